@@ -1,0 +1,89 @@
+"""The catalogue of audit events: the names people filter by."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    PROCESSING = "processing"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    NOT_APPLICABLE = "not_applicable"
+
+    @property
+    def label(self) -> str:
+        return {
+            Status.PROCESSING: "Processing",
+            Status.SUCCEEDED: "Succeeded",
+            Status.FAILED: "Failed",
+            Status.NOT_APPLICABLE: "Not applicable",
+        }[self]
+
+    @property
+    def tone(self) -> str:
+        return {
+            Status.PROCESSING: "blue",
+            Status.SUCCEEDED: "green",
+            Status.FAILED: "red",
+            Status.NOT_APPLICABLE: "secondary",
+        }[self]
+
+
+class Event(StrEnum):
+    """``room.act``; the label is what the screens and the API filter show."""
+
+    PURCHASE_SUBSCRIPTION = "subscription.purchase"
+    UPDATE_SUBSCRIPTION = "subscription.update"
+    CANCEL_SUBSCRIPTION = "subscription.cancel"
+    UPDATE_SUBSCRIPTION_ON_CONNECTION = "subscription.update_on_connection"
+    REQUEST_SYNC = "subscription.request_sync"
+    RESOLVE_OPERATION = "subscription.resolve_operation"
+    DRIFT_FOUND = "subscription.drift_found"
+    DRIFT_GONE = "subscription.drift_gone"
+    CREATE_CUSTOMER = "customer.create"
+    CREATE_OFFER = "offer.create"
+    CREATE_CONNECTION = "connection.create"
+    UPDATE_CONNECTION = "connection.update"
+    PAUSE_CONNECTION = "connection.pause"
+    RESUME_CONNECTION = "connection.resume"
+    CREATE_CUSTOMER_MAPPING = "connection.create_customer_mapping"
+    CREATE_OFFER_MAPPING = "connection.create_offer_mapping"
+    CREATE_SUBSCRIPTION_MAPPING = "connection.create_subscription_mapping"
+    DELETE_SUBSCRIPTION_MAPPING = "connection.delete_subscription_mapping"
+    SIGN_IN = "user.sign_in"
+    CREATE_USER = "user.create"
+    CREATE_TOKEN = "user.create_token"  # noqa: S105 - the name of an event, not a token
+    IMPORT_SUBSCRIPTIONS = "import.subscriptions"
+    ENGINE_BUG = "engine.bug"
+
+    @property
+    def label(self) -> str:
+        return _LABELS[self]
+
+
+_LABELS = {
+    Event.PURCHASE_SUBSCRIPTION: "Purchase Subscription",
+    Event.UPDATE_SUBSCRIPTION: "Update Subscription",
+    Event.CANCEL_SUBSCRIPTION: "Cancel Subscription",
+    Event.UPDATE_SUBSCRIPTION_ON_CONNECTION: "Update Subscription on Connection",
+    Event.REQUEST_SYNC: "Sync Subscription",
+    Event.RESOLVE_OPERATION: "Resolve Operation",
+    Event.DRIFT_FOUND: "Drift Found",
+    Event.DRIFT_GONE: "Drift Gone",
+    Event.CREATE_CUSTOMER: "Create Customer",
+    Event.CREATE_OFFER: "Create Offer",
+    Event.CREATE_CONNECTION: "Create Connection",
+    Event.UPDATE_CONNECTION: "Update Connection",
+    Event.PAUSE_CONNECTION: "Pause Connection",
+    Event.RESUME_CONNECTION: "Resume Connection",
+    Event.CREATE_CUSTOMER_MAPPING: "Create Connection Customer Mapping",
+    Event.CREATE_OFFER_MAPPING: "Create Connection Offer Mapping",
+    Event.CREATE_SUBSCRIPTION_MAPPING: "Create Connection Subscription Mapping",
+    Event.DELETE_SUBSCRIPTION_MAPPING: "Delete Connection Subscription Mapping",
+    Event.SIGN_IN: "Sign In",
+    Event.CREATE_USER: "Create User",
+    Event.CREATE_TOKEN: "Create API Token",
+    Event.IMPORT_SUBSCRIPTIONS: "Import Subscriptions",
+    Event.ENGINE_BUG: "Internal Error",
+}

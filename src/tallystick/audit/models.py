@@ -1,0 +1,56 @@
+"""The audit log's table: facts only, added and never changed."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from tallystick.audit.events import Event, Status
+
+
+class AuditLog(models.Model):
+    """One act. Names are kept beside ids so that they outlive what they point to."""
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField()
+    event = models.CharField(max_length=60)
+    status = models.CharField(max_length=20)
+    tenant_id = models.BigIntegerField()
+    reseller_id = models.BigIntegerField(null=True)
+    actor = models.CharField(max_length=200)
+    actor_ref = models.CharField(max_length=60)
+    customer_id = models.BigIntegerField(null=True)
+    customer_name = models.CharField(max_length=300, blank=True)
+    subscription_id = models.BigIntegerField(null=True)
+    subscription_name = models.CharField(max_length=300, blank=True)
+    connection_id = models.BigIntegerField(null=True)
+    connection_name = models.CharField(max_length=200, blank=True)
+    operation_id = models.BigIntegerField(null=True)
+    delivery_id = models.BigIntegerField(null=True)
+    summary = models.TextField(blank=True)
+    details = models.JSONField(default=dict)
+    correlation_id = models.CharField(max_length=64)
+
+    class Meta:
+        db_table = "audit_log"
+        indexes = [
+            models.Index(fields=["tenant_id", "-id"], name="audit_newest"),
+            models.Index(fields=["tenant_id", "subscription_id", "-id"], name="audit_of_sub"),
+            models.Index(fields=["tenant_id", "connection_id", "-id"], name="audit_of_conn"),
+            models.Index(fields=["correlation_id"], name="audit_of_act"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=[status.value for status in Status]),
+                name="audit_status_known",
+            ),
+            # An operation is performed on a connection once: one record says so (promise P6).
+            models.UniqueConstraint(
+                fields=["delivery_id"],
+                condition=Q(
+                    event=Event.UPDATE_SUBSCRIPTION_ON_CONNECTION.value,
+                    status=Status.SUCCEEDED.value,
+                ),
+                name="audit_one_success_per_delivery",
+            ),
+        ]

@@ -1,0 +1,125 @@
+"""Create a connection: its credentials are sealed and never shown again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.db import transaction
+
+from tallystick.audit.events import Event
+from tallystick.audit.record import Subject, record
+from tallystick.connections.models import Connection
+from tallystick.identity.context import Context
+from tallystick.identity.roles import Right
+from tallystick.kit.money import parse_currency
+from tallystick.kit.problem import Conflicting, FieldError, InvalidInput
+from tallystick.kit.secrets import SealingKey, Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What the connector signs in with."""
+
+    user_name: str
+    secret: Secret
+    code: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class NewConnection:
+    name: str
+    price_currency: str
+    cost_currency: str
+    credentials: Credentials
+    time_zone: str = "UTC"
+    web_url: str = ""
+    quiet_seconds: int = 60
+
+
+def place(connection_id: int, field: str) -> str:
+    """The additional data a sealed credential is bound to."""
+    return f"connection/{connection_id}/{field}"
+
+
+def create_connection(
+    new: NewConnection, *, context: Context, key: SealingKey, now: datetime, correlation_id: str
+) -> int:
+    """Answer its id. Raises InvalidInput, NotAllowed, Conflicting."""
+    context.require(Right.CONNECT)
+    errors = _check(new)
+    if errors:
+        raise InvalidInput(errors)
+    with transaction.atomic():
+        if Connection.objects.filter(tenant_id=context.tenant_id, name=new.name).exists():
+            raise Conflicting(f"A connection named “{new.name}” already exists.")
+        row = Connection.objects.create(
+            tenant_id=context.tenant_id,
+            reseller_id=context.reseller_id,
+            name=new.name,
+            price_currency=parse_currency(new.price_currency),
+            cost_currency=parse_currency(new.cost_currency),
+            time_zone=new.time_zone,
+            user_name=new.credentials.user_name,
+            secret_sealed=b"",
+            code_sealed=b"",
+            key_id=key.key_id,
+            web_url=new.web_url,
+            quiet_seconds=new.quiet_seconds,
+            created_at=now,
+        )
+        row.secret_sealed = key.seal(new.credentials.secret, place=place(row.pk, "secret"))
+        row.code_sealed = key.seal(new.credentials.code, place=place(row.pk, "code"))
+        row.save(update_fields=["secret_sealed", "code_sealed"])
+        record(
+            Event.CREATE_CONNECTION,
+            actor=context.actor,
+            now=now,
+            subject=Subject(
+                tenant_id=row.tenant_id,
+                reseller_id=row.reseller_id,
+                connection_id=row.pk,
+                connection_name=row.name,
+            ),
+            correlation_id=correlation_id,
+            summary=row.name,
+            details={"user_name": row.user_name, "price_currency": row.price_currency},
+        )
+    return row.pk
+
+
+def open_credentials(connection_id: int, *, key: SealingKey) -> Credentials:
+    """For the composition root only. Raises CannotOpen."""
+    row = Connection.objects.get(pk=connection_id)
+    return Credentials(
+        user_name=row.user_name,
+        secret=key.open(row.secret_sealed, place=place(row.pk, "secret")),
+        code=key.open(row.code_sealed, place=place(row.pk, "code")),
+    )
+
+
+def _check(new: NewConnection) -> list[FieldError]:
+    errors = []
+    if not new.name.strip() or len(new.name) > 200:  # noqa: PLR2004 - the column's width
+        errors.append(FieldError("name", "must have 1 to 200 characters"))
+    for field, code in (
+        ("price_currency", new.price_currency),
+        ("cost_currency", new.cost_currency),
+    ):
+        try:
+            parse_currency(code)
+        except ValueError as error:
+            errors.append(FieldError(field, str(error)))
+    try:
+        ZoneInfo(new.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        errors.append(FieldError("time_zone", "is not a time zone, like Europe/Berlin"))
+    for field, secret in (
+        ("secret", new.credentials.secret.reveal()),
+        ("code", new.credentials.code.reveal()),
+        ("user_name", new.credentials.user_name),
+    ):
+        if not secret or "\n" in secret or "\r" in secret or "\x00" in secret:
+            errors.append(FieldError(field, "must be one line and not empty"))
+    return errors

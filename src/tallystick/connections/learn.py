@@ -1,0 +1,66 @@
+"""What was learnt or decided about a connection while working with it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from tallystick.audit.events import Event
+from tallystick.audit.record import Actor, Subject, record
+from tallystick.connections.models import Connection
+from tallystick.connections.policies import BackDated, CancelRule, SameDay, SameDayPolicy
+
+POLICIES = {
+    "same_day": SameDay,
+    "same_day_policy": SameDayPolicy,
+    "back_dated": BackDated,
+    "cancel_rule": CancelRule,
+}
+
+
+def set_policy(
+    connection_id: int,
+    *,
+    policy: str,
+    value: SameDay | SameDayPolicy | BackDated | CancelRule,
+    actor: Actor,
+    now: datetime,
+    correlation_id: str,
+) -> None:
+    """Set one policy or one learnt fact, with its audit record; the same again changes nothing."""
+    if not isinstance(value, POLICIES[policy]):
+        raise TypeError(f"{policy} is a {POLICIES[policy].__name__}")
+    with transaction.atomic():
+        row = Connection.objects.select_for_update().get(pk=connection_id)
+        before = getattr(row, policy)
+        if before == value.value:
+            return
+        setattr(row, policy, value.value)
+        row.save(update_fields=[policy])
+        record(
+            Event.UPDATE_CONNECTION,
+            actor=actor,
+            now=now,
+            subject=Subject(
+                tenant_id=row.tenant_id,
+                reseller_id=row.reseller_id,
+                connection_id=row.pk,
+                connection_name=row.name,
+            ),
+            correlation_id=correlation_id,
+            summary=value.label,
+            details={"policy": policy, "before": before, "after": value.value},
+        )
+
+
+def note_read(connection_id: int, *, now: datetime) -> None:
+    Connection.objects.filter(pk=connection_id).update(last_read_at=now)
+
+
+def note_write(connection_id: int, *, now: datetime) -> None:
+    Connection.objects.filter(pk=connection_id).update(last_write_at=now)
+
+
+def note_swept(connection_id: int, *, now: datetime) -> None:
+    Connection.objects.filter(pk=connection_id).update(last_swept_at=now)

@@ -1,0 +1,84 @@
+"""Connections: configured instances of a connector, their policies and their calls."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from tallystick.connections.policies import BackDated, CancelRule, SameDay, SameDayPolicy
+
+
+class Connection(models.Model):
+    """One instance of a billing system as one context uses it. Secrets are sealed, write-only."""
+
+    tenant_id = models.BigIntegerField()
+    reseller_id = models.BigIntegerField(null=True)
+    name = models.CharField(max_length=200)
+    connector = models.CharField(max_length=30, default="autotask")
+    price_currency = models.CharField(max_length=3)
+    cost_currency = models.CharField(max_length=3)
+    time_zone = models.CharField(max_length=60, default="UTC")
+
+    user_name = models.CharField(max_length=200)
+    secret_sealed = models.BinaryField()
+    code_sealed = models.BinaryField()
+    key_id = models.CharField(max_length=40)
+    web_url = models.CharField(max_length=300, blank=True)
+
+    # Policies, each shown in words.
+    quiet_seconds = models.PositiveIntegerField(default=60)
+    budget_share = models.DecimalField(max_digits=4, decimal_places=3, default="0.5")
+    same_day = models.CharField(max_length=20, default=SameDay.UNKNOWN.value)
+    same_day_policy = models.CharField(max_length=20, default=SameDayPolicy.HOLD.value)
+    back_dated = models.CharField(max_length=20, default=BackDated.HOLD.value)
+    cancel_rule = models.CharField(max_length=20, default=CancelRule.UNITS_ZERO.value)
+
+    # Health.
+    paused_at = models.DateTimeField(null=True)
+    paused_because = models.TextField(blank=True)
+    resume_at = models.DateTimeField(null=True)  # null while paused: a person must resume
+    hourly_threshold = models.PositiveIntegerField(default=10000)
+    reported_calls = models.PositiveIntegerField(null=True)
+    reported_own_calls = models.PositiveIntegerField(null=True)
+    reported_at = models.DateTimeField(null=True)
+    last_read_at = models.DateTimeField(null=True)
+    last_write_at = models.DateTimeField(null=True)
+    last_swept_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "connections_connection"
+        constraints = [
+            models.UniqueConstraint(fields=["tenant_id", "name"], name="connection_name_once"),
+            models.CheckConstraint(
+                condition=Q(same_day__in=[v.value for v in SameDay]), name="same_day_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(same_day_policy__in=[v.value for v in SameDayPolicy]),
+                name="same_day_policy_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(back_dated__in=[v.value for v in BackDated]), name="back_dated_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(cancel_rule__in=[v.value for v in CancelRule]),
+                name="cancel_rule_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(budget_share__gt=0, budget_share__lte=1), name="budget_share_range"
+            ),
+        ]
+
+
+class CallMinute(models.Model):
+    """Our own journal of calls: how many were made in one minute."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE)
+    minute = models.DateTimeField()
+    calls = models.PositiveIntegerField()
+
+    class Meta:
+        db_table = "connections_call_minute"
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "minute"], name="call_minute_once")
+        ]

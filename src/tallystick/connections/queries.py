@@ -1,0 +1,90 @@
+"""Questions about connections. Secrets are never among the answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tallystick.connections.budget import Budget, budget_of
+from tallystick.connections.models import Connection
+from tallystick.connections.policies import BackDated, CancelRule, SameDay, SameDayPolicy
+from tallystick.identity.context import Context
+from tallystick.kit.problem import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionView:
+    """A connection as the doors and the engine see it."""
+
+    id: int
+    tenant_id: int
+    reseller_id: int | None
+    name: str
+    connector: str
+    price_currency: str
+    cost_currency: str
+    time_zone: str
+    user_name: str
+    web_url: str
+    quiet_seconds: int
+    same_day: SameDay
+    same_day_policy: SameDayPolicy
+    back_dated: BackDated
+    cancel_rule: CancelRule
+    paused_at: datetime | None
+    paused_because: str
+    resume_at: datetime | None
+    last_read_at: datetime | None
+    last_write_at: datetime | None
+    last_swept_at: datetime | None
+
+    def is_paused(self, now: datetime) -> bool:
+        return self.paused_at is not None and (self.resume_at is None or self.resume_at > now)
+
+
+def view_of(row: Connection) -> ConnectionView:
+    return ConnectionView(
+        id=row.pk,
+        tenant_id=row.tenant_id,
+        reseller_id=row.reseller_id,
+        name=row.name,
+        connector=row.connector,
+        price_currency=row.price_currency,
+        cost_currency=row.cost_currency,
+        time_zone=row.time_zone,
+        user_name=row.user_name,
+        web_url=row.web_url,
+        quiet_seconds=row.quiet_seconds,
+        same_day=SameDay(row.same_day),
+        same_day_policy=SameDayPolicy(row.same_day_policy),
+        back_dated=BackDated(row.back_dated),
+        cancel_rule=CancelRule(row.cancel_rule),
+        paused_at=row.paused_at,
+        paused_because=row.paused_because,
+        resume_at=row.resume_at,
+        last_read_at=row.last_read_at,
+        last_write_at=row.last_write_at,
+        last_swept_at=row.last_swept_at,
+    )
+
+
+def load(connection_id: int) -> ConnectionView:
+    """For the engine, which was given the connection by the ledger."""
+    return view_of(Connection.objects.get(pk=connection_id))
+
+
+def get_connection(context: Context, connection_id: int) -> ConnectionView:
+    """Raises NotFound, also when it is in somebody else's context."""
+    row = Connection.objects.filter(**context.scope(), pk=connection_id).first()
+    if row is None:
+        raise NotFound("There is no such connection.")
+    return view_of(row)
+
+
+def list_connections(context: Context) -> list[ConnectionView]:
+    return [view_of(row) for row in Connection.objects.filter(**context.scope()).order_by("name")]
+
+
+def budget(context: Context, connection_id: int, *, now: datetime) -> Budget:
+    """The hour's calls of one connection. Raises NotFound."""
+    return budget_of(get_connection(context, connection_id).id, now=now)

@@ -1,0 +1,37 @@
+"""The context of an asker: which tenant, which reseller, which role, who."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tallystick.audit.record import Actor
+from tallystick.identity.roles import Right, Role
+from tallystick.kit.problem import NotAllowed
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """``reseller_id`` None is the CSP itself, which sees everything of its tenant."""
+
+    tenant_id: int
+    reseller_id: int | None
+    role: Role
+    actor: Actor
+
+    def may(self, right: Right) -> bool:
+        return right in self.role.rights
+
+    def require(self, right: Right) -> None:
+        """Raises NotAllowed when the role does not have the right."""
+        if not self.may(right):
+            raise NotAllowed(
+                f"Your role ({self.role.label}) may not do this. Nothing was changed. "
+                "Ask an administrator of your organisation."
+            )
+
+    def scope(self, prefix: str = "") -> dict[str, int]:
+        """The filter every query of this context carries."""
+        filters = {f"{prefix}tenant_id": self.tenant_id}
+        if self.reseller_id is not None:
+            filters[f"{prefix}reseller_id"] = self.reseller_id
+        return filters

@@ -1,0 +1,100 @@
+"""Tenants and the people in them: made, found, and turned into a context."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from tallystick.audit.events import Event
+from tallystick.audit.record import SYSTEM, Actor, Subject, record
+from tallystick.identity.context import Context
+from tallystick.identity.models import Reseller, Tenant, User
+from tallystick.identity.roles import Role
+from tallystick.kit.problem import Conflicting, InvalidInput
+
+
+def tenant_zone(tenant_id: int) -> str:
+    return Tenant.objects.values_list("time_zone", flat=True).get(pk=tenant_id)
+
+
+def add_tenant(name: str, *, time_zone: str, now: datetime) -> int:
+    return Tenant.objects.create(name=name, time_zone=time_zone, created_at=now).pk
+
+
+def only_tenant() -> int | None:
+    """The tenant of an installation that has exactly one."""
+    ids = list(Tenant.objects.values_list("pk", flat=True)[:2])
+    return ids[0] if len(ids) == 1 else None
+
+
+def add_reseller(tenant_id: int, name: str, *, now: datetime) -> int:
+    return Reseller.objects.create(tenant_id=tenant_id, name=name, created_at=now).pk
+
+
+def add_user(
+    *,
+    tenant_id: int,
+    email: str,
+    password: str,
+    role: Role,
+    now: datetime,
+    correlation_id: str,
+    name: str = "",
+    reseller_id: int | None = None,
+    actor: Actor = SYSTEM,
+) -> int:
+    """Raises Conflicting when the address is taken, InvalidInput when the password is weak."""
+    from django.contrib.auth.password_validation import validate_password
+    from django.core.exceptions import ValidationError
+    from django.core.validators import validate_email
+
+    user = User(
+        email=email.strip().lower(),
+        name=name or email.split("@")[0],
+        tenant_id=tenant_id,
+        reseller_id=reseller_id,
+        role=role.value,
+        created_at=now,
+    )
+    try:
+        validate_email(user.email)
+    except ValidationError:
+        raise InvalidInput.one("email", "is not an e-mail address") from None
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise InvalidInput.one("password", " ".join(error.messages)) from None
+    with transaction.atomic():
+        if User.objects.filter(email=user.email).exists():
+            raise Conflicting(f"A user with the address {user.email} already exists.")
+        user.set_password(password)
+        user.save()
+        record(
+            Event.CREATE_USER,
+            actor=actor,
+            now=now,
+            subject=Subject(tenant_id=tenant_id, reseller_id=reseller_id),
+            correlation_id=correlation_id,
+            summary=f"{user.email} as {role.label}",
+        )
+    return user.pk
+
+
+def context_of(user: User) -> Context:
+    """The context of a signed-in person."""
+    return Context(
+        tenant_id=user.tenant_id,
+        reseller_id=user.reseller_id,
+        role=Role(user.role),
+        actor=Actor(ref=f"user/{user.pk}", name=user.name or user.email),
+    )
+
+
+def context_name(context: Context) -> str:
+    """``Northwind Cloud`` or ``Northwind Cloud / Fabrikam IT``."""
+    name = Tenant.objects.values_list("name", flat=True).get(pk=context.tenant_id)
+    if context.reseller_id is None:
+        return name
+    reseller = Reseller.objects.values_list("name", flat=True).get(pk=context.reseller_id)
+    return f"{name} / {reseller}"

@@ -1,0 +1,66 @@
+"""The only place that reads the time.
+
+Two times exist. *Database time* (``DatabaseClock``) orders leases, waits and records: every worker
+on every machine sees the same one. ``monotonic`` measures how long this process has been doing
+something and is the scale of every deadline of a call; it goes on while the process is stopped.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import date, datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+
+class Clock(Protocol):
+    """Answers the present moment, aware, in UTC."""
+
+    def now(self) -> datetime: ...
+
+
+class DatabaseClock:
+    """The database server's clock, one round trip per reading."""
+
+    def now(self) -> datetime:
+        from django.db import connection
+
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT clock_timestamp()")
+            row = cursor.fetchone()
+        assert row is not None  # noqa: S101 - SELECT of an expression always has one row
+        moment: datetime = row[0]
+        return moment
+
+
+class SteppedClock:
+    """A clock that moves only when told to: a public fake for tests and for trying things out."""
+
+    def __init__(self, start: datetime) -> None:
+        if start.tzinfo is None:
+            raise ValueError("a clock needs an aware moment")
+        self._now = start
+
+    def now(self) -> datetime:
+        return self._now
+
+    def advance(self, seconds: float) -> datetime:
+        """Move on by ``seconds`` (never backwards) and answer the new moment."""
+        if seconds < 0:
+            raise ValueError("this clock does not run backwards")
+        self._now += timedelta(seconds=seconds)
+        return self._now
+
+
+def monotonic() -> float:
+    """Seconds on the machine's own scale, unaffected by clock changes, counting while stopped."""
+    return (
+        time.clock_gettime(time.CLOCK_BOOTTIME)
+        if hasattr(time, "CLOCK_BOOTTIME")
+        else (time.monotonic())
+    )
+
+
+def civil_day(moment: datetime, zone: str) -> date:
+    """The calendar day of a moment of human action, in the connection's or tenant's zone."""
+    return moment.astimezone(ZoneInfo(zone)).date()

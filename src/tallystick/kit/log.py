@@ -1,0 +1,49 @@
+"""Logging: structured lines, and nothing that looks like a secret.
+
+Fields are allowed by the caller; this is the last net under them.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+_SECRET_NAME = re.compile(r"secret|password|token|authorization|apiintegrationcode|cookie", re.I)
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x1b]")
+
+
+def redact(_logger: object, _name: str, event: MutableMapping[str, Any]) -> Any:
+    """Mask values of fields named like secrets; flatten control characters (no forged lines)."""
+    for key, value in event.items():
+        if _SECRET_NAME.search(key):
+            event[key] = "•••"
+        elif isinstance(value, str):
+            event[key] = _CONTROL.sub("␤", value)
+    return event
+
+
+def configure(*, level: str = "INFO", json: bool = False) -> None:
+    """Set up logging once per process. httpx's own lines name full addresses: kept to warnings."""
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s %(message)s")
+    for name in ("httpx", "httpcore", "hpack"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    renderer: Any = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            redact,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
+        cache_logger_on_first_use=True,
+    )
+
+
+def logger(name: str) -> Any:
+    return structlog.get_logger(name)

@@ -1,0 +1,58 @@
+"""Money: an exact amount in a currency, four decimals, rounded in one place (half to even)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+
+FOUR_PLACES = Decimal("0.0001")
+LARGEST = Decimal("999999999999.9999")
+_PLAIN = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,10})?\Z", re.ASCII)
+_CURRENCY = re.compile(r"[A-Z]{3}\Z", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount and its ISO 4217 currency code."""
+
+    amount: Decimal
+    currency: str
+
+    def __post_init__(self) -> None:
+        if not self.amount.is_finite():
+            raise ValueError("an amount of money is finite")
+        if not _CURRENCY.match(self.currency):
+            raise ValueError(f"{self.currency!r} is not a currency code")
+
+    def __str__(self) -> str:
+        return f"{self.amount:f} {self.currency}"
+
+
+def round_money(amount: Decimal, *, places: int = 4) -> Decimal:
+    """The one rounding place: half to even, to ``places`` decimals."""
+    return amount.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN)
+
+
+def parse_amount(text: str) -> Decimal:
+    """Read ``12.5``; no thousands marks, no exponent, at most four decimals.
+
+    Raises ValueError with a sentence for a person.
+    """
+    text = text.strip()
+    if not _PLAIN.match(text):
+        raise ValueError(f"“{text[:40]}” is not an amount: write it like 1234.50")
+    amount = Decimal(text)
+    if amount != round_money(amount):
+        raise ValueError(f"“{text}” has more than four decimals")
+    if abs(amount) > LARGEST:
+        raise ValueError(f"“{text}” is too large")
+    return round_money(amount)
+
+
+def parse_currency(text: str) -> str:
+    """Read an ISO 4217 code such as EUR. Raises ValueError with a sentence for a person."""
+    code = text.strip().upper()
+    if not _CURRENCY.match(code):
+        raise ValueError(f"“{text[:20]}” is not a currency code: write three letters, like EUR")
+    return code

@@ -1,0 +1,50 @@
+"""Keyset pages: the cost of page 1,000 is the cost of page 1."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from tallystick.kit.problem import InvalidInput
+
+LARGEST_PAGE = 500
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """One page; ``next_cursor`` is None on the last one."""
+
+    items: Sequence[Item]
+    next_cursor: str | None
+
+
+def encode_cursor(key: Sequence[str | int]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(list(key)).encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str, *, length: int) -> list[str | int]:
+    """The key of the last row of the previous page. Raises InvalidInput naming ``cursor``."""
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        key = json.loads(base64.urlsafe_b64decode(padded.encode()))
+    except (binascii.Error, ValueError):
+        raise InvalidInput.one("cursor", "is not one this list gave out") from None
+    if (
+        not isinstance(key, list)
+        or len(key) != length
+        or not all(type(part) in (str, int) for part in key)
+    ):
+        raise InvalidInput.one("cursor", "is not one this list gave out")
+    return key
+
+
+def check_limit(limit: int) -> int:
+    """Between 1 and 500. Raises InvalidInput naming ``limit``."""
+    if not 1 <= limit <= LARGEST_PAGE:
+        raise InvalidInput.one("limit", f"must be between 1 and {LARGEST_PAGE}")
+    return limit

@@ -1,0 +1,71 @@
+"""Who may work on a lane, and the fence that keeps everybody else's hands off it.
+
+1. A lane is taken by raising its token, under its row lock, on the database's clock.
+2. It may be taken when nobody holds it, when the lease has run out, or when its holder is dead:
+   every worker process holds an advisory lock named by its holder id, which the database frees
+   the moment the process is gone.
+3. Every later write first locks the row and asks for its own token. A worker that was paused
+   for longer than its lease finds another token there and writes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection
+
+from tallystick.ledger.models import Lane
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to change one lane, until somebody else has taken it."""
+
+    lane_id: int
+    token: int
+
+
+class LeaseLost(Exception):
+    """Somebody else has taken the lane: this turn may write nothing more."""
+
+
+def holder_is_alive(holder: int) -> bool:
+    """Whether the process of that holder id still holds its advisory lock. In a transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock_shared(%s)", [holder])
+        row = cursor.fetchone()
+    return not (row and row[0])
+
+
+def take(lane_id: int, *, holder: int, now: datetime, seconds: float) -> Lease | None:
+    """Take the lane if it may be taken. In a transaction; the row stays locked until its end."""
+    lane = Lane.objects.select_for_update().get(pk=lane_id)
+    held = lane.holder is not None and lane.leased_until is not None and lane.leased_until > now
+    if held and lane.holder is not None and holder_is_alive(lane.holder):
+        return None
+    lane.token += 1
+    lane.holder = holder
+    lane.leased_until = now + timedelta(seconds=seconds)
+    lane.save(update_fields=["token", "holder", "leased_until"])
+    return Lease(lane_id=lane.pk, token=lane.token)
+
+
+def hold(lease: Lease) -> Lane:
+    """Lock the lane for this transaction. Raises LeaseLost when the token is another's."""
+    lane = Lane.objects.select_for_update().filter(pk=lease.lane_id, token=lease.token).first()
+    if lane is None:
+        raise LeaseLost(f"lane {lease.lane_id} was taken from token {lease.token}")
+    return lane
+
+
+def extend(lane: Lane, *, now: datetime, seconds: float) -> None:
+    """Prolong the lease of a lane held in this transaction (saved with the lane)."""
+    lane.leased_until = now + timedelta(seconds=seconds)
+
+
+def release(lane: Lane) -> None:
+    """Give the lane back, in the transaction that found nothing more to do."""
+    lane.holder = None
+    lane.leased_until = None
+    lane.save(update_fields=["holder", "leased_until"])

@@ -1,0 +1,249 @@
+"""The ledger's tables: facts (operations, attempts, evidence) and the state of what is due."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from tallystick.ledger.kinds import AttemptKind, EvidenceKind, OperationKind
+from tallystick.ledger.state import IN_FLIGHT, SETTLED, STOPPED, State
+
+
+class Operation(models.Model):
+    """What happened to a subscription: numbered per subscription, never edited."""
+
+    tenant_id = models.BigIntegerField()
+    subscription = models.ForeignKey("subscriptions.Subscription", on_delete=models.PROTECT)
+    sequence = models.IntegerField()
+    kind = models.CharField(max_length=40)
+    before = models.JSONField()
+    after = models.JSONField()
+    effective_on = models.DateField()
+    recorded_at = models.DateTimeField()
+    actor = models.CharField(max_length=200)
+    actor_ref = models.CharField(max_length=60)
+    source = models.CharField(max_length=60)
+    source_id = models.CharField(max_length=200, null=True)
+    correlation_id = models.CharField(max_length=64)
+
+    class Meta:
+        db_table = "ledger_operation"
+        constraints = [
+            models.UniqueConstraint(fields=["subscription", "sequence"], name="operation_number"),
+            models.UniqueConstraint(
+                fields=["tenant_id", "source", "source_id"],
+                condition=Q(source_id__isnull=False),
+                name="operation_once_per_source",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=[kind.value for kind in OperationKind]),
+                name="operation_kind_known",
+            ),
+            models.CheckConstraint(condition=Q(sequence__gte=1), name="operation_number_from_1"),
+        ]
+
+
+class Lane(models.Model):
+    """The deliveries of one subscription on one connection, and what was last proved of its line.
+
+    ``token`` fences: whoever holds the lane knows its number, and a stale number can write nothing.
+    """
+
+    tenant_id = models.BigIntegerField()
+    subscription = models.ForeignKey("subscriptions.Subscription", on_delete=models.PROTECT)
+    connection = models.ForeignKey("connections.Connection", on_delete=models.PROTECT)
+
+    # False once the subscription is unmapped: history stays, nothing new is due.
+    open = models.BooleanField(default=True)
+    token = models.BigIntegerField(default=0)
+    holder = models.BigIntegerField(null=True)
+    leased_until = models.DateTimeField(null=True)
+    open_attempt = models.OneToOneField(
+        "Attempt", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+
+    # What Autotask must show: set by proof, by adopting, by nothing else.
+    expected_units = models.IntegerField(null=True)
+    expected_unit_price = models.DecimalField(max_digits=16, decimal_places=4, null=True)
+    expected_unit_cost = models.DecimalField(max_digits=16, decimal_places=4, null=True)
+    expected_from = models.DateField(null=True)
+    proved_at = models.DateTimeField(null=True)
+
+    # What the last sweep saw that is not what we expect.
+    drift_units = models.IntegerField(null=True)
+    drift_amount = models.DecimalField(max_digits=18, decimal_places=4, null=True)
+    drift_since = models.DateTimeField(null=True)
+
+    # A person pressed Sync: the quiet time and the waits of this lane are over.
+    sync_asked_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "ledger_lane"
+        constraints = [
+            models.UniqueConstraint(fields=["subscription", "connection"], name="lane_once"),
+            models.CheckConstraint(
+                condition=Q(expected_units__isnull=True) | Q(expected_units__gte=0),
+                name="lane_expected_units_not_negative",
+            ),
+        ]
+
+
+class Attempt(models.Model):
+    """One intent to change a line, stored before any byte leaves. Never edited.
+
+    What became of it is in its evidence, added line by line.
+    """
+
+    lane = models.ForeignKey(Lane, on_delete=models.PROTECT)
+    number = models.IntegerField()
+    kind = models.CharField(max_length=20)
+    contract_id = models.BigIntegerField()
+    line_id = models.BigIntegerField(null=True)
+    effective_on = models.DateField()
+    base = models.JSONField()
+    target = models.JSONField()
+    body = models.JSONField()
+    resend_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True)
+    started_at = models.DateTimeField()
+    deadline_at = models.DateTimeField()
+    asked_by = models.CharField(max_length=200)
+    correlation_id = models.CharField(max_length=64)
+
+    class Meta:
+        db_table = "ledger_attempt"
+        constraints = [
+            models.UniqueConstraint(fields=["lane", "number"], name="attempt_number"),
+            models.CheckConstraint(
+                condition=Q(kind__in=[kind.value for kind in AttemptKind]),
+                name="attempt_kind_known",
+            ),
+        ]
+
+
+class Evidence(models.Model):
+    """One thing learnt about an attempt: the answer, a reading, the conclusion. Never edited."""
+
+    attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT)
+    kind = models.CharField(max_length=20)
+    at = models.DateTimeField()
+    data = models.JSONField()
+
+    class Meta:
+        db_table = "ledger_evidence"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=[kind.value for kind in EvidenceKind]),
+                name="evidence_kind_known",
+            ),
+        ]
+        indexes = [models.Index(fields=["attempt", "id"], name="evidence_of_attempt")]
+
+
+class Delivery(models.Model):
+    """One operation for one connection: where it stands on its way."""
+
+    tenant_id = models.BigIntegerField()
+    operation = models.ForeignKey(Operation, on_delete=models.PROTECT)
+    lane = models.ForeignKey(Lane, on_delete=models.PROTECT)
+    sequence = models.IntegerField()
+    state = models.CharField(max_length=20)
+    attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, null=True)
+    # The day it goes out with: the operation's, or moved by policy, with the reason.
+    effective_on = models.DateField()
+    moved_because = models.CharField(max_length=300, blank=True)
+    tries = models.IntegerField(default=0)
+    retry_at = models.DateTimeField(null=True)
+    cause = models.TextField(blank=True)
+    cause_code = models.CharField(max_length=40, blank=True)
+    stopped_at = models.DateTimeField(null=True)
+    # A conflict a person has looked at: the value they accepted as what Autotask has.
+    accepted_units = models.IntegerField(null=True)
+    accepted_amount = models.DecimalField(max_digits=18, decimal_places=4, null=True)
+    settled_at = models.DateTimeField(null=True)
+    proved_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "ledger_delivery"
+        constraints = [
+            models.UniqueConstraint(fields=["operation", "lane"], name="delivery_once"),
+            models.UniqueConstraint(fields=["lane", "sequence"], name="delivery_number"),
+            models.CheckConstraint(
+                condition=Q(state__in=[state.value for state in State]),
+                name="delivery_state_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=[s.value for s in IN_FLIGHT]) | Q(attempt__isnull=False),
+                name="delivery_in_flight_has_attempt",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=[s.value for s in STOPPED]) | ~Q(cause=""),
+                name="delivery_stopped_has_cause",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=[s.value for s in SETTLED], settled_at__isnull=False)
+                | (~Q(state__in=[s.value for s in SETTLED]) & Q(settled_at__isnull=True)),
+                name="delivery_settled_has_time",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=State.SYNCED.value) | Q(proved_at__isnull=False),
+                name="delivery_synced_is_proved",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["lane", "sequence"],
+                condition=~Q(state__in=[s.value for s in SETTLED]),
+                name="delivery_unsettled",
+            ),
+        ]
+
+
+class Transition(models.Model):
+    """The database's own copy of the transition table; a trigger refuses everything else."""
+
+    before = models.CharField(max_length=20)
+    after = models.CharField(max_length=20)
+
+    class Meta:
+        db_table = "ledger_transition"
+        constraints = [models.UniqueConstraint(fields=["before", "after"], name="transition_once")]
+
+
+class SyncRun(models.Model):
+    """One press of Sync on one lane. Pressed again while it runs: the same run."""
+
+    tenant_id = models.BigIntegerField()
+    lane = models.ForeignKey(Lane, on_delete=models.PROTECT)
+    asked_by = models.CharField(max_length=200)
+    correlation_id = models.CharField(max_length=64)
+    first_sequence = models.IntegerField(null=True)
+    last_sequence = models.IntegerField(null=True)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    seen = models.IntegerField(default=0)
+    written = models.IntegerField(default=0)
+    unchanged = models.IntegerField(default=0)
+    ignored = models.IntegerField(default=0)
+    waiting = models.IntegerField(default=0)
+    failed = models.IntegerField(default=0)
+
+    class Meta:
+        db_table = "ledger_sync_run"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["lane"], condition=Q(finished_at__isnull=True), name="run_one_open"
+            ),
+            models.CheckConstraint(
+                condition=Q(finished_at__isnull=True)
+                | Q(
+                    seen=models.F("written")
+                    + models.F("unchanged")
+                    + models.F("ignored")
+                    + models.F("waiting")
+                    + models.F("failed")
+                ),
+                name="run_adds_up",
+            ),
+        ]

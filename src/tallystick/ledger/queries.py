@@ -1,0 +1,244 @@
+"""Questions about lanes, operations and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, F, Q, Window
+from django.db.models.functions import RowNumber
+
+from tallystick.ledger.badge import Badge, Standing, badge
+from tallystick.ledger.kinds import EvidenceKind, OperationKind
+from tallystick.ledger.models import Attempt, Delivery, Evidence, Lane, Operation
+from tallystick.ledger.state import SETTLED, State
+
+UNSETTLED = ~Q(state__in=[state.value for state in SETTLED])
+
+
+@dataclass(frozen=True, slots=True)
+class LaneView:
+    """What was last proved of a lane's line, and what a sweep saw since."""
+
+    id: int
+    tenant_id: int
+    subscription_id: int
+    connection_id: int
+    open: bool
+    expected_units: int | None
+    expected_unit_price: Decimal | None
+    expected_unit_cost: Decimal | None
+    expected_from: date | None
+    proved_at: datetime | None
+    drift_units: int | None
+    drift_amount: Decimal | None
+    drift_since: datetime | None
+    sync_asked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryView:
+    """One operation on its way to one connection, with what was tried."""
+
+    id: int
+    connection_id: int
+    state: State
+    effective_on: date
+    moved_because: str
+    tries: int
+    retry_at: datetime | None
+    cause: str
+    cause_code: str
+    proved_at: datetime | None
+    settled_at: datetime | None
+    attempts: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OperationView:
+    id: int
+    subscription_id: int
+    sequence: int
+    kind: OperationKind
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    effective_on: date
+    recorded_at: datetime
+    actor: str
+    source: str
+    source_id: str | None
+    correlation_id: str
+    deliveries: tuple[DeliveryView, ...] = ()
+
+    def in_words(self) -> str:
+        """``Update quantity 10 to 15``."""
+        match self.kind:
+            case OperationKind.UPDATE_QUANTITY:
+                return f"Update quantity {self.before['quantity']} to {self.after['quantity']}"
+            case OperationKind.MAP:
+                return f"First sync of quantity {self.after['quantity']}"
+            case OperationKind.PURCHASE:
+                return f"Purchase of quantity {self.after['quantity']}"
+            case OperationKind.CANCEL:
+                return f"Cancel (quantity {self.before['quantity']} to 0)"
+
+
+@dataclass(frozen=True, slots=True)
+class LaneStanding:
+    """A lane with its badge."""
+
+    lane: LaneView
+    badge: Badge
+    head_operation_id: int | None
+
+
+def view_of(lane: Lane) -> LaneView:
+    return LaneView(
+        id=lane.pk,
+        tenant_id=lane.tenant_id,
+        subscription_id=lane.subscription_id,
+        connection_id=lane.connection_id,
+        open=lane.open,
+        expected_units=lane.expected_units,
+        expected_unit_price=lane.expected_unit_price,
+        expected_unit_cost=lane.expected_unit_cost,
+        expected_from=lane.expected_from,
+        proved_at=lane.proved_at,
+        drift_units=lane.drift_units,
+        drift_amount=lane.drift_amount,
+        drift_since=lane.drift_since,
+        sync_asked_at=lane.sync_asked_at,
+    )
+
+
+def standings(
+    *, subscription_ids: Collection[int], paused: Mapping[int, tuple[str, datetime]]
+) -> dict[int, LaneStanding]:
+    """The open lane of each subscription with its badge, in three queries for any number.
+
+    ``paused`` names the connections that wait, with why and since when.
+    """
+    lanes = list(Lane.objects.filter(subscription_id__in=subscription_ids, open=True))
+    unsettled = Delivery.objects.filter(UNSETTLED, lane__in=[lane.pk for lane in lanes])
+    counts = dict(unsettled.values_list("lane_id").annotate(n=Count("pk")))
+    heads = {
+        head.lane_id: head
+        for head in unsettled.annotate(
+            rank=Window(RowNumber(), partition_by=F("lane_id"), order_by=F("sequence").asc())
+        ).filter(rank=1)
+    }
+    answer = {}
+    for lane in lanes:
+        head = heads.get(lane.pk)
+        because, since = paused.get(lane.connection_id, ("", None))
+        standing = Standing(
+            mapped=True,
+            unsettled=counts.get(lane.pk, 0),
+            head_state=State(head.state) if head else None,
+            head_cause=head.cause if head else "",
+            head_tries=head.tries if head else 0,
+            head_retry_at=head.retry_at if head else None,
+            head_since=(head.stopped_at or head.created_at) if head else None,
+            proved_at=lane.proved_at,
+            expected_units=lane.expected_units,
+            drift_units=lane.drift_units,
+            drift_amount=lane.drift_amount,
+            drift_since=lane.drift_since,
+            paused_because=because,
+            paused_at=since,
+        )
+        answer[lane.subscription_id] = LaneStanding(
+            view_of(lane), badge(standing), head.operation_id if head else None
+        )
+    return answer
+
+
+def operations_of(
+    *, subscription_id: int, with_attempts: bool = True, limit: int = 500, before: int | None = None
+) -> list[OperationView]:
+    """Newest first, each with its deliveries; ``before`` is a sequence to page on."""
+    rows = Operation.objects.filter(subscription_id=subscription_id)
+    if before is not None:
+        rows = rows.filter(sequence__lt=before)
+    return _with_deliveries(list(rows.order_by("-sequence")[:limit]), with_attempts=with_attempts)
+
+
+def get_operation(operation_id: int) -> OperationView | None:
+    row = Operation.objects.filter(pk=operation_id).first()
+    return _with_deliveries([row], with_attempts=True)[0] if row else None
+
+
+def unsettled_of(lane_id: int) -> list[OperationView]:
+    """What waits on a lane, oldest first."""
+    rows = Operation.objects.filter(
+        pk__in=Delivery.objects.filter(UNSETTLED, lane_id=lane_id).values("operation_id")
+    )
+    return _with_deliveries(list(rows.order_by("sequence")), with_attempts=False)
+
+
+def _with_deliveries(rows: list[Operation], *, with_attempts: bool) -> list[OperationView]:
+    deliveries: dict[int, list[DeliveryView]] = {}
+    found = Delivery.objects.filter(operation__in=[row.pk for row in rows])
+    for delivery in found.select_related("lane", "attempt").order_by("pk"):
+        deliveries.setdefault(delivery.operation_id, []).append(
+            DeliveryView(
+                id=delivery.pk,
+                connection_id=delivery.lane.connection_id,
+                state=State(delivery.state),
+                effective_on=delivery.effective_on,
+                moved_because=delivery.moved_because,
+                tries=delivery.tries,
+                retry_at=delivery.retry_at,
+                cause=delivery.cause,
+                cause_code=delivery.cause_code,
+                proved_at=delivery.proved_at,
+                settled_at=delivery.settled_at,
+                attempts=_attempts(delivery.attempt) if with_attempts else (),
+            )
+        )
+    return [
+        OperationView(
+            id=row.pk,
+            subscription_id=row.subscription_id,
+            sequence=row.sequence,
+            kind=OperationKind(row.kind),
+            before=row.before,
+            after=row.after,
+            effective_on=row.effective_on,
+            recorded_at=row.recorded_at,
+            actor=row.actor,
+            source=row.source,
+            source_id=row.source_id,
+            correlation_id=row.correlation_id,
+            deliveries=tuple(deliveries.get(row.pk, ())),
+        )
+        for row in rows
+    ]
+
+
+def _attempts(last: Attempt | None) -> tuple[Mapping[str, Any], ...]:
+    """The last attempt and the ones it was a resend of, newest first, with their evidence."""
+    attempts = []
+    while last is not None:
+        evidence = Evidence.objects.filter(attempt=last).order_by("id")
+        attempts.append(
+            {
+                "number": last.number,
+                "kind": last.kind,
+                "effective_on": last.effective_on.isoformat(),
+                "started_at": last.started_at,
+                "base": last.base,
+                "target": last.target,
+                "body": last.body,
+                "asked_by": last.asked_by,
+                "evidence": [
+                    {"kind": EvidenceKind(one.kind).value, "at": one.at, **one.data}
+                    for one in evidence
+                ],
+            }
+        )
+        last = last.resend_of
+    return tuple(attempts)

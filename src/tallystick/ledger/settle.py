@@ -1,0 +1,269 @@
+"""Every change of a delivery's state, each in one transaction with its evidence and audit record.
+
+The caller holds the lane (``lease.hold``) in an open transaction. Deliveries of one *batch* went,
+or would go, out as one call; each still gets its own audit record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from tallystick.audit.events import Event, Status
+from tallystick.audit.record import Actor, Subject, record
+from tallystick.ledger.kinds import AttemptKind, EvidenceKind
+from tallystick.ledger.models import Attempt, Delivery, Evidence, Lane
+from tallystick.ledger.state import SETTLED, STOPPED, State, check
+
+UNCHANGED: Any = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a delivery is not synced: a stable code, and the sentence people read."""
+
+    code: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What is about to be sent, stored before any byte leaves."""
+
+    kind: AttemptKind
+    contract_id: int
+    line_id: int | None
+    effective_on: date
+    base: Mapping[str, Any]
+    target: Mapping[str, Any]
+    body: Mapping[str, Any]
+    deadline_at: datetime
+    resend_of_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was read back, and what the line is expected to show from now on."""
+
+    units: int
+    unit_price: Decimal | None
+    unit_cost: Decimal | None
+    # The day of the adjustment that brought it there; None when nothing was sent.
+    adjusted_on: date | None
+    reading: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Who acts, when, for whom: what every audit record of one act has in common."""
+
+    now: datetime
+    actor: Actor
+    subject: Subject
+    correlation_id: str
+
+
+def change(
+    delivery: Delivery,
+    to: State,
+    *,
+    now: datetime,
+    cause: Cause | None = None,
+    retry_at: datetime | None = None,
+    attempt: Attempt | None = UNCHANGED,
+    tries: int = UNCHANGED,
+) -> None:
+    """The one place that assigns a state. Raises IllegalTransition."""
+    check(State(delivery.state), to)
+    delivery.state = to.value
+    delivery.cause = cause.words if cause else ""
+    delivery.cause_code = cause.code if cause else ""
+    delivery.retry_at = retry_at
+    delivery.settled_at = now if to in SETTLED else None
+    delivery.stopped_at = now if to in STOPPED else None
+    if to is State.SYNCED:
+        delivery.proved_at = now
+    if attempt is not UNCHANGED:
+        delivery.attempt = attempt
+    if tries is not UNCHANGED:
+        delivery.tries = tries
+    delivery.save()
+
+
+def start_sending(lane: Lane, batch: Sequence[Delivery], intent: Intent, *, act: Act) -> Attempt:
+    """Commit the intent: the attempt, the lane's open attempt, the batch in *sending*."""
+    attempt = Attempt.objects.create(
+        lane=lane,
+        number=Attempt.objects.filter(lane=lane).count() + 1,
+        kind=intent.kind.value,
+        contract_id=intent.contract_id,
+        line_id=intent.line_id,
+        effective_on=intent.effective_on,
+        base=dict(intent.base),
+        target=dict(intent.target),
+        body=dict(intent.body),
+        resend_of_id=intent.resend_of_id,
+        started_at=act.now,
+        deadline_at=intent.deadline_at,
+        asked_by=act.actor.name[:200],
+        correlation_id=act.correlation_id,
+    )
+    lane.open_attempt = attempt
+    lane.save()
+    # The database looks at the whole batch at once: all of it goes into sending together.
+    for delivery in batch:
+        check(State(delivery.state), State.SENDING)
+    Delivery.objects.filter(pk__in=[delivery.pk for delivery in batch]).update(
+        state=State.SENDING.value, attempt=attempt, retry_at=None, cause="", cause_code=""
+    )
+    return attempt
+
+
+def add_evidence(
+    attempt_id: int, kind: EvidenceKind, data: Mapping[str, Any], *, now: datetime
+) -> None:
+    """Add one line to what is known of an attempt."""
+    Evidence.objects.create(attempt_id=attempt_id, kind=kind.value, at=now, data=dict(data))
+
+
+def conclude(
+    lane: Lane, what: str, *, now: datetime, data: Mapping[str, Any] | None = None
+) -> None:
+    """Close the lane's open attempt with its conclusion, if it has one open."""
+    if lane.open_attempt_id is not None:
+        add_evidence(
+            lane.open_attempt_id,
+            EvidenceKind.CONCLUSION,
+            {"conclusion": what, **(data or {})},
+            now=now,
+        )
+        lane.open_attempt = None
+    lane.save()
+
+
+def synced(lane: Lane, batch: Sequence[Delivery], proof: Proof, *, act: Act) -> None:
+    """Read back and equal: settle the batch, one audit record for each operation."""
+    lane.expected_units = proof.units
+    lane.expected_unit_price = proof.unit_price
+    lane.expected_unit_cost = proof.unit_cost
+    lane.proved_at = act.now
+    lane.drift_units = lane.drift_amount = lane.drift_since = None
+    if proof.adjusted_on is not None:
+        lane.expected_from = proof.adjusted_on
+    sent = lane.open_attempt
+    conclude(lane, "landed", now=act.now, data={"reading": dict(proof.reading)})
+    for delivery in batch:
+        change(delivery, State.SYNCED, now=act.now)
+        _audit(delivery, act, Status.SUCCEEDED, sent, proof.reading, _synced_words(sent))
+
+
+def _synced_words(sent: Attempt | None) -> str:
+    if sent is None:
+        return "Autotask already showed this: nothing was sent. Read back and equal."
+    return "Sent to Autotask once. Read back and equal."
+
+
+def stopped(
+    lane: Lane,
+    batch: Sequence[Delivery],
+    to: State,
+    cause: Cause,
+    *,
+    act: Act,
+    reading: Mapping[str, Any] | None = None,
+) -> None:
+    """The head of the batch stops the lane; what rode with it waits behind it."""
+    sent = lane.open_attempt
+    conclude(lane, to.value, now=act.now, data={"cause": cause.words})
+    head, *riders = batch
+    for rider in riders:
+        if rider.state != State.PENDING.value:
+            change(rider, State.PENDING, now=act.now)
+    change(head, to, now=act.now, cause=cause, tries=head.tries + 1)
+    _audit(head, act, Status.FAILED, sent, reading, cause.words)
+
+
+def waiting(
+    lane: Lane,
+    batch: Sequence[Delivery],
+    cause: Cause,
+    *,
+    now: datetime,
+    retry_at: datetime | None,
+    counts_as_try: bool,
+    conclusion: str = "not sent",
+) -> None:
+    """Definitely not done, for a passing reason: back to (or still) pending, to be tried again."""
+    if lane.open_attempt_id is not None:
+        conclude(lane, conclusion, now=now, data={"cause": cause.words})
+    for delivery in batch:
+        tries = delivery.tries + 1 if counts_as_try else delivery.tries
+        if delivery.state == State.PENDING.value:
+            delivery.cause, delivery.cause_code = cause.words, cause.code
+            delivery.retry_at, delivery.tries = retry_at, tries
+            delivery.save()
+        else:
+            change(delivery, State.PENDING, now=now, cause=cause, retry_at=retry_at, tries=tries)
+
+
+def checking(batch: Sequence[Delivery], cause: Cause, *, now: datetime, retry_at: datetime) -> None:
+    """Sent or perhaps sent, and not proved: look again at ``retry_at``. The attempt stays open."""
+    for delivery in batch:
+        if delivery.state == State.CHECKING.value:
+            delivery.cause, delivery.cause_code = cause.words, cause.code
+            delivery.retry_at = retry_at
+            delivery.save()
+        else:
+            change(delivery, State.CHECKING, now=now, cause=cause, retry_at=retry_at)
+
+
+def moved(batch: Sequence[Delivery], to: date, because: str) -> None:
+    """Send these for another day, by a policy; the operation keeps the day it was asked for."""
+    for delivery in batch:
+        delivery.effective_on = to
+        delivery.moved_because = because[:300]
+        delivery.save(update_fields=["effective_on", "moved_because"])
+
+
+def _audit(
+    delivery: Delivery,
+    act: Act,
+    status: Status,
+    sent: Attempt | None,
+    reading: Mapping[str, Any] | None,
+    words: str,
+) -> None:
+    operation = delivery.operation
+    record(
+        Event.UPDATE_SUBSCRIPTION_ON_CONNECTION,
+        actor=act.actor,
+        now=act.now,
+        subject=replace(act.subject, operation_id=operation.pk, delivery_id=delivery.pk),
+        correlation_id=act.correlation_id,
+        status=status,
+        summary=words,
+        details={
+            "operation": operation.sequence,
+            "kind": operation.kind,
+            "before": operation.before,
+            "after": operation.after,
+            "asked_for": operation.effective_on.isoformat(),
+            "effective_on": delivery.effective_on.isoformat(),
+            "moved_because": delivery.moved_because,
+            "recorded_by": operation.actor,
+            "sent": sent.body if sent else None,
+            "attempt": sent.number if sent else None,
+            "answered": _answers(sent),
+            "proved": dict(reading) if reading else None,
+        },
+    )
+
+
+def _answers(sent: Attempt | None) -> list[Any]:
+    if sent is None:
+        return []
+    answers = Evidence.objects.filter(attempt=sent, kind=EvidenceKind.ANSWER.value).order_by("id")
+    return [evidence.data for evidence in answers]

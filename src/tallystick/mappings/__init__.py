@@ -1,0 +1,4 @@
+"""Our nouns to the PSA's nouns: customers, offers, subscriptions.
+
+Never writes to the PSA.
+"""

@@ -1,0 +1,73 @@
+"""Which of theirs is which of ours."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class CustomerMapping(models.Model):
+    """A customer is a company: one to one on a connection."""
+
+    connection = models.ForeignKey("connections.Connection", on_delete=models.PROTECT)
+    customer = models.ForeignKey("subscriptions.Customer", on_delete=models.PROTECT)
+    company_id = models.BigIntegerField()
+    company_name = models.CharField(max_length=300)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "mappings_customer"
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "customer"], name="customer_mapped_once"),
+            models.UniqueConstraint(fields=["connection", "company_id"], name="company_taken_once"),
+        ]
+
+
+class OfferMapping(models.Model):
+    """An offer is a service: one to one on a connection."""
+
+    connection = models.ForeignKey("connections.Connection", on_delete=models.PROTECT)
+    offer = models.ForeignKey("catalog.Offer", on_delete=models.PROTECT)
+    service_id = models.BigIntegerField()
+    service_name = models.CharField(max_length=300)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "mappings_offer"
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "offer"], name="offer_mapped_once"),
+            models.UniqueConstraint(fields=["connection", "service_id"], name="service_taken_once"),
+        ]
+
+
+class SubscriptionMapping(models.Model):
+    """A subscription is billed by one line of one contract; one connection in the whole tenant.
+
+    The contract's facts are what Autotask said at ``checked_at``; they are read again when old.
+    """
+
+    tenant_id = models.BigIntegerField()
+    connection = models.ForeignKey("connections.Connection", on_delete=models.PROTECT)
+    subscription = models.OneToOneField("subscriptions.Subscription", on_delete=models.PROTECT)
+    company_id = models.BigIntegerField()
+    company_name = models.CharField(max_length=300, blank=True)
+    contract_id = models.BigIntegerField()
+    contract_name = models.CharField(max_length=300, blank=True)
+    service_id = models.BigIntegerField()
+    service_name = models.CharField(max_length=300, blank=True)
+    # Null until the engine has created our own line on the contract.
+    line_id = models.BigIntegerField(null=True)
+    own_line = models.BooleanField(default=False)
+    contract_starts_on = models.DateField(null=True)
+    contract_ends_on = models.DateField(null=True)
+    contract_active = models.BooleanField(null=True)
+    period_months = models.PositiveSmallIntegerField(null=True)
+    checked_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "mappings_subscription"
+        constraints = [
+            # A line another subscription owns is refused.
+            models.UniqueConstraint(fields=["connection", "line_id"], name="line_taken_once"),
+        ]
+        indexes = [models.Index(fields=["connection", "subscription"], name="mapping_of_conn")]

@@ -1,0 +1,215 @@
+"""The Subscription Mapping list: ours, theirs, the badge, in a context."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from tallystick.connections.models import Connection
+from tallystick.identity.context import Context
+from tallystick.kit.paging import Page, check_limit, decode_cursor, encode_cursor
+from tallystick.kit.problem import InvalidInput, NotFound
+from tallystick.ledger.badge import Badge, BadgeKind
+from tallystick.ledger.queries import (
+    LaneStanding,
+    LaneView,
+    OperationView,
+    get_operation,
+    standings,
+)
+from tallystick.mappings.models import SubscriptionMapping
+from tallystick.subscriptions.models import Subscription
+from tallystick.subscriptions.queries import (
+    SubscriptionView,
+    get_subscription,
+    list_subscriptions,
+    view_of,
+    visible,
+)
+
+NOT_MAPPED = Badge(BadgeKind.NOT_MAPPED, 0, "", None, None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceView:
+    """Where a subscription is billed, in Autotask's names."""
+
+    connection_id: int
+    connection_name: str
+    company_id: int
+    company_name: str
+    contract_id: int
+    contract_name: str
+    service_id: int
+    service_name: str
+    line_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A subscription with where it is billed and how it stands."""
+
+    subscription: SubscriptionView
+    place: PlaceView | None
+    lane: LaneView | None
+    badge: Badge
+    head: OperationView | None = None
+
+
+def paused_connections(
+    connection_ids: set[int], *, now: datetime
+) -> dict[int, tuple[str, datetime]]:
+    """The connections that wait at this moment, with why and since when."""
+    rows = Connection.objects.filter(pk__in=connection_ids, paused_at__isnull=False).filter(
+        Q(resume_at__isnull=True) | Q(resume_at__gt=now)
+    )
+    return {row.pk: (row.paused_because, row.paused_at) for row in rows if row.paused_at}
+
+
+def rows_for(views: list[SubscriptionView], *, now: datetime, with_head: bool = False) -> list[Row]:
+    """Each subscription with its place and badge; a fixed number of queries."""
+    ids = [view.id for view in views]
+    mappings = {
+        mapping.subscription_id: mapping
+        for mapping in SubscriptionMapping.objects.filter(subscription_id__in=ids).select_related(
+            "connection"
+        )
+    }
+    paused = paused_connections({m.connection_id for m in mappings.values()}, now=now)
+    lanes = standings(subscription_ids=ids, paused=paused)
+    return [_row(view, mappings.get(view.id), lanes.get(view.id), with_head) for view in views]
+
+
+def _row(
+    view: SubscriptionView,
+    mapping: SubscriptionMapping | None,
+    standing: LaneStanding | None,
+    with_head: bool,
+) -> Row:
+    if mapping is None or standing is None:
+        return Row(view, None, None, NOT_MAPPED)
+    head = None
+    if with_head and standing.head_operation_id is not None and standing.badge.cause:
+        head = get_operation(standing.head_operation_id)
+    return Row(
+        subscription=view,
+        place=PlaceView(
+            connection_id=mapping.connection_id,
+            connection_name=mapping.connection.name,
+            company_id=mapping.company_id,
+            company_name=mapping.company_name,
+            contract_id=mapping.contract_id,
+            contract_name=mapping.contract_name,
+            service_id=mapping.service_id,
+            service_name=mapping.service_name,
+            line_id=mapping.line_id,
+        ),
+        lane=standing.lane,
+        badge=standing.badge,
+        head=head,
+    )
+
+
+def subscription_row(context: Context, subscription_id: int, *, now: datetime) -> Row:
+    """One subscription with its place, badge and what stops it. Raises NotFound."""
+    view = get_subscription(context, subscription_id)
+    return rows_for([view], now=now, with_head=True)[0]
+
+
+def mapping_row(
+    context: Context, connection_id: int, subscription_id: int, *, now: datetime
+) -> Row:
+    """A mapped subscription of one connection. Raises NotFound."""
+    row = subscription_row(context, subscription_id, now=now)
+    if row.place is None or row.place.connection_id != connection_id:
+        raise NotFound("The subscription is not mapped to this connection.")
+    return row
+
+
+def list_rows(
+    context: Context,
+    *,
+    now: datetime,
+    search: str = "",
+    status: str = "",
+    customer_id: int | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[Row]:
+    """The Subscriptions list with badges. Raises InvalidInput."""
+    page = list_subscriptions(
+        context, search=search, status=status, customer_id=customer_id, cursor=cursor, limit=limit
+    )
+    return Page(rows_for(list(page.items), now=now), page.next_cursor)
+
+
+def list_mappings(
+    context: Context,
+    connection_id: int,
+    *,
+    now: datetime,
+    search: str = "",
+    badge: str = "",
+    mapped: bool | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[Row]:
+    """The Subscription Mapping list of one connection, by customer name. Raises InvalidInput.
+
+    Subscriptions mapped to another connection are not listed: they cannot be mapped here.
+    """
+    limit = check_limit(limit)
+    if badge and badge not in {kind.value for kind in BadgeKind}:
+        raise InvalidInput.one("badge", f"“{badge[:20]}” is not a badge")
+    rows = visible(context).filter(
+        Q(subscriptionmapping__connection_id=connection_id) | Q(subscriptionmapping__isnull=True)
+    )
+    if mapped is not None:
+        rows = rows.filter(subscriptionmapping__isnull=not mapped)
+    for word in search.replace("\x00", "").split():
+        rows = rows.filter(
+            Q(customer__name__icontains=word)
+            | Q(offer__name__icontains=word)
+            | Q(friendly_name__icontains=word)
+            | Q(provider_id__icontains=word)
+            | Q(subscriptionmapping__company_name__icontains=word)
+            | Q(subscriptionmapping__contract_name__icontains=word)
+        )
+    key = decode_cursor(cursor, length=2) if cursor else None
+    found: list[Row] = []
+    # A badge is decided, not stored: pages are read until enough rows carry the asked one.
+    while len(found) <= limit:
+        chunk = _chunk(rows, key, limit + 1)
+        if not chunk:
+            break
+        decided = rows_for([view_of(row) for row in chunk], now=now, with_head=True)
+        found.extend(row for row in decided if not badge or row.badge.kind.value == badge)
+        key = [chunk[-1].customer.name, chunk[-1].pk]
+    more = None
+    if len(found) > limit:
+        last = found[limit - 1].subscription
+        more = encode_cursor([last.customer.name, last.id])
+    return Page(found[:limit], more)
+
+
+def _chunk(
+    rows: QuerySet[Subscription], key: list[str | int] | None, size: int
+) -> list[Subscription]:
+    query = rows.order_by("customer__name", "pk")
+    if key is not None:
+        name, pk = key
+        query = query.filter(Q(customer__name__gt=name) | Q(customer__name=name, pk__gt=pk))
+    return list(query[:size])
+
+
+def counts_by_badge(context: Context, connection_id: int, *, now: datetime) -> dict[BadgeKind, int]:
+    """How many mapped subscriptions of a connection carry each badge."""
+    counts = dict.fromkeys(BadgeKind, 0)
+    rows = visible(context).filter(subscriptionmapping__connection_id=connection_id)
+    ids = list(rows.values_list("pk", flat=True))
+    paused = paused_connections({connection_id}, now=now)
+    for standing in standings(subscription_ids=ids, paused=paused).values():
+        counts[standing.badge.kind] += 1
+    return counts

@@ -1,0 +1,148 @@
+"""The shared last step of every operation: state, operation, deliveries and audit, or nothing.
+
+1. In one transaction, lock the subscription's row: from here its numbers are given out in turn.
+2. Ask the verb's decision again on what is really there now.
+3. Write the new state, the operation with the next number, one delivery for each connection
+   the subscription is mapped to, and the audit record.
+4. Nudge the engine; the nudge is part of the transaction. Nothing here talks to the outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from django.db import transaction
+
+from tallystick.audit.events import Event
+from tallystick.audit.record import record
+from tallystick.identity.context import Context
+from tallystick.identity.roles import Right
+from tallystick.kit.problem import Conflicting, FieldError, InvalidInput, NotFound
+from tallystick.ledger.kinds import OperationKind
+from tallystick.ledger.models import Operation
+from tallystick.ledger.record import Origin, Recorded, record_operation
+from tallystick.subscriptions.models import Subscription
+from tallystick.subscriptions.queries import SubscriptionView, view_of, visible
+
+
+class Wake(Protocol):
+    """Nudges the engine to look at these lanes once the transaction has committed."""
+
+    def __call__(self, lane_ids: Sequence[int]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What every verb is given besides its own arguments."""
+
+    context: Context
+    origin: Origin
+    correlation_id: str
+    now: datetime
+    wake: Wake
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a verb decided: the operation, and the subscription's new values."""
+
+    kind: OperationKind
+    event: Event
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    effective_on: date
+    fields: Mapping[str, Any]
+    summary: str
+
+
+Decide = Callable[[SubscriptionView], Change | list[FieldError]]
+
+
+def finish(subscription_id: int, decide: Decide, *, asked: Asked) -> Recorded:
+    """Carry it out. Raises NotAllowed, NotFound, InvalidInput, Conflicting; then nothing is stored.
+
+    The same origin again answers the operation that is already there.
+    """
+    context = asked.context
+    context.require(Right.OPERATE)
+    with transaction.atomic():
+        row = (
+            visible(context)
+            .select_related("customer", "offer")
+            .select_for_update(of=("self",))
+            .filter(pk=subscription_id)
+            .first()
+        )
+        if row is None:
+            raise NotFound("There is no such subscription. Nothing was recorded.")
+        known = already_recorded(asked, subscription_id)
+        if known is not None:
+            return known
+        view = view_of(row)
+        decided = decide(view)
+        if isinstance(decided, list):
+            raise InvalidInput(decided)
+        return write(row, view, decided, asked=asked)
+
+
+def already_recorded(asked: Asked, subscription_id: int | None) -> Recorded | None:
+    """The operation of this origin. Raises Conflicting when it belongs to another subscription."""
+    if asked.origin.source_id is None:
+        return None
+    known = Operation.objects.filter(
+        tenant_id=asked.context.tenant_id,
+        source=asked.origin.source,
+        source_id=asked.origin.source_id,
+    ).first()
+    if known is None:
+        return None
+    if known.subscription_id != subscription_id:
+        raise Conflicting(
+            f"“{asked.origin.source_id}” was already used for another subscription's operation. "
+            "Nothing was recorded."
+        )
+    return Recorded(known.pk, known.sequence, ())
+
+
+def write(row: Subscription, view: SubscriptionView, change: Change, *, asked: Asked) -> Recorded:
+    """Step 3 and 4, on a subscription whose row is locked in this transaction."""
+    row.last_sequence += 1
+    for field, value in change.fields.items():
+        setattr(row, field, value)
+    row.save()
+    recorded = record_operation(
+        tenant_id=row.tenant_id,
+        subscription_id=row.pk,
+        sequence=row.last_sequence,
+        kind=change.kind,
+        before=change.before,
+        after=change.after,
+        effective_on=change.effective_on,
+        actor=asked.context.actor,
+        origin=asked.origin,
+        correlation_id=asked.correlation_id,
+        now=asked.now,
+    )
+    record(
+        change.event,
+        actor=asked.context.actor,
+        now=asked.now,
+        subject=replace(view.subject(), operation_id=recorded.operation_id),
+        correlation_id=asked.correlation_id,
+        summary=change.summary,
+        details={
+            "operation": recorded.sequence,
+            "kind": change.kind.value,
+            "before": dict(change.before),
+            "after": dict(change.after),
+            "effective_on": change.effective_on.isoformat(),
+            "source": asked.origin.source,
+            "source_id": asked.origin.source_id,
+        },
+    )
+    if recorded.lane_ids:
+        asked.wake(recorded.lane_ids)
+    return recorded

@@ -1,0 +1,120 @@
+"""Purchase: a customer has a new subscription. Recorded; billed once it is mapped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import transaction
+
+from tallystick.audit.events import Event
+from tallystick.catalog.models import Offer
+from tallystick.identity.roles import Right
+from tallystick.kit.days import in_words
+from tallystick.kit.problem import Conflicting, FieldError, InvalidInput
+from tallystick.ledger.kinds import OperationKind
+from tallystick.ledger.record import Recorded
+from tallystick.operations.finish import Asked, Change, already_recorded, write
+from tallystick.subscriptions.models import Customer, Subscription
+from tallystick.subscriptions.queries import view_of
+from tallystick.subscriptions.rules import read_quantity
+from tallystick.subscriptions.status import SubscriptionStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What was bought; prices are per unit per billing cycle, taxes excluded."""
+
+    customer_id: int
+    offer_id: int
+    provider_id: str
+    quantity: object
+    starts_on: date
+    commitment_ends_on: date | None = None
+    cancellable_until: datetime | None = None
+    friendly_name: str = ""
+    unit_price: Decimal | None = None
+    unit_cost: Decimal | None = None
+    price_currency: str = ""
+    cost_currency: str = ""
+    status: SubscriptionStatus = SubscriptionStatus.ACTIVE
+
+
+def purchase(order: Order, *, asked: Asked) -> tuple[int, Recorded]:
+    """Record it; answers the subscription's id. Raises InvalidInput, NotAllowed, Conflicting."""
+    context = asked.context
+    context.require(Right.OPERATE)
+    quantity = read_quantity(order.quantity)
+    if errors := _check(order):
+        raise InvalidInput(errors)
+    with transaction.atomic():
+        customer = Customer.objects.filter(**context.scope(), pk=order.customer_id).first()
+        if customer is None:
+            raise InvalidInput.one("customer_id", "there is no such customer")
+        offer = Offer.objects.filter(tenant_id=context.tenant_id, pk=order.offer_id).first()
+        if offer is None:
+            raise InvalidInput.one("offer_id", "there is no such offer")
+        known = Subscription.objects.filter(
+            tenant_id=context.tenant_id, provider_id=order.provider_id
+        ).first()
+        if known is not None:
+            recorded = already_recorded(asked, known.pk)
+            if recorded is not None:
+                return known.pk, recorded
+            raise Conflicting(
+                f"A subscription with the provider id “{order.provider_id}” is already recorded. "
+                "Nothing was changed."
+            )
+        row = Subscription.objects.create(
+            tenant_id=context.tenant_id,
+            reseller_id=customer.reseller_id,
+            customer=customer,
+            offer=offer,
+            provider_id=order.provider_id,
+            friendly_name=order.friendly_name,
+            quantity=quantity,
+            status=order.status.value,
+            starts_on=order.starts_on,
+            commitment_ends_on=order.commitment_ends_on,
+            cancellable_until=order.cancellable_until,
+            unit_price=order.unit_price,
+            unit_cost=order.unit_cost,
+            price_currency=order.price_currency,
+            cost_currency=order.cost_currency,
+            created_at=asked.now,
+        )
+        change = Change(
+            kind=OperationKind.PURCHASE,
+            event=Event.PURCHASE_SUBSCRIPTION,
+            before={"quantity": 0},
+            after={
+                "quantity": quantity,
+                "unit_price": str(order.unit_price) if order.unit_price is not None else None,
+                "unit_cost": str(order.unit_cost) if order.unit_cost is not None else None,
+            },
+            effective_on=order.starts_on,
+            fields={},
+            summary=f"Bought {quantity} from {in_words(order.starts_on)}",
+        )
+        return row.pk, write(row, view_of(row), change, asked=asked)
+
+
+def _check(order: Order) -> list[FieldError]:
+    errors = []
+    if not order.provider_id.strip() or len(order.provider_id) > 100:  # noqa: PLR2004
+        errors.append(FieldError("provider_id", "must have 1 to 100 characters"))
+    if "\x00" in order.provider_id or "\x00" in order.friendly_name:
+        errors.append(FieldError("provider_id", "must not contain a NUL character"))
+    if len(order.friendly_name) > 300:  # noqa: PLR2004 - the column's width
+        errors.append(FieldError("friendly_name", "must have at most 300 characters"))
+    if order.commitment_ends_on and order.commitment_ends_on < order.starts_on:
+        errors.append(FieldError("commitment_ends_on", "is before the start"))
+    for name, amount in (("unit_price", order.unit_price), ("unit_cost", order.unit_cost)):
+        if amount is not None and amount < 0:
+            errors.append(FieldError(name, "cannot be negative"))
+    if order.unit_price is not None and not order.price_currency:
+        errors.append(FieldError("price_currency", "is needed with a price"))
+    if order.unit_cost is not None and not order.cost_currency:
+        errors.append(FieldError("cost_currency", "is needed with a cost"))
+    return errors

@@ -1,0 +1,145 @@
+"""Django settings, read from the environment. Nothing here knows the business."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from tallystick.kit.home import home
+from tallystick.kit.secrets import key_at, key_from_text
+
+
+def _database(url: str) -> dict[str, Any]:
+    """Django's form of ``postgresql://user:password@host:port/name?host=/socket/folder``."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise SystemExit("DATABASE_URL must start with postgresql://")
+    query = dict(parse_qsl(parts.query))
+    options: dict[str, Any] = {"options": "-c timezone=UTC"}
+    options.update({k: v for k, v in query.items() if k.startswith("ssl")})
+    if app_role and not as_owner:
+        options["assume_role"] = app_role
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": query.get("host") or (parts.hostname or ""),
+        "PORT": str(parts.port or query.get("port", "")),
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": options,
+        "TEST": {"NAME": f"test_{unquote(parts.path.lstrip('/'))}"},
+    }
+
+
+# The application works as a role that may add facts and never change or delete them; only
+# `tallystick migrate` works as the owner. Empty: the operator's own role does both, and the
+# triggers alone guard the facts.
+app_role = os.environ.get("TALLYSTICK_APP_ROLE", "tallystick_app")
+as_owner = os.environ.get("TALLYSTICK_DATABASE_AS") == "owner"
+
+APP_ROLE = app_role
+DEBUG = False
+SEALING_KEY = key_from_text(
+    os.environ.get("TALLYSTICK_SECRET_KEY") or key_at(home() / "secret.key")
+)
+SECRET_KEY = "django:" + SEALING_KEY.key.hex()
+DATABASES = {
+    "default": _database(os.environ.get("DATABASE_URL", "postgresql:///tallystick")),
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "procrastinate.contrib.django",
+    "tallystick.audit",
+    "tallystick.identity",
+    "tallystick.catalog",
+    "tallystick.subscriptions",
+    "tallystick.ledger",
+    "tallystick.connections",
+    "tallystick.mappings",
+    "tallystick.sync",
+    "tallystick.web",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "tallystick.bootstrap.urls"
+WSGI_APPLICATION = "tallystick.bootstrap.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+AUTH_USER_MODEL = "identity.User"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "subscriptions"
+LOGOUT_REDIRECT_URL = "sign-in"
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-gb"
+USE_I18N = False
+STATIC_URL = "/static/"
+STATIC_ROOT = None
+WHITENOISE_USE_FINDERS = True
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+
+# Only https behind a proxy may turn these on; on loopback http they would lock everybody out.
+_https = os.environ.get("TALLYSTICK_HTTPS") == "1"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 3600
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+ALLOWED_HOSTS = os.environ.get("TALLYSTICK_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("TALLYSTICK_ORIGINS", "").split(",") if o]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+LOGGING_CONFIG = None
+
+# The engine (docs/unclear-answers.md says what each of these decides).
+SETTLE_SECONDS = float(os.environ.get("TALLYSTICK_SETTLE_SECONDS", "300"))
+RECHECK_SECONDS = float(os.environ.get("TALLYSTICK_RECHECK_SECONDS", "60"))
+SEND_SECONDS = float(os.environ.get("TALLYSTICK_SEND_SECONDS", "30"))
+WORKER_TURNS = int(os.environ.get("TALLYSTICK_WORKER_TURNS", "40"))

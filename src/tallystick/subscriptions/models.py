@@ -1,0 +1,62 @@
+"""Customers and what they hold."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from tallystick.subscriptions.status import SubscriptionStatus
+
+
+class Customer(models.Model):
+    """A customer of the CSP or of one of its resellers."""
+
+    tenant_id = models.BigIntegerField()
+    reseller_id = models.BigIntegerField(null=True)
+    name = models.CharField(max_length=300)
+    external_id = models.CharField(max_length=100)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "subscriptions_customer"
+        constraints = [
+            models.UniqueConstraint(fields=["tenant_id", "external_id"], name="customer_once")
+        ]
+        indexes = [models.Index(fields=["tenant_id", "name"], name="customer_by_name")]
+
+
+class Subscription(models.Model):
+    """What a customer holds: prices are per unit per billing cycle, taxes excluded."""
+
+    tenant_id = models.BigIntegerField()
+    reseller_id = models.BigIntegerField(null=True)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT)
+    offer = models.ForeignKey("catalog.Offer", on_delete=models.PROTECT)
+    provider_id = models.CharField(max_length=100)
+    friendly_name = models.CharField(max_length=300, blank=True)
+    quantity = models.IntegerField()
+    status = models.CharField(max_length=20)
+    starts_on = models.DateField()
+    commitment_ends_on = models.DateField(null=True)  # inclusive, as the vendor wrote it
+    cancellable_until = models.DateTimeField(null=True)
+    unit_price = models.DecimalField(max_digits=16, decimal_places=4, null=True)
+    unit_cost = models.DecimalField(max_digits=16, decimal_places=4, null=True)
+    price_currency = models.CharField(max_length=3, blank=True)
+    cost_currency = models.CharField(max_length=3, blank=True)
+    # The number of its newest operation; allocated under this row's lock.
+    last_sequence = models.IntegerField(default=0)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "subscriptions_subscription"
+        constraints = [
+            models.UniqueConstraint(fields=["tenant_id", "provider_id"], name="subscription_once"),
+            models.CheckConstraint(
+                condition=Q(quantity__gte=0), name="subscription_quantity_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=[s.value for s in SubscriptionStatus]),
+                name="subscription_status_known",
+            ),
+        ]
+        indexes = [models.Index(fields=["tenant_id", "customer"], name="subscription_of_customer")]

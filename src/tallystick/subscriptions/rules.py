@@ -1,0 +1,120 @@
+"""May this change be made, and from which day: pure rules over frozen values.
+
+A rule refuses what cannot be billed at all. What Microsoft would not allow (a decrease outside
+the window of 7 days) is said as a note, never refused: Tallystick records and bills, it does not
+order.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from tallystick.kit.days import in_words, parse_day
+from tallystick.kit.problem import FieldError, InvalidInput
+from tallystick.subscriptions.status import SubscriptionStatus
+
+LARGEST_QUANTITY = 1_000_000
+# An effective day further away than this is a typing error, not a plan.
+FARTHEST = timedelta(days=5 * 366)
+_DIGITS = re.compile(r"[0-9]{1,7}\Z", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What a subscription is at this moment, as far as the rules need it."""
+
+    quantity: int
+    status: SubscriptionStatus
+    starts_on: date
+    commitment_ends_on: date | None
+    cancellable_until: datetime | None
+    unit_price: Decimal | None
+    unit_cost: Decimal | None
+
+
+def read_quantity(value: object, *, field: str = "quantity") -> int:
+    """A whole number from 1 to 1,000,000, written in plain digits. Raises InvalidInput."""
+    if isinstance(value, bool) or value is None:
+        raise InvalidInput.one(field, "is missing: write a whole number, like 12")
+    if isinstance(value, int):
+        number = value
+    elif isinstance(value, str) and _DIGITS.match(value.strip()):
+        number = int(value.strip())
+    else:
+        raise InvalidInput.one(
+            field, f"“{str(value)[:40]}” is not a whole number in plain digits, like 1200"
+        )
+    if number == 0:
+        raise InvalidInput.one(field, "cannot be 0: to end the subscription, cancel it")
+    if not 1 <= number <= LARGEST_QUANTITY:
+        raise InvalidInput.one(field, f"must be between 1 and {LARGEST_QUANTITY}")
+    return number
+
+
+def read_effective_day(value: object, *, today: date, field: str = "effective_on") -> date:
+    """A day such as 2026-05-03; missing means today. Raises InvalidInput."""
+    if value is None or value == "":
+        return today
+    if isinstance(value, datetime) or not isinstance(value, (date, str)):
+        raise InvalidInput.one(field, "must be a day, like 2026-05-03")
+    if isinstance(value, date):
+        return value
+    try:
+        return parse_day(value)
+    except ValueError as error:
+        raise InvalidInput.one(field, str(error)) from None
+
+
+def check_effective_day(holding: Holding, day: date, *, today: date) -> list[FieldError]:
+    if day < holding.starts_on:
+        return [
+            FieldError(
+                "effective_on",
+                f"is before the subscription's start ({in_words(holding.starts_on)})",
+            )
+        ]
+    if day > today + FARTHEST:
+        return [FieldError("effective_on", "is more than five years away")]
+    return []
+
+
+def check_quantity_change(
+    holding: Holding, quantity: int, day: date, *, today: date
+) -> list[FieldError]:
+    """What forbids it; empty when it may be recorded."""
+    if holding.status is not SubscriptionStatus.ACTIVE:
+        return [
+            FieldError(
+                "subscription",
+                f"is {holding.status.label.lower()}: its quantity can no longer be changed",
+            )
+        ]
+    errors = check_effective_day(holding, day, today=today)
+    if quantity == holding.quantity:
+        errors.append(FieldError("quantity", f"is already {quantity}: nothing to record"))
+    return errors
+
+
+def check_cancellation(holding: Holding, day: date, *, today: date) -> list[FieldError]:
+    """What forbids it; empty when it may be recorded."""
+    if holding.status not in {SubscriptionStatus.ACTIVE, SubscriptionStatus.SUSPENDED}:
+        return [FieldError("subscription", f"is {holding.status.label.lower()}: nothing to cancel")]
+    return check_effective_day(holding, day, today=today)
+
+
+def commitment_note(holding: Holding, *, fewer: bool, now: datetime) -> str:
+    """A sentence when Microsoft is likely to refuse a decrease or a cancellation, else empty."""
+    if not fewer:
+        return ""
+    if holding.cancellable_until is not None and now <= holding.cancellable_until:
+        return ""
+    if holding.commitment_ends_on is None:
+        return ""
+    return (
+        "Microsoft allows fewer licences only within 7 days of a purchase or renewal; this "
+        f"subscription is committed until {in_words(holding.commitment_ends_on)}. Record it "
+        "only if Microsoft accepted it."
+    )

@@ -1,0 +1,194 @@
+"""Begin with the head and its companions: everything that happens before a byte leaves.
+
+1. The mapping, the contract and the line must be what they are said to be. Facts older than a
+   day, or of an operation that has been stopped before, are read again.
+2. A line of its own is created first, and proved, by its own attempt.
+3. The dates may stop or move it before anything is read.
+4. Observe the line, from the day before; decide (``plan``); carry the decision out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import assert_never
+
+from django.db import transaction
+
+from tallystick.connections.learn import note_read
+from tallystick.ledger.lease import Lease, hold
+from tallystick.ledger.models import Delivery, Lane
+from tallystick.ledger.settle import Act, moved, stopped, synced
+from tallystick.ledger.state import State
+from tallystick.mappings.resolve import Resolved, keep_facts
+from tallystick.sync import words
+from tallystick.sync.compare import Periods
+from tallystick.sync.engine import Engine, Milestone
+from tallystick.sync.load import Work, act_of, deliveries
+from tallystick.sync.passing import could_not_read
+from tallystick.sync.plan import AlreadySo, Move, Plan, Send, Stop, date_rule, plan
+from tallystick.sync.port import BillingError, Line, LineFacts
+from tallystick.sync.send import create_line, send
+from tallystick.sync.target import Due
+
+ONE_DAY = timedelta(days=1)
+
+
+def begin(engine: Engine, lease: Lease, work: Work, batch: Sequence[Due]) -> bool:
+    """Answers whether the turn goes on with this lane."""
+    mapping = work.mapping
+    if mapping is None:
+        return carry_out(engine, lease, work, batch, Stop(State.FAILED, words.not_mapped()))
+    if mapping.line_id is None:
+        return create_line(engine, lease, work, batch, mapping)
+    line = Line(contract_id=mapping.contract_id, line_id=mapping.line_id)
+    try:
+        mapping, wrong = _facts(engine, work, batch, mapping, line)
+        if wrong is not None:
+            return carry_out(engine, lease, work, batch, wrong)
+        by_date = date_rule(
+            batch,
+            expected=work.expected,
+            rules=work.rules(),
+            contract_starts_on=mapping.contract_starts_on,
+            contract_ends_on=mapping.contract_ends_on,
+        )
+        if by_date is not None:
+            return carry_out(engine, lease, work, batch, by_date)
+        since = batch[0].effective_on - ONE_DAY
+        rows = engine.observer(work.connection.id).observe(line, since=since)
+    except BillingError as error:
+        return _put_back(engine, lease, work, batch, error)
+    engine.reached(Milestone.OBSERVED)
+    decided = plan(
+        batch,
+        rows,
+        line=line,
+        expected=work.expected,
+        rules=work.rules(),
+        periods=Periods(mapping.contract_starts_on, mapping.period_months),
+        fresh_own_line=mapping.own_line,
+    )
+    return carry_out(engine, lease, work, batch, decided)
+
+
+def _facts(
+    engine: Engine, work: Work, batch: Sequence[Due], mapping: Resolved, line: Line
+) -> tuple[Resolved, Stop | None]:
+    """The mapping with fresh facts, and what is wrong with them. Raises BillingError."""
+    now = engine.clock.now()
+    fresh = timedelta(seconds=engine.waits.facts_are_fresh)
+    stopped_before = batch[0].tries > 0 and bool(batch[0].cause_code)
+    if mapping.checked_at is not None and now - mapping.checked_at < fresh and not stopped_before:
+        return mapping, _wrong_contract(mapping)
+    facts = engine.billing(work.connection.id).describe([line])[line]
+    if not facts.contract_found:
+        return mapping, Stop(State.FAILED, words.contract_gone(mapping.contract_id))
+    if not facts.exists or not facts.belongs_to_contract:
+        return mapping, Stop(State.FAILED, words.line_gone(line.line_id))
+    mapping = _keep(mapping, facts, engine)
+    note_read(work.connection.id, now=now)
+    return mapping, _wrong_contract(mapping)
+
+
+def _wrong_contract(mapping: Resolved) -> Stop | None:
+    if mapping.contract_active is False:
+        return Stop(State.FAILED, words.contract_inactive(mapping.contract_name))
+    return None
+
+
+def _keep(mapping: Resolved, facts: LineFacts, engine: Engine) -> Resolved:
+    now = engine.clock.now()
+    keep_facts(
+        mapping.mapping_id,
+        starts_on=facts.contract_starts_on,
+        ends_on=facts.contract_ends_on,
+        active=facts.contract_active,
+        period_months=facts.period_months,
+        now=now,
+    )
+    return replace(
+        mapping,
+        contract_starts_on=facts.contract_starts_on,
+        contract_ends_on=facts.contract_ends_on,
+        contract_active=facts.contract_active,
+        period_months=facts.period_months,
+        checked_at=now,
+    )
+
+
+def carry_out(
+    engine: Engine, lease: Lease, work: Work, batch: Sequence[Due], decided: Plan
+) -> bool:
+    """Answers whether the turn goes on."""
+    match decided:
+        case Send():
+            return send(engine, lease, work, batch, decided)
+        case AlreadySo():
+            return under_lock(
+                engine,
+                lease,
+                work,
+                batch,
+                lambda lane, rows, act: synced(lane, rows, decided.proof, act=act),
+            )
+        case Move():
+            return under_lock(
+                engine,
+                lease,
+                work,
+                batch,
+                lambda _lane, rows, _act: moved(rows, decided.to, decided.because),
+            )
+        case Stop():
+            return under_lock(
+                engine, lease, work, batch, lambda lane, rows, act: _stop(lane, rows, decided, act)
+            )
+        case _:
+            assert_never(decided)
+
+
+def _stop(lane: Lane, batch: Sequence[Delivery], stop: Stop, act: Act) -> None:
+    if stop.observed_units is not None:
+        lane.drift_units = stop.observed_units
+        lane.drift_since = lane.drift_since or act.now
+    stopped(lane, batch, stop.state, stop.cause, act=act)
+
+
+def _put_back(
+    engine: Engine, lease: Lease, work: Work, batch: Sequence[Due], error: BillingError
+) -> bool:
+    return under_lock(
+        engine,
+        lease,
+        work,
+        batch,
+        lambda lane, rows, act: could_not_read(engine, lane, rows, error, work=work, act=act),
+    )
+
+
+def under_lock(
+    engine: Engine,
+    lease: Lease,
+    work: Work,
+    batch: Sequence[Due],
+    do: Callable[[Lane, list[Delivery], Act], None],
+) -> bool:
+    """Carry out, unless the batch has changed since it was loaded; then look at it afresh."""
+    with transaction.atomic():
+        lane = hold(lease)
+        rows = deliveries(batch)
+        if not unchanged(rows, batch):
+            return True
+        act = act_of(engine, work)
+        do(lane, rows, act)
+    engine.reached(Milestone.SETTLED)
+    return True
+
+
+def unchanged(rows: Sequence[Delivery], batch: Sequence[Due]) -> bool:
+    """Whether everything still waits with the day it was looked at with (nobody resolved it)."""
+    return [(row.state, row.effective_on) for row in rows] == [
+        (State.PENDING.value, one.effective_on) for one in batch
+    ]

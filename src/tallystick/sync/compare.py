@@ -1,0 +1,127 @@
+"""Does what was read equal what is expected? Pure.
+
+Autotask shows extended amounts (units x rate), at the tenant's precision of two or four decimals,
+and a row that is shorter than its period either in full or by the day: all four are *equal*
+(docs/vendor/autotask.md). At 0 units there is no price to be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from tallystick.kit.days import add_months
+from tallystick.kit.money import round_money
+from tallystick.sync.port import UnitRow
+
+TWO_PLACES = 2
+FOUR_PLACES = 4
+
+
+class Match(StrEnum):
+    SAME = "same"
+    UNITS_DIFFER = "units_differ"
+    AMOUNT_DIFFERS = "amount_differs"
+    AMOUNT_HIDDEN = "amount_hidden"
+    NO_ROWS = "no_rows"
+
+
+@dataclass(frozen=True, slots=True)
+class Periods:
+    """A contract's billing periods, stepped from its start (months None: not known)."""
+
+    starts_on: date | None
+    months: int | None
+
+    def around(self, day: date) -> tuple[date, date] | None:
+        """The half-open period that contains the day, when it can be known."""
+        if self.starts_on is None or not self.months or day < self.starts_on:
+            return None
+        elapsed = (day.year - self.starts_on.year) * 12 + day.month - self.starts_on.month
+        step = max(0, elapsed // self.months - 1)
+        while add_months(self.starts_on, (step + 1) * self.months) <= day:
+            step += 1
+        return (
+            add_months(self.starts_on, step * self.months),
+            add_months(self.starts_on, (step + 1) * self.months),
+        )
+
+
+def match(
+    rows: Sequence[UnitRow],
+    *,
+    units: int,
+    unit_price: Decimal | None,
+    unit_cost: Decimal | None,
+    periods: Periods,
+) -> Match:
+    """Every row must show the units and, where a rate is expected, its amount."""
+    if not rows:
+        return Match.NO_ROWS
+    if any(row.units != units for row in rows):
+        return Match.UNITS_DIFFER
+    if units == 0:
+        return Match.SAME
+    verdict = Match.SAME
+    for row in rows:
+        if unit_price is not None:
+            if row.price is None:
+                verdict = Match.AMOUNT_HIDDEN
+            elif not amount_is(row.price, row, unit_price, periods):
+                return Match.AMOUNT_DIFFERS
+        # A hidden cost is a right Autotask did not give, not a difference.
+        if (
+            unit_cost is not None
+            and row.cost is not None
+            and not amount_is(row.cost, row, unit_cost, periods)
+        ):
+            return Match.AMOUNT_DIFFERS
+    return verdict
+
+
+def amount_is(amount: Decimal, row: UnitRow, rate: Decimal, periods: Periods) -> bool:
+    """Whether an extended amount is this rate for this row, in any of the four forms."""
+    full = row.units * rate
+    expected = [full]
+    period = periods.around(row.starts_on)
+    if period is not None:
+        share = Decimal((row.until - row.starts_on).days) / Decimal((period[1] - period[0]).days)
+        if 0 < share < 1:
+            expected.append(full * share)
+    return any(_equal(amount, one) for one in expected)
+
+
+def _equal(shown: Decimal, expected: Decimal) -> bool:
+    if shown == round_money(expected, places=FOUR_PLACES):
+        return True
+    # Two decimals count only when two decimals are what is shown; either way of rounding a half.
+    if shown != round_money(shown, places=TWO_PLACES):
+        return False
+    return abs(shown - expected) <= Decimal("0.005")
+
+
+def snapshot(rows: Sequence[UnitRow]) -> list[dict[str, Any]]:
+    """Rows as evidence: JSON, days and amounts as text."""
+    return [
+        {
+            "from": row.starts_on.isoformat(),
+            "until": row.until.isoformat(),
+            "units": row.units,
+            "price": None if row.price is None else f"{row.price:f}",
+            "cost": None if row.cost is None else f"{row.cost:f}",
+        }
+        for row in rows
+    ]
+
+
+def same_values(rows: Sequence[UnitRow], kept: Sequence[dict[str, Any]]) -> bool:
+    """Whether nothing a person can bill has moved since the rows were kept."""
+    now = snapshot(rows)
+    fields = ("from", "units", "price")
+    return [tuple(row[field] for field in fields) for row in now] == [
+        tuple(row[field] for field in fields) for row in kept
+    ]

@@ -1,0 +1,147 @@
+"""What the job engine runs: idempotent nudges that read the ledger. Losing one is harmless.
+
+Order and stop are the ledger's; a job only says *wake up*. Every nudge is part of the caller's
+transaction, so it exists exactly when what it is about exists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from procrastinate import App, exceptions
+from procrastinate.contrib.django import app as procrastinate_app
+from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate.manager import JobManager
+from procrastinate.tasks import configure_task
+
+from tallystick.connections.budget import forget_old_minutes, note_threshold
+from tallystick.connections.models import Connection
+from tallystick.kit.clock import DatabaseClock
+from tallystick.kit.log import logger
+from tallystick.sync.due import due_lanes, open_runs_without_work
+from tallystick.sync.engine import Engine
+from tallystick.sync.port import BillingError
+from tallystick.sync.turn import drive
+from tallystick.sync.verify import verify
+
+log = logger("sync.jobs")
+app: App = procrastinate_app
+
+DRIVE = "tallystick.drive_lane"
+VERIFY = "tallystick.verify_connection"
+QUEUE = "lanes"
+SLOW_QUEUE = "sweeps"
+VERIFY_EVERY = timedelta(hours=20)
+
+_engine: Callable[[], Engine] | None = None
+
+
+def use_engine(make: Callable[[], Engine]) -> None:
+    """The composition root says how this process makes its engine."""
+    global _engine  # noqa: PLW0603 - one per process, set once at start
+    _engine = make
+
+
+def engine() -> Engine:
+    if _engine is None:
+        raise RuntimeError("this process was started without an engine")
+    return _engine()
+
+
+def _defer(
+    name: str, *, key: str, queue: str, at: datetime | None = None, **arguments: int
+) -> None:
+    """Put a job in the caller's transaction; one that is already waiting is enough."""
+    job = configure_task(
+        name=name,
+        job_manager=JobManager(DjangoConnector()),
+        queue=queue,
+        queueing_lock=key,
+        schedule_at=at,
+    )
+    try:
+        with transaction.atomic():
+            job.defer(**arguments)
+    except exceptions.AlreadyEnqueued:
+        pass
+
+
+def wake_lanes(lane_ids: Sequence[int]) -> None:
+    """Ask for a turn of each lane as soon as the transaction has committed."""
+    for lane_id in lane_ids:
+        _defer(DRIVE, key=f"lane:{lane_id}", queue=QUEUE, lane_id=lane_id)
+
+
+def wake_later(lane_id: int, at: datetime | None) -> None:
+    """Ask for a turn at a moment; each second has its own key, so an earlier wake is not lost."""
+    if at is None:
+        wake_lanes([lane_id])
+    else:
+        key = f"lane:{lane_id}@{int(at.timestamp())}"
+        _defer(DRIVE, key=key, queue=QUEUE, at=at, lane_id=lane_id)
+
+
+@app.task(name=DRIVE, queue=QUEUE)
+def drive_lane(lane_id: int) -> None:
+    drive(engine(), lane_id)
+
+
+@app.periodic(cron="* * * * * */10", periodic_id="due")
+@app.task(name="tallystick.sweep_due", queue=SLOW_QUEUE, queueing_lock="sweep_due")
+def sweep_due(timestamp: int) -> None:  # noqa: ARG001 - the job engine passes it
+    """Every lane that is due and that nobody works on gets a nudge."""
+    now = engine().clock.now()
+    lanes = {*due_lanes(now=now), *open_runs_without_work(now=now, older_than=timedelta(minutes=2))}
+    wake_lanes(sorted(lanes))
+
+
+@app.periodic(cron="*/5 * * * *", periodic_id="connections")
+@app.task(name="tallystick.watch_connections", queue=SLOW_QUEUE, queueing_lock="watch")
+def watch_connections(timestamp: int) -> None:  # noqa: ARG001 - the job engine passes it
+    """Ask which connection has not been looked at lately, never what hour it is."""
+    now = DatabaseClock().now()
+    forget_old_minutes(now=now)
+    for connection in Connection.objects.filter(paused_at__isnull=True):
+        if connection.last_swept_at is None or now - connection.last_swept_at > VERIFY_EVERY:
+            _defer(
+                VERIFY,
+                key=f"verify:{connection.pk}",
+                queue=SLOW_QUEUE,
+                connection_id=connection.pk,
+            )
+        _read_threshold(connection.pk, now)
+
+
+def _read_threshold(connection_id: int, now: datetime) -> None:
+    billing = engine().billing(connection_id)
+    read = getattr(billing, "threshold", None)
+    if read is None:
+        return
+    try:
+        threshold, used = read()
+    except BillingError as error:
+        log.info("threshold not read", connection=connection_id, why=str(error))
+        return
+    note_threshold(connection_id, threshold=threshold, used=used, now=now)
+
+
+@app.task(name=VERIFY, queue=SLOW_QUEUE)
+def verify_connection(connection_id: int) -> None:
+    try:
+        swept = verify(engine(), connection_id)
+    except BillingError as error:
+        log.warning("sweep stopped", connection=connection_id, why=str(error))
+        return
+    log.info("sweep", connection=connection_id, lines=swept.looked_at, drift=swept.different)
+
+
+@app.periodic(cron="* * * * * */15", periodic_id="rescue")
+@app.task(name="tallystick.rescue", queue=SLOW_QUEUE, queueing_lock="rescue", pass_context=False)
+async def rescue(timestamp: int) -> None:  # noqa: ARG001 - the job engine passes it
+    """Jobs of dead workers are put back, old finished ones are deleted."""
+    manager = app.job_manager
+    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=10):
+        await manager.retry_job(job)
+    await manager.delete_old_jobs(nb_hours=1, include_failed=True)

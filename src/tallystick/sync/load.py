@@ -1,0 +1,124 @@
+"""Load what a turn needs to know about its lane, as frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from tallystick.audit.record import SYSTEM, Actor, Subject
+from tallystick.connections.queries import ConnectionView
+from tallystick.connections.queries import load as load_connection
+from tallystick.ledger.kinds import OperationKind
+from tallystick.ledger.models import Delivery, Lane
+from tallystick.ledger.queries import UNSETTLED
+from tallystick.ledger.runs import open_run
+from tallystick.ledger.settle import Act
+from tallystick.ledger.state import State
+from tallystick.mappings.resolve import Resolved, resolve
+from tallystick.subscriptions.queries import views_by_id
+from tallystick.sync.engine import Engine
+from tallystick.sync.plan import Expected, Rules
+from tallystick.sync.target import Due
+
+# A turn looks this far ahead; what lies behind is looked at when it comes nearer.
+HORIZON = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A lane at one moment, held by this turn."""
+
+    lane_id: int
+    connection: ConnectionView
+    mapping: Resolved | None
+    subject: Subject
+    due: Sequence[Due]
+    expected: Expected
+    open_attempt_id: int | None
+    sync_asked: bool
+    actor: Actor
+    correlation_id: str | None
+
+    @property
+    def head(self) -> Due | None:
+        return self.due[0] if self.due else None
+
+    def rules(self) -> Rules:
+        return Rules(
+            same_day=self.connection.same_day,
+            same_day_policy=self.connection.same_day_policy,
+            back_dated=self.connection.back_dated,
+            cancel_rule=self.connection.cancel_rule,
+        )
+
+
+def load(lane: Lane) -> Work:
+    """The lane is locked by the caller's transaction."""
+    found = (
+        Delivery.objects.filter(UNSETTLED, lane=lane)
+        .select_related("operation")
+        .order_by("sequence")[:HORIZON]
+    )
+    due = [due_of(delivery) for delivery in found]
+    connection = load_connection(lane.connection_id)
+    view = views_by_id([lane.subscription_id])[lane.subscription_id]
+    run = open_run(lane.pk)
+    asked = (
+        lane.sync_asked_at is not None and bool(due) and due[0].recorded_at <= lane.sync_asked_at
+    )
+    return Work(
+        lane_id=lane.pk,
+        connection=connection,
+        mapping=resolve(lane.subscription_id, lane.connection_id),
+        subject=replace(
+            view.subject(), connection_id=connection.id, connection_name=connection.name
+        ),
+        due=due,
+        expected=Expected(
+            units=lane.expected_units,
+            unit_price=lane.expected_unit_price,
+            unit_cost=lane.expected_unit_cost,
+            since=lane.expected_from,
+        ),
+        open_attempt_id=lane.open_attempt_id,
+        sync_asked=asked,
+        actor=Actor("run", run.asked_by) if run else SYSTEM,
+        correlation_id=run.correlation_id if run else None,
+    )
+
+
+def act_of(engine: Engine, work: Work) -> Act:
+    """Who acts now: the person who pressed Sync, or Tallystick itself."""
+    return Act(
+        now=engine.clock.now(),
+        actor=work.actor,
+        subject=work.subject,
+        correlation_id=work.correlation_id or engine.correlation(),
+    )
+
+
+def due_of(delivery: Delivery) -> Due:
+    operation = delivery.operation
+    return Due(
+        delivery_id=delivery.pk,
+        operation_id=operation.pk,
+        sequence=delivery.sequence,
+        kind=OperationKind(operation.kind),
+        before=operation.before,
+        after=operation.after,
+        state=State(delivery.state),
+        effective_on=delivery.effective_on,
+        recorded_at=operation.recorded_at,
+        actor=operation.actor,
+        tries=delivery.tries,
+        retry_at=delivery.retry_at,
+        cause_code=delivery.cause_code,
+        attempt_id=delivery.attempt_id,
+        accepted_units=delivery.accepted_units,
+    )
+
+
+def deliveries(batch: Sequence[Due]) -> list[Delivery]:
+    """The rows of a batch, in order, to be changed under the lane's lock."""
+    rows = Delivery.objects.filter(pk__in=[one.delivery_id for one in batch])
+    return list(rows.select_related("operation").order_by("sequence"))

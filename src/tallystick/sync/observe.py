@@ -1,0 +1,108 @@
+"""Readings shared by the lanes of one connection: many lines, one call.
+
+1. A turn that needs a reading puts its line on the list and waits.
+2. When no reading is under way, the first to come leads: it waits until every turn under way
+   here is waiting too, or enough lines have come together, or a moment has passed; then it reads
+   for all. A turn that is alone waits for nobody.
+3. While a reading is under way the next list grows. A refusal that names one line must not
+   stop the others: it is asked again line by line.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+
+from tallystick.kit.clock import monotonic
+from tallystick.sync.port import Billing, BillingError, Line, Rejected, UnitRow
+
+
+@dataclass(slots=True)
+class _Waiting:
+    line: Line
+    since: date
+    done: threading.Event = field(default_factory=threading.Event)
+    rows: tuple[UnitRow, ...] = ()
+    error: BaseException | None = None
+
+
+class Observer:
+    """Groups the readings of one connection within this process."""
+
+    def __init__(self, billing: Billing, *, enough: int = 30, linger_seconds: float = 1.0) -> None:
+        self._billing = billing
+        self._enough = enough
+        self._linger = linger_seconds
+        self._changed = threading.Condition()
+        self._waiting: list[_Waiting] = []
+        self._reading = False
+        self._turns = 0
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Around a turn, so that readers know whom to wait for."""
+        with self._changed:
+            self._turns += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._turns -= 1
+                self._changed.notify_all()
+
+    def observe(self, line: Line, *, since: date) -> tuple[UnitRow, ...]:
+        """The rows that cover ``since`` or come after it. Raises BillingError."""
+        mine = _Waiting(line, since)
+        with self._changed:
+            self._waiting.append(mine)
+            self._changed.notify_all()
+            while self._reading and not mine.done.is_set():
+                self._changed.wait()
+            if not mine.done.is_set():
+                self._reading = True
+                self._gather()
+                batch, self._waiting = self._waiting, []
+        if not mine.done.is_set():
+            try:
+                self._read(batch)
+            finally:
+                with self._changed:
+                    self._reading = False
+                    self._changed.notify_all()
+        if mine.error is not None:
+            raise mine.error
+        return mine.rows
+
+    def _gather(self) -> None:
+        until = monotonic() + self._linger
+        while len(self._waiting) < min(self._enough, self._turns):
+            left = until - monotonic()
+            if left <= 0:
+                return
+            self._changed.wait(left)
+
+    def _read(self, batch: list[_Waiting]) -> None:
+        try:
+            since = min(one.since for one in batch)
+            found = self._billing.observe({one.line for one in batch}, since=since)
+            for one in batch:
+                one.rows = tuple(row for row in found[one.line] if row.until > one.since)
+        except Rejected as error:
+            if len(batch) == 1:
+                batch[0].error = error
+            else:
+                for one in batch:
+                    self._read([one])
+        except BillingError as error:
+            for one in batch:
+                one.error = error
+        except BaseException as error:  # noqa: BLE001 - handed to every waiting turn, see below
+            # A fault of our own reaches every turn that waited for it; none waits for ever.
+            for one in batch:
+                one.error = error
+        finally:
+            for one in batch:
+                one.done.set()

@@ -1,0 +1,356 @@
+"""Prove what was sent, by reading; the only way to green.
+
+A reading is kept as evidence, judged (``classify``), and what follows is carried out in the same
+transaction. A reading that fails proves nothing: it is tried again, and nothing is sent meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from tallystick.audit.record import SYSTEM
+from tallystick.connections.learn import note_read, set_policy
+from tallystick.connections.policies import SameDay, SameDayPolicy
+from tallystick.ledger.kinds import AttemptKind, EvidenceKind
+from tallystick.ledger.lease import Lease, hold
+from tallystick.ledger.models import Attempt, Delivery, Evidence, Lane
+from tallystick.ledger.settle import (
+    Act,
+    Cause,
+    Proof,
+    add_evidence,
+    checking,
+    moved,
+    stopped,
+    synced,
+    waiting,
+)
+from tallystick.ledger.state import State
+from tallystick.mappings.resolve import bind_line
+from tallystick.sync import words
+from tallystick.sync.classify import (
+    Conclusion,
+    Verdict,
+    conclude,
+    sent_from_json,
+    verdict_of,
+)
+from tallystick.sync.compare import Periods, snapshot
+from tallystick.sync.engine import Engine, Milestone
+from tallystick.sync.load import Work, act_of
+from tallystick.sync.plan import in_words
+from tallystick.sync.port import BillingError, Found, Line, Refused, UnitRow
+from tallystick.sync.retry import backoff, next_look
+
+# Of a long contract only the first rows are kept with a reading, and how many there were.
+ROWS_KEPT = 6
+
+
+def window_end(engine: Engine, attempt_id: int) -> datetime:
+    """Until when a send that was not answered may still land."""
+    deadline = Attempt.objects.values_list("deadline_at", flat=True).get(pk=attempt_id)
+    return deadline + timedelta(seconds=engine.waits.settle)
+
+
+def recover(engine: Engine, lane: Lane, work: Work, *, act: Act) -> None:
+    """A process died while sending: from here on it is *checking*. In the turn's transaction."""
+    batch = _riding(lane)
+    until = window_end(engine, _attempt_id(lane))
+    cause = words.died_while_sending(until, work.connection.time_zone)
+    checking(batch, cause, now=act.now, retry_at=act.now)
+
+
+def look(engine: Engine, lease: Lease, work: Work) -> bool:
+    """Read again for what is being checked. Answers whether the turn goes on."""
+    if work.open_attempt_id is None:
+        raise RuntimeError("something is being checked without an attempt")
+    return prove(engine, lease, work, Attempt.objects.get(pk=work.open_attempt_id))
+
+
+def prove(
+    engine: Engine, lease: Lease, work: Work, attempt: Attempt, refused: Refused | None = None
+) -> bool:
+    """Read, judge, carry out. Answers whether the turn goes on.
+
+    ``refused``: the call was refused as a second change on one day; if the line already shows
+    the target, an earlier send of ours is what it has.
+    """
+    try:
+        if attempt.kind == AttemptKind.CREATE_LINE.value:
+            reference = str(attempt.target["reference"])
+            found: Found | None = engine.billing(work.connection.id).find_line(
+                contract_id=attempt.contract_id, reference=reference
+            )
+            rows: tuple[UnitRow, ...] = ()
+        else:
+            found = None
+            line = Line(attempt.contract_id, _line_id(attempt))
+            rows = engine.observer(work.connection.id).observe(line, since=attempt.effective_on)
+    except BillingError as error:
+        return _could_not_read(engine, lease, work, attempt, error)
+    engine.reached(Milestone.READ_BACK)
+    with transaction.atomic():
+        lane = hold(lease)
+        act = act_of(engine, work)
+        note_read(work.connection.id, now=act.now)
+        if found is not None:
+            _judge_line(engine, lane, attempt, found, work, act)
+        else:
+            _judge(engine, lane, attempt, rows, work, act, refused)
+    engine.reached(Milestone.SETTLED)
+    return True
+
+
+def _judge(
+    engine: Engine,
+    lane: Lane,
+    attempt: Attempt,
+    rows: Sequence[UnitRow],
+    work: Work,
+    act: Act,
+    refused: Refused | None,
+) -> None:
+    mapping = work.mapping
+    periods = (
+        Periods(mapping.contract_starts_on, mapping.period_months)
+        if mapping is not None
+        else Periods(None, None)
+    )
+    sent = sent_from_json(attempt.base, attempt.target)
+    unit_change = int(attempt.body["unit_change"])
+    verdict = verdict_of(rows, sent, unit_change=unit_change, periods=periods)
+    earlier = _base_readings(attempt)
+    reading = _keep_reading(attempt, verdict, rows, act.now)
+    batch = _riding(lane)
+    if refused is not None and verdict is not Verdict.LANDED:
+        _day_taken(lane, batch, attempt, work, act)
+        return
+    conclusion = conclude(
+        verdict,
+        answered_yes=_answered_yes(attempt),
+        now=act.now,
+        window_ends_at=window_end(engine, attempt.pk),
+        earlier_base_at=earlier,
+        recheck_seconds=engine.waits.recheck,
+    )
+    if conclusion is Conclusion.SYNCED:
+        proof = Proof(
+            units=sent.target.units,
+            unit_price=sent.unit_price,
+            unit_cost=sent.unit_cost,
+            adjusted_on=attempt.effective_on,
+            reading=reading,
+        )
+        synced(lane, batch, proof, act=act)
+        if sent.day_was_used and work.connection.same_day is SameDay.UNKNOWN and refused is None:
+            _learn(work, SameDay.ADDS, act)
+    elif conclusion is Conclusion.LOOK_AGAIN:
+        _look_again(engine, attempt, batch, len(earlier), work, act)
+    elif conclusion is Conclusion.NOT_LANDED:
+        _not_landed(lane, batch, act)
+    else:
+        observed = rows[0].units if rows else None
+        if observed is not None:
+            lane.drift_units, lane.drift_since = observed, act.now
+        if conclusion is Conclusion.REPLACES:
+            batch[0].accepted_units = observed
+        words_for = {
+            Conclusion.YES_BUT_ABSENT: words.yes_but_absent(),
+            Conclusion.DUPLICATE: words.duplicate(observed or 0, sent.target.units),
+            Conclusion.REPLACES: words.replaces(
+                attempt.effective_on, observed=observed or 0, target=sent.target.units
+            ),
+            Conclusion.THIRD_VALUE: words.third_value(
+                observed=in_words(rows) if rows else "no units at all",
+                target=f"{sent.target.units} units",
+                base=f"{sent.base_units} units",
+            ),
+        }
+        _conflict(lane, batch, words_for[conclusion], reading, act)
+
+
+def _judge_line(
+    engine: Engine, lane: Lane, attempt: Attempt, found: Found, work: Work, act: Act
+) -> None:
+    """A line of our own: found once is created; found twice is a conflict; absent is a base."""
+    ids = found.line_ids
+    verdict = Verdict.BASE if not ids else Verdict.LANDED if len(ids) == 1 else Verdict.DOUBLED
+    earlier = _base_readings(attempt)
+    data = {"verdict": verdict.value, "line_ids": list(ids)}
+    add_evidence(attempt.pk, EvidenceKind.READING, data, now=act.now)
+    batch = _riding(lane)
+    conclusion = conclude(
+        verdict,
+        answered_yes=_answered_yes(attempt),
+        now=act.now,
+        window_ends_at=window_end(engine, attempt.pk),
+        earlier_base_at=earlier,
+        recheck_seconds=engine.waits.recheck,
+    )
+    if conclusion is Conclusion.SYNCED:
+        if work.mapping is not None:
+            bind_line(work.mapping.mapping_id, ids[0])
+        waiting(
+            lane,
+            batch,
+            Cause("", ""),
+            now=act.now,
+            retry_at=None,
+            counts_as_try=False,
+            conclusion="line created",
+        )
+    elif conclusion is Conclusion.LOOK_AGAIN:
+        _look_again(engine, attempt, batch, len(earlier), work, act)
+    elif conclusion is Conclusion.NOT_LANDED:
+        _not_landed(lane, batch, act)
+    else:
+        cause = words.yes_but_absent() if not ids else words.two_lines(len(ids))
+        _conflict(lane, batch, cause, data, act)
+
+
+def _look_again(
+    engine: Engine,
+    attempt: Attempt,
+    batch: Sequence[Delivery],
+    readings: int,
+    work: Work,
+    act: Act,
+) -> None:
+    until = window_end(engine, attempt.pk)
+    at = next_look(
+        now=act.now,
+        readings=readings,
+        window_ends_at=until,
+        recheck_seconds=engine.waits.recheck,
+    )
+    zone = work.connection.time_zone
+    shown_until = max(until, at)
+    if _answered_yes(attempt):
+        cause = words.not_visible_yet(shown_until, zone)
+    elif batch[0].cause_code:
+        cause = Cause(batch[0].cause_code, batch[0].cause)
+    else:
+        cause = words.died_while_sending(shown_until, zone)
+    checking(batch, cause, now=act.now, retry_at=at)
+
+
+def _not_landed(lane: Lane, batch: Sequence[Delivery], act: Act) -> None:
+    waiting(
+        lane,
+        batch,
+        words.not_landed(),
+        now=act.now,
+        retry_at=None,
+        counts_as_try=False,
+        conclusion="did not land",
+    )
+
+
+def _conflict(
+    lane: Lane, batch: Sequence[Delivery], cause: Cause, reading: object, act: Act
+) -> None:
+    if batch[0].state == State.SENDING.value:
+        checking(batch, cause, now=act.now, retry_at=act.now)
+    data = reading if isinstance(reading, dict) else None
+    stopped(lane, batch, State.CONFLICT, cause, act=act, reading=data)
+
+
+def _day_taken(
+    lane: Lane, batch: Sequence[Delivery], attempt: Attempt, work: Work, act: Act
+) -> None:
+    """Autotask refuses a second change on this day: follow the policy, remember what was seen."""
+    if attempt.base.get("day_was_used"):
+        _learn(work, SameDay.REFUSES, act)
+    day = attempt.effective_on
+    if work.connection.same_day_policy is SameDayPolicy.NEXT_DAY:
+        waiting(
+            lane,
+            batch,
+            words.day_taken(day),
+            now=act.now,
+            retry_at=None,
+            counts_as_try=False,
+            conclusion="refused: the day already has a change",
+        )
+        because = "moved to the next day: Autotask refuses a second change on one day"
+        moved(batch, day + timedelta(days=1), because)
+    else:
+        stopped(lane, batch, State.FAILED, words.day_taken(day), act=act)
+
+
+def _learn(work: Work, same_day: SameDay, act: Act) -> None:
+    set_policy(
+        work.connection.id,
+        policy="same_day",
+        value=same_day,
+        actor=SYSTEM,
+        now=act.now,
+        correlation_id=act.correlation_id,
+    )
+
+
+def _could_not_read(
+    engine: Engine, lease: Lease, work: Work, attempt: Attempt, error: BillingError
+) -> bool:
+    """It was sent; it cannot be read now. Still checking, looked at again later."""
+    with transaction.atomic():
+        lane = hold(lease)
+        act = act_of(engine, work)
+        batch = _riding(lane)
+        failures = Evidence.objects.filter(attempt=attempt, kind=EvidenceKind.READING.value)
+        again = act.now + backoff(failures.count(), jitter=engine.jitter())
+        data = {"verdict": "not_read", "error": f"{type(error).__name__}: {error}"[:500]}
+        add_evidence(attempt.pk, EvidenceKind.READING, data, now=act.now)
+        cause = words.cannot_read_back(str(error), again, work.connection.time_zone)
+        checking(batch, cause, now=act.now, retry_at=again)
+    return True
+
+
+def _keep_reading(
+    attempt: Attempt, verdict: Verdict, rows: Sequence[UnitRow], now: datetime
+) -> dict[str, object]:
+    reading: dict[str, object] = {
+        "verdict": verdict.value,
+        "rows": snapshot(rows[:ROWS_KEPT]),
+        "rows_in_all": len(rows),
+    }
+    add_evidence(attempt.pk, EvidenceKind.READING, reading, now=now)
+    return reading
+
+
+def _base_readings(attempt: Attempt) -> list[datetime]:
+    found = Evidence.objects.filter(
+        attempt=attempt, kind=EvidenceKind.READING.value, data__verdict=Verdict.BASE.value
+    )
+    return list(found.order_by("id").values_list("at", flat=True))
+
+
+def _answered_yes(attempt: Attempt) -> bool:
+    return Evidence.objects.filter(
+        attempt=attempt, kind=EvidenceKind.ANSWER.value, data__answer="applied"
+    ).exists()
+
+
+def _riding(lane: Lane) -> list[Delivery]:
+    """What travels in the lane's open attempt, in order."""
+    rows = Delivery.objects.filter(
+        lane=lane,
+        attempt_id=lane.open_attempt_id,
+        state__in=[State.SENDING.value, State.CHECKING.value],
+    )
+    return list(rows.select_related("operation").order_by("sequence"))
+
+
+def _attempt_id(lane: Lane) -> int:
+    if lane.open_attempt_id is None:
+        raise RuntimeError("something is in flight without an attempt")
+    return lane.open_attempt_id
+
+
+def _line_id(attempt: Attempt) -> int:
+    if attempt.line_id is None:
+        raise RuntimeError("an adjustment needs a line")
+    return attempt.line_id

@@ -1,0 +1,89 @@
+"""Sync was pressed: ask the lane again, oldest first. Pressed twice: the same run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+
+from django.db import transaction
+
+from tallystick.audit.events import Event, Status
+from tallystick.audit.record import record
+from tallystick.connections.queries import get_connection
+from tallystick.identity.context import Context
+from tallystick.identity.roles import Right
+from tallystick.kit.problem import NotFound
+from tallystick.ledger.models import Delivery, Lane
+from tallystick.ledger.queries import UNSETTLED
+from tallystick.ledger.runs import RunView, get_run, start_run, view_of
+from tallystick.ledger.settle import Cause, change
+from tallystick.ledger.state import STOPPED, State
+from tallystick.subscriptions.queries import get_subscription
+
+
+class Wake(Protocol):
+    def __call__(self, lane_ids: Sequence[int]) -> None: ...
+
+
+def request_sync(
+    connection_id: int,
+    subscription_id: int,
+    *,
+    context: Context,
+    now: datetime,
+    wake: Wake,
+    correlation_id: str,
+) -> RunView:
+    """Start a run in the background, or join the one that is running.
+
+    A stopped head is asked again; a quiet time or a wait is over. Nothing is sent here.
+    Raises NotFound, NotAllowed.
+    """
+    context.require(Right.SYNC)
+    view = get_subscription(context, subscription_id)
+    connection = get_connection(context, connection_id)
+    with transaction.atomic():
+        lane = (
+            Lane.objects.select_for_update()
+            .filter(subscription_id=view.id, connection_id=connection.id, open=True)
+            .first()
+        )
+        if lane is None:
+            raise NotFound("The subscription is not mapped to this connection.")
+        run, new = start_run(
+            lane, asked_by=context.actor.name, correlation_id=correlation_id, now=now
+        )
+        if new:
+            head = Delivery.objects.filter(UNSETTLED, lane=lane).order_by("sequence").first()
+            if head is not None and State(head.state) in STOPPED:
+                change(head, State.PENDING, now=now, cause=Cause(head.cause_code, ""))
+            elif head is not None and head.state == State.PENDING.value:
+                head.retry_at = None
+                head.save(update_fields=["retry_at"])
+            lane.sync_asked_at = now
+            lane.save(update_fields=["sync_asked_at"])
+            record(
+                Event.REQUEST_SYNC,
+                actor=context.actor,
+                now=now,
+                subject=replace(
+                    view.subject(), connection_id=connection.id, connection_name=connection.name
+                ),
+                correlation_id=correlation_id,
+                status=Status.PROCESSING,
+                summary=f"{run.seen} operations waiting",
+                details={"run": run.pk},
+            )
+        wake([lane.pk])
+        return view_of(run, with_operations=True)
+
+
+def run_in_context(context: Context, run_id: int) -> RunView:
+    """A run of a subscription this context sees. Raises NotFound."""
+    run = get_run(run_id, tenant_id=context.tenant_id)
+    if run is None:
+        raise NotFound("There is no such run.")
+    get_subscription(context, run.subscription_id)
+    return run

@@ -1,0 +1,141 @@
+"""The ways past a stopped operation: each a named person's decision, with a reason, audited.
+
+``done_by_hand`` and ``adopt`` change what is expected of the line from here on; ``skip`` changes
+nothing (the next operation says the whole quantity anyway); ``push_ours`` sends it again, on top
+of what a person has seen there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+
+from django.db import transaction
+
+from tallystick.audit.events import Event
+from tallystick.audit.record import record
+from tallystick.connections.queries import get_connection
+from tallystick.identity.context import Context
+from tallystick.identity.roles import Right
+from tallystick.kit.problem import Conflicting, FieldError, InvalidInput, NotFound
+from tallystick.ledger.kinds import OperationKind, Resolution
+from tallystick.ledger.models import Delivery, Lane, Operation
+from tallystick.ledger.queries import UNSETTLED
+from tallystick.ledger.settle import Cause, change
+from tallystick.ledger.state import IN_FLIGHT, STOPPED, State
+from tallystick.subscriptions.queries import get_subscription
+
+PUSH_OURS = "push_ours"
+WAYS = (*(way.value for way in Resolution), PUSH_OURS)
+
+
+class Wake(Protocol):
+    def __call__(self, lane_ids: Sequence[int]) -> None: ...
+
+
+def resolve(
+    operation_id: int,
+    connection_id: int,
+    *,
+    how: str,
+    reason: str,
+    context: Context,
+    now: datetime,
+    wake: Wake,
+    correlation_id: str,
+) -> None:
+    """Raises NotFound, NotAllowed, InvalidInput, Conflicting (not the head, or in flight)."""
+    context.require(Right.RESOLVE)
+    errors = []
+    if how not in WAYS:
+        errors.append(FieldError("how", f"must be one of {', '.join(WAYS)}"))
+    if not reason.strip():
+        errors.append(FieldError("reason", "is needed: somebody will ask"))
+    if errors:
+        raise InvalidInput(errors)
+    connection = get_connection(context, connection_id)
+    operation = Operation.objects.filter(pk=operation_id, tenant_id=context.tenant_id).first()
+    if operation is None:
+        raise NotFound("There is no such operation.")
+    view = get_subscription(context, operation.subscription_id)
+    with transaction.atomic():
+        lane = (
+            Lane.objects.select_for_update()
+            .filter(subscription_id=view.id, connection_id=connection.id)
+            .first()
+        )
+        if lane is None:
+            raise NotFound("The subscription is not mapped to this connection.")
+        head = (
+            Delivery.objects.filter(UNSETTLED, lane=lane)
+            .select_related("operation")
+            .order_by("sequence")
+            .first()
+        )
+        _check_head(head, operation_id)
+        assert head is not None  # noqa: S101 - _check_head has raised otherwise
+        before = head.state
+        _carry_out(lane, head, how, now)
+        record(
+            Event.RESOLVE_OPERATION,
+            actor=context.actor,
+            now=now,
+            subject=replace(
+                view.subject(),
+                connection_id=connection.id,
+                connection_name=connection.name,
+                operation_id=operation.pk,
+            ),
+            correlation_id=correlation_id,
+            summary=f"{how.replace('_', ' ')}: {reason.strip()}"[:1000],
+            details={"how": how, "reason": reason.strip(), "was": before, "cause": head.cause},
+        )
+        wake([lane.pk])
+
+
+def _check_head(head: Delivery | None, operation_id: int) -> None:
+    if head is None or head.operation_id != operation_id:
+        raise Conflicting(
+            "Only the oldest operation that is not settled can be taken out of the way: the order "
+            "is kept. Nothing was changed."
+        )
+    if State(head.state) in IN_FLIGHT:
+        raise Conflicting(
+            "This operation has been sent and is being checked. Nothing was changed. Wait until "
+            "it is proved or stopped."
+        )
+
+
+def _carry_out(lane: Lane, head: Delivery, how: str, now: datetime) -> None:
+    if how == PUSH_OURS:
+        if State(head.state) not in STOPPED:
+            raise Conflicting("This operation is not stopped: it is sent by itself.")
+        if lane.drift_units is not None:
+            head.accepted_units = lane.drift_units
+        change(head, State.PENDING, now=now)
+        return
+    match Resolution(how):
+        case Resolution.DONE_BY_HAND:
+            lane.expected_units = _units_after(head, lane.expected_units)
+        case Resolution.ADOPT:
+            if lane.drift_units is None:
+                raise Conflicting("Nothing was read from Autotask that could be adopted.")
+            lane.expected_units = lane.drift_units
+            lane.expected_unit_price = lane.expected_unit_cost = None
+        case Resolution.SKIP:
+            pass
+    lane.drift_units = lane.drift_amount = lane.drift_since = None
+    # What is expected now was said by a person; it is green again when it has been read.
+    lane.proved_at = None
+    lane.save()
+    change(head, State.RESOLVED, now=now, cause=Cause(how, Resolution(how).label))
+
+
+def _units_after(head: Delivery, units: int | None) -> int | None:
+    operation = head.operation
+    if operation.kind == OperationKind.CANCEL.value:
+        return 0
+    after = operation.after.get("quantity")
+    return units if after is None else int(after)

@@ -1,0 +1,234 @@
+"""Send once: the intent is committed, one call is made, its answer is committed.
+
+Nothing is sent that could not be read back: the hour's budget must have room for both. No write
+is ever repeated here; what an answer means for the lane is decided from the answer alone, or,
+where it does not say, by reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any, assert_never
+
+from django.db import transaction
+
+from tallystick.connections.budget import budget_of, frees_at
+from tallystick.connections.learn import note_write
+from tallystick.kit.clock import monotonic
+from tallystick.ledger.kinds import AttemptKind, EvidenceKind
+from tallystick.ledger.lease import Lease, extend, hold
+from tallystick.ledger.models import Attempt, Delivery, Lane
+from tallystick.ledger.settle import (
+    Act,
+    Intent,
+    add_evidence,
+    checking,
+    start_sending,
+    stopped,
+)
+from tallystick.ledger.state import State
+from tallystick.mappings.resolve import Resolved
+from tallystick.sync import words
+from tallystick.sync.engine import Engine, Milestone
+from tallystick.sync.load import Work, act_of, deliveries
+from tallystick.sync.passing import Passing, no_access, put_back, throttled
+from tallystick.sync.plan import Send
+from tallystick.sync.port import (
+    AccessRefused,
+    Answer,
+    Applied,
+    NewLine,
+    NoClearAnswer,
+    NotSent,
+    Postponed,
+    RefusalKind,
+    Refused,
+)
+from tallystick.sync.prove import prove, window_end
+from tallystick.sync.retry import backoff
+from tallystick.sync.target import NOT_LANDED, Due
+
+Call = Callable[[float], Answer]
+
+
+def send(engine: Engine, lease: Lease, work: Work, batch: Sequence[Due], plan: Send) -> bool:
+    """Send one adjustment and prove it. Answers whether the turn goes on."""
+    adjustment = plan.adjustment
+    head = batch[0]
+    body = {
+        "contract_id": adjustment.line.contract_id,
+        "line_id": adjustment.line.line_id,
+        "effective_on": adjustment.effective_on.isoformat(),
+        "unit_change": adjustment.unit_change,
+        "unit_price": _text(adjustment.unit_price),
+        "unit_cost": _text(adjustment.unit_cost),
+    }
+
+    def intent(deadline_in: float, now: Any) -> Intent:
+        return Intent(
+            kind=AttemptKind.ADJUST,
+            contract_id=adjustment.line.contract_id,
+            line_id=adjustment.line.line_id,
+            effective_on=adjustment.effective_on,
+            base=plan.base,
+            target=plan.target.as_json(),
+            body=body,
+            deadline_at=now + timedelta(seconds=deadline_in),
+            resend_of_id=head.attempt_id if head.cause_code == NOT_LANDED else None,
+        )
+
+    billing = engine.billing(work.connection.id)
+    return _one_shot(
+        engine,
+        lease,
+        work,
+        batch,
+        intent,
+        lambda deadline: billing.adjust(adjustment, deadline=deadline),
+    )
+
+
+def create_line(
+    engine: Engine, lease: Lease, work: Work, batch: Sequence[Due], mapping: Resolved
+) -> bool:
+    """Create the subscription's own line; our reference on it makes a lost answer findable."""
+    new = NewLine(
+        contract_id=mapping.contract_id,
+        service_id=mapping.service_id,
+        reference=reference_of(mapping),
+    )
+    body = {**asdict(new), "unit_price": None, "unit_cost": None}
+
+    def intent(deadline_in: float, now: Any) -> Intent:
+        return Intent(
+            kind=AttemptKind.CREATE_LINE,
+            contract_id=mapping.contract_id,
+            line_id=None,
+            effective_on=batch[0].effective_on,
+            base={},
+            target={"reference": new.reference},
+            body=body,
+            deadline_at=now + timedelta(seconds=deadline_in),
+        )
+
+    billing = engine.billing(work.connection.id)
+    return _one_shot(
+        engine,
+        lease,
+        work,
+        batch,
+        intent,
+        lambda deadline: billing.create_line(new, deadline=deadline),
+    )
+
+
+def reference_of(mapping: Resolved) -> str:
+    """What our line carries in Autotask, so that it can be found again."""
+    return f"tallystick:{mapping.mapping_id}"
+
+
+def _one_shot(
+    engine: Engine,
+    lease: Lease,
+    work: Work,
+    batch: Sequence[Due],
+    intent: Callable[[float, Any], Intent],
+    call: Call,
+) -> bool:
+    # The deadline is measured from before the intent: a process that sleeps between the two
+    # wakes up too late to send.
+    deadline = monotonic() + engine.waits.send
+    with transaction.atomic():
+        lane = hold(lease)
+        rows = deliveries(batch)
+        if [(r.state, r.effective_on) for r in rows] != [
+            (State.PENDING.value, one.effective_on) for one in batch
+        ]:
+            return True
+        act = act_of(engine, work)
+        if budget_of(work.connection.id, now=act.now).left_for_writes <= 0:
+            until = frees_at(work.connection.id, now=act.now)
+            cause = words.throttled(
+                "the hour's share of calls is used up", until, work.connection.time_zone
+            )
+            put_back(lane, rows, Passing(cause, until, False), act=act)
+            return True
+        extend(lane, now=act.now, seconds=engine.waits.lease)
+        attempt = start_sending(lane, rows, intent(engine.waits.send, act.now), act=act)
+    engine.reached(Milestone.INTENT_STORED)
+    answer = call(deadline)
+    engine.reached(Milestone.ANSWERED)
+    with transaction.atomic():
+        lane = hold(lease)
+        act = act_of(engine, work)
+        add_evidence(attempt.pk, EvidenceKind.ANSWER, evidence_of(answer), now=act.now)
+        note_write(work.connection.id, now=act.now)
+        read_now = _take_answer(engine, lane, deliveries(batch), attempt, answer, work, act)
+    engine.reached(Milestone.ANSWER_STORED)
+    if read_now:
+        return prove(engine, lease, work, attempt, refused=_refusal(answer))
+    return True
+
+
+def _take_answer(
+    engine: Engine,
+    lane: Lane,
+    batch: list[Delivery],
+    attempt: Attempt,
+    answer: Answer,
+    work: Work,
+    act: Act,
+) -> bool:
+    """Carry out what the answer alone decides; answers whether a reading decides instead."""
+    match answer:
+        case Applied():
+            return True
+        case NoClearAnswer():
+            until = window_end(engine, attempt.pk)
+            cause = words.no_clear_answer(answer.what, until, work.connection.time_zone)
+            checking(batch, cause, now=act.now, retry_at=act.now)
+            return True
+        case Refused():
+            if answer.kind is RefusalKind.DUPLICATE_DAY and attempt.kind == AttemptKind.ADJUST:
+                # Perhaps an earlier send of ours is what it already has: a reading tells.
+                return True
+            stopped(lane, batch, State.FAILED, words.refused(answer.reason), act=act)
+        case NotSent():
+            again = act.now + backoff(batch[0].tries, jitter=engine.jitter())
+            cause = words.unreachable(answer.reason, again, work.connection.time_zone)
+            put_back(lane, batch, Passing(cause, again, True), act=act)
+        case Postponed():
+            put_back(
+                lane,
+                batch,
+                throttled(work, answer.reason, answer.retry_after_seconds, act=act),
+                act=act,
+            )
+        case AccessRefused():
+            put_back(lane, batch, no_access(work, answer.reason, act=act), act=act)
+        case _:
+            assert_never(answer)
+    return False
+
+
+def _refusal(answer: Answer) -> Refused | None:
+    return answer if isinstance(answer, Refused) else None
+
+
+def evidence_of(answer: Answer) -> dict[str, Any]:
+    """The answer as evidence: its kind and its words."""
+    kinds = {
+        Applied: "applied",
+        Refused: "refused",
+        NotSent: "not_sent",
+        Postponed: "postponed",
+        NoClearAnswer: "no_clear_answer",
+        AccessRefused: "access_refused",
+    }
+    return {"answer": kinds[type(answer)], **asdict(answer)}
+
+
+def _text(amount: object) -> str | None:
+    return None if amount is None else f"{amount:f}"

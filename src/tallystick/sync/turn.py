@@ -1,0 +1,146 @@
+"""One turn of a lane.
+
+1. Take the lane; somebody else has it: leave.
+2. Look at the head. Settled, stopped or not due: give the lane back and rest until it is.
+3. A head left *sending* by a dead process, or *checking* and due: read, before anything else.
+4. Otherwise begin: the head and its same-day companions, as ``begin`` describes.
+5. Next head, or stop; after so many calls give way to the other lanes.
+
+Every write first asks for the lane with this turn's token; a turn that has lost it ends.
+"""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import replace
+from typing import assert_never
+
+from django.db import transaction
+
+from tallystick.audit.events import Event, Status
+from tallystick.audit.record import record
+from tallystick.kit.log import logger
+from tallystick.ledger.lease import Lease, LeaseLost, hold, release, take
+from tallystick.ledger.models import Lane
+from tallystick.ledger.runs import finish_run, open_run
+from tallystick.ledger.settle import checking, stopped
+from tallystick.ledger.state import State
+from tallystick.sync import words
+from tallystick.sync.begin import begin
+from tallystick.sync.decide import Begin, Look, Recover, Rest, next_step
+from tallystick.sync.engine import Engine, Milestone
+from tallystick.sync.load import act_of, deliveries, load
+from tallystick.sync.prove import look, recover, window_end
+
+log = logger("sync.turn")
+
+
+def drive(engine: Engine, lane_id: int) -> None:
+    """Do what is due on this lane. Harmless to call too often or twice at once."""
+    with transaction.atomic():
+        lease = take(
+            lane_id,
+            holder=engine.holder,
+            now=engine.clock.now(),
+            seconds=engine.waits.lease,
+        )
+        if lease is None:
+            return
+        connection_id = Lane.objects.values_list("connection_id", flat=True).get(pk=lane_id)
+    engine.reached(Milestone.TAKEN)
+    try:
+        with engine.observer(connection_id).turn():
+            for _ in range(engine.calls_per_turn):
+                if not _step(engine, lease):
+                    return
+        _give_way(engine, lease)
+    except LeaseLost as lost:
+        log.info("lane was taken over", lane=lane_id, why=str(lost))
+    except Exception as error:  # noqa: BLE001 - the one place: a fault of ours stops this lane only
+        log.error("turn failed", lane=lane_id, error=repr(error), trace=traceback.format_exc())
+        _stop_for_bug(engine, lease, error)
+
+
+def _step(engine: Engine, lease: Lease) -> bool:
+    """One step; answers whether to go on."""
+    with transaction.atomic():
+        lane = hold(lease)
+        work = load(lane)
+        now = engine.clock.now()
+        step = next_step(
+            work.due,
+            now=now,
+            paused=work.connection.is_paused(now),
+            resume_at=work.connection.resume_at,
+            quiet_seconds=work.connection.quiet_seconds,
+            sync_asked=work.sync_asked,
+        )
+        match step:
+            case Rest():
+                _rest(engine, lane, step)
+                return False
+            case Recover():
+                recover(engine, lane, work, act=act_of(engine, work))
+                return True
+            case Look() | Begin():
+                pass
+            case _:
+                assert_never(step)
+    if isinstance(step, Begin):
+        return begin(engine, lease, work, step.batch)
+    return look(engine, lease, work)
+
+
+def _rest(engine: Engine, lane: Lane, rest: Rest) -> None:
+    """Give the lane back, in the transaction that found nothing to do."""
+    now = engine.clock.now()
+    if rest.run_is_over:
+        run = open_run(lane.pk)
+        if run is not None:
+            finish_run(run, now=now)
+        lane.sync_asked_at = None
+        lane.save(update_fields=["sync_asked_at"])
+    release(lane)
+    if rest.until is not None:
+        engine.wake(lane.pk, rest.until)
+
+
+def _give_way(engine: Engine, lease: Lease) -> None:
+    with transaction.atomic():
+        lane = hold(lease)
+        release(lane)
+        engine.wake(lane.pk, None)
+
+
+def _stop_for_bug(engine: Engine, lease: Lease, error: Exception) -> None:
+    """What was not sent fails; what may have been sent is looked at; nothing is guessed."""
+    with transaction.atomic():
+        try:
+            lane = hold(lease)
+        except LeaseLost:
+            return
+        work = load(lane)
+        act = act_of(engine, work)
+        cause = words.bug(act.correlation_id)
+        record(
+            Event.ENGINE_BUG,
+            actor=act.actor,
+            now=act.now,
+            subject=work.subject,
+            correlation_id=act.correlation_id,
+            status=Status.FAILED,
+            summary=f"{type(error).__name__}: {error}"[:500],
+        )
+        head = work.head
+        if head is not None and head.state is State.PENDING:
+            stopped(lane, deliveries(work.due[:1]), State.FAILED, cause, act=act)
+        elif head is not None and head.attempt_id is not None:
+            riding = [one for one in work.due if one.attempt_id == head.attempt_id]
+            until = window_end(engine, head.attempt_id)
+            checking(
+                deliveries(riding),
+                replace(cause, code="died_while_sending"),
+                now=act.now,
+                retry_at=max(act.now, until),
+            )
+        _rest(engine, lane, Rest(None, run_is_over=True))

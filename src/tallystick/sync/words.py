@@ -1,0 +1,266 @@
+"""The sentences people read when something does not go through.
+
+Each says what happened, whether anything was sent, what happens next and when, and what you can
+do; the screen puts the operation in front. Times are of the connection's calendar.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from tallystick.kit.days import in_words
+from tallystick.ledger.settle import Cause
+
+
+def clock_time(moment: datetime, zone: str) -> str:
+    return moment.astimezone(ZoneInfo(zone)).strftime("%H:%M:%S")
+
+
+def refused(reason: str) -> Cause:
+    return Cause(
+        "refused",
+        f"Autotask refused it: {_stop(reason)} Nothing was changed. The operations behind it "
+        "wait. Mend the cause in Autotask, then press Sync.",
+    )
+
+
+def outside_contract(day: date, starts_on: date | None, ends_on: date | None) -> Cause:
+    if ends_on is not None and day > ends_on:
+        what = f"the date {in_words(day)} is after the contract's end ({in_words(ends_on)})"
+    elif starts_on is not None and day < starts_on:
+        what = f"the date {in_words(day)} is before the contract's start ({in_words(starts_on)})"
+    else:
+        what = f"the date {in_words(day)} is outside the contract"
+    return Cause(
+        "outside_contract",
+        f"Not sent: {what}. The operations behind it wait. Extend the contract in Autotask or map "
+        "the subscription to the next one, then press Sync.",
+    )
+
+
+def contract_gone(contract_id: int) -> Cause:
+    return Cause(
+        "contract_missing",
+        f"Not sent: the mapping points to contract {contract_id}, which Autotask does not show. "
+        "The operations behind it wait. Map the subscription again, or give the API user the "
+        "right to see the contract, then press Sync.",
+    )
+
+
+def contract_inactive(name: str) -> Cause:
+    return Cause(
+        "contract_inactive",
+        f"Not sent: the contract {name} is not active in Autotask. The operations behind it wait. "
+        "Activate it there, or map the subscription to another contract, then press Sync.",
+    )
+
+
+def line_gone(line_id: int) -> Cause:
+    return Cause(
+        "line_missing",
+        f"Not sent: the contract no longer has the line {line_id} this subscription is mapped to "
+        "(Autotask would silently add another). The operations behind it wait. Map the "
+        "subscription again, then press Sync.",
+    )
+
+
+def not_mapped() -> Cause:
+    return Cause(
+        "not_mapped",
+        "Not sent: the subscription is no longer mapped to a contract. Map it, then press Sync.",
+    )
+
+
+def no_rows() -> Cause:
+    return Cause(
+        "no_rows",
+        "Not sent: Autotask shows no units for this line on that day, which may be a missing right "
+        "of the API user. Nothing is assumed. Check the line and the rights, then press Sync.",
+    )
+
+
+def approved_period(day: date) -> Cause:
+    return Cause(
+        "approved_period",
+        f"Not sent: the billing period of {in_words(day)} is already approved and posted, and a "
+        "price cannot be changed in it. Choose a day in an open period.",
+    )
+
+
+def hand_edit(*, observed: str, expected: str) -> Cause:
+    return Cause(
+        "hand_edit",
+        f"Not sent: Autotask shows {observed}, but {expected} was last proved. Somebody changed it "
+        "there, and it is not overwritten. Set it back in Autotask and press Sync, or decide what "
+        "counts.",
+    )
+
+
+def already_used_day(day: date) -> Cause:
+    return Cause(
+        "same_day",
+        f"Not sent: Autotask already has a change of this line on {in_words(day)} and refuses a "
+        "second one. Let the connection send it for the next day, or set it by hand.",
+    )
+
+
+def day_taken(day: date) -> Cause:
+    return Cause(
+        "same_day",
+        f"Autotask refused it: it already has a change of this line on {in_words(day)}. Nothing "
+        "was changed. Let the connection send it for the next day, or set it by hand.",
+    )
+
+
+def replaces(day: date, *, observed: int, target: int) -> Cause:
+    return Cause(
+        "replaces",
+        f"Sent once, but Autotask shows {observed} units instead of {target}: it replaced the "
+        f"change that was already there on {in_words(day)}. Confirm on the connection that this "
+        "Autotask replaces the day's change; then press Sync and it is put right.",
+    )
+
+
+def no_day_before(day: date) -> Cause:
+    return Cause(
+        "same_day",
+        f"Not sent: Autotask replaces a day's change, and what the line had before {in_words(day)} "
+        "cannot be seen. Set it by hand, and mark it as done.",
+    )
+
+
+def back_dated(day: date, proved_from: date) -> Cause:
+    return Cause(
+        "back_dated",
+        f"Not sent: it is dated {in_words(day)}, before the change of {in_words(proved_from)} that "
+        "is already in Autotask. Let the connection move such changes, or set it by hand and mark "
+        "it as done.",
+    )
+
+
+def unreachable(reason: str, retry_at: datetime, zone: str) -> Cause:
+    return Cause(
+        "unreachable",
+        f"Autotask could not be reached: {_stop(reason)} Nothing was sent. It is tried again at "
+        f"{clock_time(retry_at, zone)}; Sync tries at once.",
+    )
+
+
+def throttled(reason: str, retry_at: datetime, zone: str) -> Cause:
+    return Cause(
+        "throttled",
+        f"Autotask asks to wait: {_stop(reason)} Nothing was sent. It goes on by itself at "
+        f"{clock_time(retry_at, zone)}.",
+    )
+
+
+def access_refused(reason: str) -> Cause:
+    return Cause(
+        "access_refused",
+        f"Autotask refused the connection's credentials: {_stop(reason)} Nothing was sent, and "
+        "nothing is sent on this connection until somebody corrects and resumes it.",
+    )
+
+
+def read_refused(reason: str) -> Cause:
+    return Cause(
+        "read_refused",
+        f"Not sent: Autotask does not let the line be read: {_stop(reason)} What cannot be read "
+        "back is not sent. Give the API user the right, then press Sync.",
+    )
+
+
+def unreadable(reason: str, retry_at: datetime, zone: str) -> Cause:
+    return Cause(
+        "unreadable",
+        f"Autotask's answer could not be understood: {_stop(reason)} Nothing was sent. It is tried "
+        f"again at {clock_time(retry_at, zone)}.",
+    )
+
+
+def no_clear_answer(what: str, until: datetime, zone: str) -> Cause:
+    return Cause(
+        "no_clear_answer",
+        f"Sent, but without a clear answer: {_stop(what)} It is not sent again before Autotask has "
+        f"been looked at; checking until {clock_time(until, zone)}.",
+    )
+
+
+def died_while_sending(until: datetime, zone: str) -> Cause:
+    return Cause(
+        "died_while_sending",
+        "The program stopped while it was sending. Nobody knows yet whether Autotask got it, so it "
+        f"is not sent again before Autotask has been looked at; checking until "
+        f"{clock_time(until, zone)}.",
+    )
+
+
+def not_visible_yet(until: datetime, zone: str) -> Cause:
+    return Cause(
+        "not_visible_yet",
+        "Autotask said yes, and does not show it yet. It is not sent again; checking until "
+        f"{clock_time(until, zone)}.",
+    )
+
+
+def cannot_read_back(reason: str, retry_at: datetime, zone: str) -> Cause:
+    return Cause(
+        "cannot_read_back",
+        f"Sent, and Autotask cannot be read at the moment: {_stop(reason)} It is not sent again "
+        f"before it has been looked at; the next look is at {clock_time(retry_at, zone)}.",
+    )
+
+
+def not_landed() -> Cause:
+    return Cause(
+        "not_landed",
+        "It was sent without an answer, and Autotask has been read twice since: it did not arrive. "
+        "It is sent once more, unchanged.",
+    )
+
+
+def yes_but_absent() -> Cause:
+    return Cause(
+        "yes_but_absent",
+        "Autotask said yes, but does not show it after the whole waiting time. A yes is never sent "
+        "again. Look at the contract in Autotask; set it by hand and mark it as done, or push "
+        "ours.",
+    )
+
+
+def duplicate(observed: int, target: int) -> Cause:
+    return Cause(
+        "duplicate",
+        f"Duplicate in Autotask: {observed} units, expected {target}. The change is there twice. "
+        "Nothing more is sent. Correct it in Autotask by the opposite change, then press Sync.",
+    )
+
+
+def third_value(*, observed: str, target: str, base: str) -> Cause:
+    return Cause(
+        "third_value",
+        f"Sent once, and Autotask shows {observed}: neither {target} (after) nor {base} (before). "
+        "Somebody else changed it too. Nothing more is sent. Decide what counts.",
+    )
+
+
+def two_lines(count: int) -> Cause:
+    return Cause(
+        "duplicate",
+        f"Duplicate in Autotask: {count} lines carry this subscription's reference, expected one. "
+        "Nothing more is sent. Remove one in Autotask, then map the subscription to the other.",
+    )
+
+
+def bug(correlation_id: str) -> Cause:
+    return Cause(
+        "bug",
+        "Tallystick met a fault of its own and stopped here; the other subscriptions go on. "
+        f"Nothing more is sent. Report it with the number {correlation_id}, then press Sync.",
+    )
+
+
+def _stop(text: str) -> str:
+    text = text.strip()
+    return text if text.endswith((".", "!", "?")) else text + "."

@@ -1,0 +1,240 @@
+"""The real parts put together for a test: simulator over HTTP, PostgreSQL, the engine.
+
+Only the clock is a public fake (``SteppedClock``), and the test drives the lanes itself where it
+wants to say when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import cache
+from typing import Any
+
+from factories import TODAY, Tenancy, number, tenancy
+from tallystick.bootstrap.engine import make_engine
+from tallystick.connectors.autotask.settings import AutotaskServerSettings
+from tallystick.connectors.autotask.wire import Wire, shared_http_client
+from tallystick.kit.ids import correlation_id
+from tallystick.ledger.models import Delivery, Lane
+from tallystick.ledger.runs import RunView
+from tallystick.mappings.rows import Row, subscription_row
+from tallystick.simulator.running import Simulator
+from tallystick.sync.due import due_lanes
+from tallystick.sync.engine import Engine, Milestone, Waits, nobody_listens
+from tallystick.sync.request import request_sync
+from tallystick.sync.turn import drive
+from tallystick.sync.verify import Swept, verify
+
+CONTRACT_START = date(2026, 1, 1)
+CONTRACT_END = date(2026, 12, 31)
+
+
+@cache
+def wire_to(origin: str) -> Wire:
+    """One pooled client per simulator, with small waits."""
+    return shared_http_client(
+        AutotaskServerSettings(
+            origins=frozenset({origin}),
+            discovery_url=origin,
+            connect_timeout=2.0,
+            read_timeout=5.0,
+            read_retries=0,
+        )
+    )
+
+
+@dataclass
+class Line:
+    """A subscription mapped to a line of the simulator."""
+
+    world: World
+    subscription_id: int
+    lane_id: int
+    contract_id: int
+    line_id: int
+
+    # What the test does in the trade's words.
+
+    def quantity(self, quantity: object, on: date | None = None) -> int:
+        return self.world.tenancy.quantity(self.subscription_id, quantity, on or TODAY)
+
+    def cancel(self, on: date | None = None) -> int:
+        return self.world.tenancy.cancel(self.subscription_id, on or TODAY)
+
+    def press_sync(self) -> RunView:
+        return request_sync(
+            self.world.connection_id,
+            self.subscription_id,
+            context=self.world.tenancy.context,
+            now=self.world.clock.now(),
+            wake=lambda _: None,
+            correlation_id=correlation_id(),
+        )
+
+    def hand_edit(self, units: int | None = None, *, on: date = TODAY, price: Any = None) -> None:
+        self.world.simulator.hand_edit(self.line_id, on, units=units, unit_price=price)
+
+    # What is there.
+
+    def row(self) -> Row:
+        return subscription_row(
+            self.world.tenancy.context, self.subscription_id, now=self.world.clock.now()
+        )
+
+    @property
+    def badge(self) -> str:
+        return self.row().badge.kind.value
+
+    @property
+    def cause(self) -> str:
+        return self.row().badge.cause
+
+    def states(self) -> list[str]:
+        found = Delivery.objects.filter(lane_id=self.lane_id).order_by("sequence")
+        return list(found.values_list("state", flat=True))
+
+    def lane(self) -> Lane:
+        return Lane.objects.get(pk=self.lane_id)
+
+    def units(self, on: date = TODAY) -> int | None:
+        return self.world.simulator.units_on(self.line_id, on)
+
+    def effects(self) -> list[dict[str, Any]]:
+        """Every adjustment that took effect at Autotask, in order: the truth."""
+        return self.world.simulator.effects(self.line_id)
+
+    def drive(self) -> None:
+        drive(self.world.engine, self.lane_id)
+
+
+@dataclass
+class World:
+    """A simulator, a tenant with one connection to it, an engine."""
+
+    simulator: Simulator
+    tenancy: Tenancy
+    connection_id: int
+    engine: Engine
+    lines: list[Line] = field(default_factory=list)
+
+    @property
+    def clock(self) -> Any:
+        return self.tenancy.clock
+
+    def line(
+        self,
+        *,
+        units: int = 10,
+        quantity: int | None = None,
+        unit_price: str | None = "15.20",
+        settled: bool = True,
+        starts: date = CONTRACT_START,
+        ends: date = CONTRACT_END,
+        period: int = 1,
+    ) -> Line:
+        """A customer with a mapped subscription; ``settled``: its first sync has been done."""
+        n = number()
+        loaded = self.simulator.load(
+            companies=[{"ref": "c", "name": f"Company {n}"}],
+            services=[{"ref": "s", "name": f"Service {n}", "unit_price": "15.20", "unit_cost": "12.10"}],
+            contracts=[
+                {
+                    "ref": "k",
+                    "company": "c",
+                    "name": f"Contract {n}",
+                    "start": starts.isoformat(),
+                    "end": ends.isoformat(),
+                }
+            ],
+            lines=[
+                {
+                    "ref": "l",
+                    "contract": "k",
+                    "service": "s",
+                    "units": units,
+                    "unit_price": unit_price or "15.20",
+                    "unit_cost": "12.10",
+                }
+            ],
+        )
+        refs = loaded["refs"]
+        subscription_id = self.tenancy.subscription(
+            quantity=units if quantity is None else quantity, unit_price=unit_price
+        )
+        lane_id = self.tenancy.map(
+            subscription_id,
+            self.connection_id,
+            contract_id=refs["k"],
+            line_id=refs["l"],
+            service_id=refs["s"],
+            effective_on=CONTRACT_START,
+        )
+        line = Line(self, subscription_id, lane_id, refs["k"], refs["l"])
+        self.lines.append(line)
+        if settled:
+            line.drive()
+            assert line.badge == "synced", (line.badge, line.cause)
+        return line
+
+    def work(self, *, rounds: int = 50) -> None:
+        """Drive every due lane of this connection until none is due at this moment."""
+        for _ in range(rounds):
+            lanes = due_lanes(now=self.clock.now(), connection_id=self.connection_id)
+            if not lanes:
+                return
+            for lane_id in lanes:
+                drive(self.engine, lane_id)
+        raise AssertionError("the lanes never came to rest")
+
+    def wait(self, seconds: float, *, step: float = 15.0) -> None:
+        """Let time pass, working whenever something comes due."""
+        end = self.clock.now() + timedelta(seconds=seconds)
+        while self.clock.now() < end:
+            left = (end - self.clock.now()).total_seconds()
+            self.clock.advance(min(step, left))
+            self.work()
+
+    def sweep(self) -> Swept:
+        return verify(self.engine, self.connection_id)
+
+    def another_worker(self, **changes: Any) -> Engine:
+        """A second engine on the same lanes, as another process would be."""
+        return engine_for(self.tenancy, self.simulator, **changes)
+
+
+def engine_for(
+    of: Tenancy,
+    simulator: Simulator,
+    *,
+    waits: Waits | None = None,
+    reached: Callable[[Milestone], None] = nobody_listens,
+    holder: int | None = None,
+) -> Engine:
+    return make_engine(
+        clock=of.clock,
+        http=wire_to(simulator.origin),
+        wake=_not_later,
+        waits=waits or Waits(send=2.0, settle=300.0, recheck=60.0),
+        reached=reached,
+        jitter=lambda: 0.0,
+        holder=holder,
+    )
+
+
+def _not_later(lane_id: int, at: datetime | None) -> None:
+    """The test says when."""
+
+
+@contextmanager
+def world_on(simulator: Simulator, *, quiet_seconds: int = 0) -> Iterator[World]:
+    of = tenancy()
+    connection_id = of.connection(
+        user_name=simulator.user,
+        secret=simulator.secret,
+        code=simulator.code,
+        quiet_seconds=quiet_seconds,
+    )
+    yield World(simulator, of, connection_id, engine_for(of, simulator))
