@@ -40,6 +40,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     _home.cleanup()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quiet_log() -> None:
+    """Only warnings; the tests of the log itself set their own level."""
+    from tallystick.kit.log import configure
+
+    configure(level="WARNING")
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker: object, worker_id: str = "") -> Iterator[None]:
     """A fresh database for this test process, migrated by the owner, used by the application."""

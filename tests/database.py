@@ -31,16 +31,14 @@ def fresh_database(blocker: Any) -> Iterator[str]:
             database.close()
             database.settings_dict["NAME"] = name
             options = database.settings_dict["OPTIONS"]
-            role = options.pop("assume_role", None)
+            options["options"] = settings.OWNER_OPTIONS
             migrate(verbose=False)
             database.close()
-            if role:
-                options["assume_role"] = role
+            options["options"] = settings.APP_OPTIONS
             os.environ["TALLYSTICK_TEST_DATABASE_URL"] = url
             yield url
             connections.close_all()
     finally:
-        del settings
         with psycopg.connect(admin_url, autocommit=True) as admin:
             drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
             admin.execute(drop)

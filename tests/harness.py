@@ -139,7 +139,9 @@ class World:
         n = number()
         loaded = self.simulator.load(
             companies=[{"ref": "c", "name": f"Company {n}"}],
-            services=[{"ref": "s", "name": f"Service {n}", "unit_price": "15.20", "unit_cost": "12.10"}],
+            services=[
+                {"ref": "s", "name": f"Service {n}", "unit_price": "15.20", "unit_cost": "12.10"}
+            ],
             contracts=[
                 {
                     "ref": "k",

@@ -16,10 +16,8 @@ def _database(url: str) -> dict[str, Any]:
     if parts.scheme not in {"postgres", "postgresql"}:
         raise SystemExit("DATABASE_URL must start with postgresql://")
     query = dict(parse_qsl(parts.query))
-    options: dict[str, Any] = {"options": "-c timezone=UTC"}
+    options: dict[str, Any] = {"options": OWNER_OPTIONS if as_owner else APP_OPTIONS}
     options.update({k: v for k, v in query.items() if k.startswith("ssl")})
-    if app_role and not as_owner:
-        options["assume_role"] = app_role
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
@@ -39,6 +37,8 @@ def _database(url: str) -> dict[str, Any]:
 # triggers alone guard the facts.
 app_role = os.environ.get("TALLYSTICK_APP_ROLE", "tallystick_app")
 as_owner = os.environ.get("TALLYSTICK_DATABASE_AS") == "owner"
+OWNER_OPTIONS = "-c timezone=UTC"
+APP_OPTIONS = f"{OWNER_OPTIONS} -c role={app_role}" if app_role else OWNER_OPTIONS
 
 APP_ROLE = app_role
 DEBUG = False
@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "tallystick.web.middleware.PageHeaders",
 ]
 ROOT_URLCONF = "tallystick.bootstrap.urls"
 WSGI_APPLICATION = "tallystick.bootstrap.wsgi.application"
@@ -107,6 +108,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
+CSRF_FAILURE_VIEW = "tallystick.web.views.errors.csrf_failed"
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "subscriptions"
 LOGOUT_REDIRECT_URL = "sign-in"

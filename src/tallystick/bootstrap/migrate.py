@@ -44,7 +44,7 @@ def migrate(*, verbose: bool = True) -> None:
 
 def _revoke(cursor: object, rights: str, table: str, role: sql.Identifier) -> None:
     statement = sql.SQL("REVOKE {rights} ON {table} FROM {role}").format(
-        rights=sql.SQL(rights),  # type: ignore[arg-type]  # a literal of this module
+        rights=sql.SQL(rights),
         table=sql.Identifier(table),
         role=role,
     )

@@ -94,8 +94,8 @@ def open_credentials(connection_id: int, *, key: SealingKey) -> Credentials:
     row = Connection.objects.get(pk=connection_id)
     return Credentials(
         user_name=row.user_name,
-        secret=key.open(row.secret_sealed, place=place(row.pk, "secret")),
-        code=key.open(row.code_sealed, place=place(row.pk, "code")),
+        secret=key.open(bytes(row.secret_sealed), place=place(row.pk, "secret")),
+        code=key.open(bytes(row.code_sealed), place=place(row.pk, "code")),
     )
 
 

@@ -1,4 +1,4 @@
-"""When a call of one connection may be made: three at a time per endpoint, within the hour's budget.
+"""When a call of one connection may be made: three at a time per endpoint, within the budget.
 
 The places are shared by all processes: a place is an advisory lock of this thread's database
 session, so a killed process frees its places at once. Within a process a semaphore comes first,
@@ -41,7 +41,7 @@ class DatabaseGate:
 
     @contextmanager
     def slot(self, endpoint: str, *, deadline: float | None) -> Iterator[None]:
-        """Hold one of the endpoint's places; waits until ``deadline``, then raises ``throttled``."""
+        """Hold one of the endpoint's places; waits until ``deadline``, then ``throttled``."""
         places = 1 if endpoint in SINGLE_FILE else IN_FLIGHT
         with self._lock:
             here = self._here.setdefault(endpoint, threading.BoundedSemaphore(places))

@@ -69,3 +69,20 @@ def _subject(row: Connection) -> Subject:
         connection_id=row.pk,
         connection_name=row.name,
     )
+
+
+def hold_all(*, because: str, actor: Actor, now: datetime, correlation_id: str) -> int:
+    """Pause every connection until a person resumes it, and have each looked at soon."""
+    ids = list(Connection.objects.values_list("pk", flat=True))
+    with transaction.atomic():
+        Connection.objects.update(last_swept_at=None)
+        for connection_id in ids:
+            pause(
+                connection_id,
+                because=because,
+                resume_at=None,
+                actor=actor,
+                now=now,
+                correlation_id=correlation_id,
+            )
+    return len(ids)

@@ -22,6 +22,15 @@ def add_tenant(name: str, *, time_zone: str, now: datetime) -> int:
     return Tenant.objects.create(name=name, time_zone=time_zone, created_at=now).pk
 
 
+def tenant_named(name: str) -> int | None:
+    """The tenant with exactly this name, or None."""
+    return Tenant.objects.filter(name=name).values_list("pk", flat=True).first()
+
+
+def tenant_names() -> list[str]:
+    return list(Tenant.objects.order_by("name").values_list("name", flat=True))
+
+
 def only_tenant() -> int | None:
     """The tenant of an installation that has exactly one."""
     ids = list(Tenant.objects.values_list("pk", flat=True)[:2])
@@ -51,7 +60,7 @@ def add_user(
 
     user = User(
         email=email.strip().lower(),
-        name=name or email.split("@")[0],
+        name=name or email.split("@", maxsplit=1)[0],
         tenant_id=tenant_id,
         reseller_id=reseller_id,
         role=role.value,
@@ -98,3 +107,8 @@ def context_name(context: Context) -> str:
         return name
     reseller = Reseller.objects.values_list("name", flat=True).get(pk=context.reseller_id)
     return f"{name} / {reseller}"
+
+
+def anybody() -> bool:
+    """Is there a person who can sign in?"""
+    return User.objects.filter(is_active=True).exists()

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from django.db import transaction
-from procrastinate import App, exceptions
+from django.db import close_old_connections, transaction
+from django.db.models import Q
+from procrastinate import App, JobContext, exceptions
 from procrastinate.contrib.django import app as procrastinate_app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.manager import JobManager
@@ -85,6 +86,7 @@ def wake_later(lane_id: int, at: datetime | None) -> None:
 
 @app.task(name=DRIVE, queue=QUEUE)
 def drive_lane(lane_id: int) -> None:
+    close_old_connections()
     drive(engine(), lane_id)
 
 
@@ -92,6 +94,12 @@ def drive_lane(lane_id: int) -> None:
 @app.task(name="tallystick.sweep_due", queue=SLOW_QUEUE, queueing_lock="sweep_due")
 def sweep_due(timestamp: int) -> None:  # noqa: ARG001 - the job engine passes it
     """Every lane that is due and that nobody works on gets a nudge."""
+    close_old_connections()
+    nudge_due()
+
+
+def nudge_due() -> None:
+    """Also run once when a worker starts: what a dead one left is taken up at once."""
     now = engine().clock.now()
     lanes = {*due_lanes(now=now), *open_runs_without_work(now=now, older_than=timedelta(minutes=2))}
     wake_lanes(sorted(lanes))
@@ -101,9 +109,14 @@ def sweep_due(timestamp: int) -> None:  # noqa: ARG001 - the job engine passes i
 @app.task(name="tallystick.watch_connections", queue=SLOW_QUEUE, queueing_lock="watch")
 def watch_connections(timestamp: int) -> None:  # noqa: ARG001 - the job engine passes it
     """Ask which connection has not been looked at lately, never what hour it is."""
+    close_old_connections()
     now = DatabaseClock().now()
     forget_old_minutes(now=now)
-    for connection in Connection.objects.filter(paused_at__isnull=True):
+    # A paused connection that was never looked at comes from a restored backup: looking is safe,
+    # and the person who resumes it wants to see the differences.
+    for connection in Connection.objects.filter(
+        Q(paused_at__isnull=True) | Q(last_swept_at__isnull=True)
+    ):
         if connection.last_swept_at is None or now - connection.last_swept_at > VERIFY_EVERY:
             _defer(
                 VERIFY,
@@ -115,12 +128,8 @@ def watch_connections(timestamp: int) -> None:  # noqa: ARG001 - the job engine 
 
 
 def _read_threshold(connection_id: int, now: datetime) -> None:
-    billing = engine().billing(connection_id)
-    read = getattr(billing, "threshold", None)
-    if read is None:
-        return
     try:
-        threshold, used = read()
+        threshold, used = engine().billing(connection_id).threshold()
     except BillingError as error:
         log.info("threshold not read", connection=connection_id, why=str(error))
         return
@@ -129,6 +138,7 @@ def _read_threshold(connection_id: int, now: datetime) -> None:
 
 @app.task(name=VERIFY, queue=SLOW_QUEUE)
 def verify_connection(connection_id: int) -> None:
+    close_old_connections()
     try:
         swept = verify(engine(), connection_id)
     except BillingError as error:
@@ -138,10 +148,10 @@ def verify_connection(connection_id: int) -> None:
 
 
 @app.periodic(cron="* * * * * */15", periodic_id="rescue")
-@app.task(name="tallystick.rescue", queue=SLOW_QUEUE, queueing_lock="rescue", pass_context=False)
-async def rescue(timestamp: int) -> None:  # noqa: ARG001 - the job engine passes it
+@app.task(name="tallystick.rescue", queue=SLOW_QUEUE, queueing_lock="rescue", pass_context=True)
+async def rescue(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - passed by the engine
     """Jobs of dead workers are put back, old finished ones are deleted."""
-    manager = app.job_manager
+    manager = context.app.job_manager
     for job in await manager.get_stalled_jobs(seconds_since_heartbeat=10):
         await manager.retry_job(job)
     await manager.delete_old_jobs(nb_hours=1, include_failed=True)

@@ -206,6 +206,11 @@ class Billing(Protocol):
         """Create a line with our reference and no units, one shot; as ``adjust``."""
         ...
 
+    def threshold(self) -> tuple[int, int]:
+        """How many calls an hour may be made, and how many were made by everybody in the past
+        hour. Raises BillingError."""
+        ...
+
 
 class BillingFor(Protocol):
     """Finds the billing system of a connection (wired in bootstrap)."""

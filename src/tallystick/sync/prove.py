@@ -338,7 +338,7 @@ def _riding(lane: Lane) -> list[Delivery]:
     """What travels in the lane's open attempt, in order."""
     rows = Delivery.objects.filter(
         lane=lane,
-        attempt_id=lane.open_attempt_id,
+        attempt=lane.open_attempt_id,
         state__in=[State.SENDING.value, State.CHECKING.value],
     )
     return list(rows.select_related("operation").order_by("sequence"))

@@ -15,7 +15,7 @@ import traceback
 from dataclasses import replace
 from typing import assert_never
 
-from django.db import transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 
 from tallystick.audit.events import Event, Status
 from tallystick.audit.record import record
@@ -56,6 +56,9 @@ def drive(engine: Engine, lane_id: int) -> None:
         _give_way(engine, lease)
     except LeaseLost as lost:
         log.info("lane was taken over", lane=lane_id, why=str(lost))
+    except (InterfaceError, OperationalError) as error:
+        log.warning("database went away", lane=lane_id, error=repr(error))
+        _leave(engine, lease)
     except Exception as error:  # noqa: BLE001 - the one place: a fault of ours stops this lane only
         log.error("turn failed", lane=lane_id, error=repr(error), trace=traceback.format_exc())
         _stop_for_bug(engine, lease, error)
@@ -110,6 +113,18 @@ def _give_way(engine: Engine, lease: Lease) -> None:
         lane = hold(lease)
         release(lane)
         engine.wake(lane.pk, None)
+
+
+def _leave(engine: Engine, lease: Lease) -> None:
+    """The database dropped us in the middle: change nothing, let the next turn look.
+
+    What was being sent stays *sending*, and whoever comes next reads before anything else. When
+    even this cannot be written, the lease runs out and the sweep finds the lane.
+    """
+    try:
+        _give_way(engine, lease)
+    except (DatabaseError, LeaseLost) as error:
+        log.warning("lane was left as it is", lane=lease.lane_id, error=repr(error))
 
 
 def _stop_for_bug(engine: Engine, lease: Lease, error: Exception) -> None:

@@ -126,7 +126,8 @@ def _equal(lane: Lane, rows: Sequence[UnitRow], mapping: Resolved | None) -> boo
 
 def _differing(lane: Lane, rows: Sequence[UnitRow]) -> UnitRow | None:
     different = [row for row in rows if row.units != lane.expected_units]
-    return (different or list(rows) or [None])[0]
+    found = different or list(rows)
+    return found[0] if found else None
 
 
 def _note(engine: Engine, lane: Lane, event: Event, words: str, now: datetime) -> None:

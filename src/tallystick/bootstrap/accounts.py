@@ -1,0 +1,80 @@
+"""The first organisation and its first administrator, made from the command line."""
+
+from __future__ import annotations
+
+from tallystick.bootstrap.desk import desk
+from tallystick.identity.people import (
+    add_tenant,
+    add_user,
+    anybody,
+    only_tenant,
+    tenant_named,
+    tenant_names,
+)
+from tallystick.identity.roles import Role
+from tallystick.identity.tokens import create_token
+from tallystick.kit.ids import correlation_id
+from tallystick.kit.problem import InvalidInput
+
+
+def tenant_for(organisation: str | None) -> int | None:
+    """The tenant with that name; without a name the only one; None when there is none yet.
+
+    Raises InvalidInput when the name fits nothing, or no name was given and there are several.
+    """
+    if organisation is None:
+        names = tenant_names()
+        if len(names) > 1:
+            raise InvalidInput.one("organisation", "must be one of " + ", ".join(names))
+        return only_tenant()
+    found = tenant_named(organisation)
+    if found is None:
+        raise InvalidInput.one("organisation", f"there is none named “{organisation}”")
+    return found
+
+
+def create_admin(
+    *, email: str, password: str, name: str, organisation: str | None, time_zone: str
+) -> tuple[int, bool]:
+    """Answer the user's id, and whether the organisation was made too.
+
+    Raises InvalidInput, Conflicting; then nothing was stored.
+    """
+    from django.db import transaction
+
+    now = desk().now()
+    with transaction.atomic():
+        known = tenant_named(organisation) if organisation else tenant_for(None)
+        tenant_id = known or add_tenant(
+            organisation or "My organisation", time_zone=time_zone, now=now
+        )
+        user_id = add_user(
+            tenant_id=tenant_id,
+            email=email,
+            password=password,
+            role=Role.ADMINISTRATOR,
+            now=now,
+            correlation_id=correlation_id(),
+            name=name,
+        )
+    return user_id, known is None
+
+
+def make_token(*, name: str, role: str, organisation: str | None) -> str:
+    """Answer the token itself: the only time it can be read. Raises InvalidInput."""
+    tenant_id = tenant_for(organisation)
+    if tenant_id is None:
+        raise InvalidInput.one("organisation", "there is none yet: tallystick create-admin first")
+    _, plain = create_token(
+        tenant_id=tenant_id,
+        reseller_id=None,
+        role=Role(role),
+        name=name,
+        now=desk().now(),
+        correlation_id=correlation_id(),
+    )
+    return plain
+
+
+def nobody_can_sign_in() -> bool:
+    return not anybody()

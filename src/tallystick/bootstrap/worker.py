@@ -1,0 +1,112 @@
+"""The worker process: the job engine's worker, and the proof that this process is alive.
+
+The *keeper* holds one advisory lock on a session of its own, named by this process's holder id.
+Whoever wants a lane that this process holds asks for that lock: when the process is gone the
+database has freed it, and the lane can be taken at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+import psycopg
+from django.conf import settings
+from django.db import connections
+from procrastinate.contrib.django import app as procrastinate_app
+
+from tallystick.bootstrap.engine import make_engine
+from tallystick.kit.ids import holder_id
+from tallystick.kit.log import logger
+from tallystick.sync import jobs
+from tallystick.sync.engine import Engine, Milestone, nobody_listens
+
+log = logger("worker")
+KEEPER_LOOKS_EVERY = 1.0
+
+
+class Keeper:
+    """Holds this process's advisory lock, and takes it again when the database was away."""
+
+    def __init__(self, holder: int) -> None:
+        self._holder = holder
+        self._stop = threading.Event()
+        self._held = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="keeper", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+        self._held.wait(30)
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join(5)
+
+    def _keep(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._hold()
+            except psycopg.Error as error:
+                self._held.clear()
+                log.warning("keeper lost the database", error=str(error))
+                self._stop.wait(KEEPER_LOOKS_EVERY)
+
+    def _hold(self) -> None:
+        parameters = connections["default"].get_connection_params()
+        parameters.pop("cursor_factory", None)
+        parameters.pop("context", None)
+        with psycopg.connect(**parameters, autocommit=True) as session:
+            session.execute("SELECT pg_advisory_lock(%s)", [self._holder])
+            self._held.set()
+            while not self._stop.wait(KEEPER_LOOKS_EVERY):
+                session.execute("SELECT 1")
+
+
+def run(
+    *,
+    turns: int | None = None,
+    reached: Callable[[Milestone], None] = nobody_listens,
+    ready: Callable[[], None] | None = None,
+) -> None:
+    """Work until SIGTERM or Ctrl-C; turns under way are finished first (at most 30 s)."""
+    turns = turns or settings.WORKER_TURNS
+    holder = holder_id()
+
+    @cache
+    def engine() -> Engine:
+        return make_engine(holder=holder, reached=reached)
+
+    jobs.use_engine(engine)
+    keeper = Keeper(holder)
+    keeper.start()
+    jobs.nudge_due()
+    if ready is not None:
+        ready()
+    try:
+        asyncio.run(_work(turns))
+    finally:
+        keeper.stop()
+        connections.close_all()
+
+
+async def _work(turns: int) -> None:
+    loop = asyncio.get_running_loop()
+    # Turns wait for Autotask most of the time: threads, made when they are needed.
+    loop.set_default_executor(ThreadPoolExecutor(max_workers=turns + 4, thread_name_prefix="turn"))
+    connector = procrastinate_app.connector.get_worker_connector()  # type: ignore[attr-defined]
+    with procrastinate_app.replace_connector(connector) as app:
+        async with app.open_async():
+            # Signals are the job engine's: it stops fetching and lets turns under way finish.
+            await app.run_worker_async(
+                concurrency=turns,
+                name="tallystick",
+                fetch_job_polling_interval=2.0,
+                shutdown_graceful_timeout=30.0,
+                update_heartbeat_interval=2.0,
+                stalled_worker_timeout=10.0,
+                delete_jobs="successful",
+            )
+    log.info("worker stopped")

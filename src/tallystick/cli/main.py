@@ -1,0 +1,60 @@
+"""The ``tallystick`` command: each command is a module with ``add_arguments`` and ``run``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from tallystick.bootstrap.binaries import CannotStart
+from tallystick.bootstrap.database import NotMigrated
+from tallystick.kit.problem import InvalidInput, Problem
+
+COMMANDS = {
+    "up": ("tallystick.cli.up", "database, web server and worker, all in one"),
+    "web": ("tallystick.cli.web", "the web server: pages and API"),
+    "worker": ("tallystick.cli.worker", "a worker: sends what is pending to Autotask"),
+    "migrate": ("tallystick.cli.migrate", "bring the database to this version"),
+    "create-admin": ("tallystick.cli.create_admin", "make an administrator who can sign in"),
+    "create-token": ("tallystick.cli.create_token", "make a token for the REST API"),
+    "import": ("tallystick.cli.import_command", "import subscriptions from a CSV file"),
+    "backup": ("tallystick.cli.backup", "write the database to one file"),
+    "restore": ("tallystick.cli.restore", "put a backup in place"),
+    "simulator": ("tallystick.simulator.command", "a stand-in for Autotask, to try things with"),
+    "demo": ("tallystick.cli.demo", "everything, with a made-up company and the simulator"),
+    "story": ("tallystick.cli.story", "one refused change and its repair, told step by step"),
+}
+FAILED = 1
+WRONG_USE = 2
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; answers the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tallystick.settings")
+    parser = argparse.ArgumentParser(
+        prog="tallystick",
+        description="Keeps subscriptions and the Autotask contracts that bill them matched.",
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, (module, words) in COMMANDS.items():
+        one = commands.add_parser(name, help=words, description=words.capitalize() + ".")
+        if given and given[0] == name:
+            command = import_module(module)
+            command.add_arguments(one)
+            one.set_defaults(run=command.run)
+    parsed = parser.parse_args(given)
+    try:
+        return int(parsed.run(parsed))
+    except InvalidInput as problem:
+        for error in problem.errors:
+            print(f"tallystick: {error.field}: {error.message}", file=sys.stderr)
+        return WRONG_USE
+    except (CannotStart, NotMigrated, Problem) as problem:
+        print(f"tallystick: {problem}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED

@@ -1,0 +1,23 @@
+"""``tallystick web``."""
+
+from __future__ import annotations
+
+import argparse
+
+from tallystick.bootstrap.database import database
+from tallystick.cli.say import say
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on; loopback unless said otherwise"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from tallystick.bootstrap.web import serve
+
+    with database(say=say):
+        serve(host=arguments.host, port=arguments.port)
+    return 0

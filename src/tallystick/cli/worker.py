@@ -1,0 +1,22 @@
+"""``tallystick worker``."""
+
+from __future__ import annotations
+
+import argparse
+
+from tallystick.bootstrap.database import database
+from tallystick.bootstrap.setup import setup
+from tallystick.cli.say import say
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--turns", type=int, help="lanes worked on at the same time")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    with database(say=say):
+        setup()
+        from tallystick.bootstrap.worker import run as work
+
+        work(turns=arguments.turns, ready=lambda: say("Worker ready"))
+    return 0

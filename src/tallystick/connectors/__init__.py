@@ -1,0 +1,1 @@
+"""Connectors to billing systems, each one a complete, deletable folder."""

@@ -1,0 +1,1 @@
+"""The pages. Imports no models: asks queries and verbs."""

@@ -1,0 +1,117 @@
+"""What the operation forms share: a token per form, kept values, errors beside their fields."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+
+from tallystick.kit.days import parse_day
+from tallystick.kit.ids import correlation_id
+from tallystick.kit.problem import InvalidInput
+from tallystick.ledger.badge import BadgeKind
+from tallystick.ledger.record import Recorded
+from tallystick.mappings.rows import Row
+from tallystick.subscriptions.queries import get_subscription
+from tallystick.web.visit import Visit
+from tallystick.web.words import error_sentence
+
+_TOKEN = re.compile(r"[0-9a-f]{32}\Z", re.ASCII)
+LABELS = {"quantity": "Quantity", "effective_on": "Effective day", "subscription": "It"}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field as it is shown again: what was typed, and what is wrong with it."""
+
+    name: str
+    label: str
+    value: str
+    errors: Sequence[str] = ()
+    focus: bool = False
+
+    @property
+    def is_day(self) -> bool:
+        """Whether the value fits a day field; else it is shown as the text it is."""
+        try:
+            parse_day(self.value)
+        except ValueError:
+            return not self.value
+        return True
+
+
+def token_of(posted: Mapping[str, str]) -> str:
+    """The form's own token, or a new one when it is missing or not one of ours."""
+    token = posted.get("token", "")
+    return token if _TOKEN.match(token) else correlation_id()
+
+
+def source_id(token: str, *values: object) -> str:
+    """The same form sent twice with the same values is one operation.
+
+    Other values from the same form (somebody went back and typed another number) are another one.
+    """
+    return "/".join([token, *(str(value).strip()[:60] for value in values)])
+
+
+def fields(
+    values: Mapping[str, str], problem: InvalidInput | None, *, focus: str
+) -> dict[str, Field]:
+    """The fields with their errors; the first wrong one has the focus, else ``focus``."""
+    wrong = [error.field for error in problem.errors] if problem else []
+    first = next((name for name in values if name in wrong), "")
+    return {
+        name: Field(
+            name=name,
+            label=LABELS[name],
+            value=value,
+            errors=[
+                error_sentence(LABELS[name], error)
+                for error in (problem.errors if problem else ())
+                if error.field == name
+            ],
+            focus=name == (first or focus),
+        )
+        for name, value in values.items()
+    }
+
+
+def other_errors(values: Mapping[str, str], problem: InvalidInput | None) -> list[str]:
+    """What is wrong with no field of the form, like a subscription that has ended."""
+    return [
+        error_sentence(LABELS.get(error.field, error.field), error)
+        for error in (problem.errors if problem else ())
+        if error.field not in values
+    ]
+
+
+def recorded(visit: Visit, row: Row, done: Recorded, *, words: str) -> HttpResponse:
+    """Back to the subscription, with a message that says what happens now."""
+    now = get_subscription(visit.context, row.subscription.id)
+    if now.last_sequence != done.sequence:
+        messages.warning(
+            visit.request,
+            f"This form had been recorded before, as operation {done.sequence}, and others "
+            "followed it. Nothing new was recorded.",
+        )
+    else:
+        messages.success(visit.request, f"{words} {_what_now(row)}")
+    return redirect("subscription", subscription_id=row.subscription.id)
+
+
+def _what_now(row: Row) -> str:
+    if row.place is None:
+        return "The subscription is not mapped, so nothing is sent to Autotask."
+    if row.badge.kind is BadgeKind.OUT_OF_SYNC:
+        return "It waits behind what is out of sync."
+    return "Autotask is updated in the background."
+
+
+def first_day(posted: Mapping[str, str], today: date) -> str:
+    """The effective day as typed, today on a fresh form."""
+    return posted.get("effective_on", today.isoformat())[:60]

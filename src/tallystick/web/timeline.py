@@ -1,0 +1,98 @@
+"""The timeline of a subscription: its operations with what became of them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tallystick.ledger.badge import BadgeKind
+from tallystick.ledger.queries import DeliveryView, OperationView
+from tallystick.ledger.state import SETTLED, STOPPED
+from tallystick.mappings.rows import Row
+from tallystick.web.attempts import Tried, tried
+
+_SOURCES = {"screen": "on a screen", "api": "by the API", "import": "by an import"}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an operation on one connection."""
+
+    connection_name: str
+    view: DeliveryView
+    tried: Sequence[Tried] = field(default_factory=tuple)
+
+    @property
+    def stopped(self) -> bool:
+        return self.view.state in STOPPED
+
+    @property
+    def was_tried(self) -> bool:
+        return self.view.tries > 0 or self.view.proved_at is not None or self.stopped
+
+    @property
+    def words(self) -> str:
+        """One sentence about where it stands; empty when the state says it all."""
+        return self.view.cause
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One operation of the timeline."""
+
+    operation: OperationView
+    outcomes: Sequence[Outcome]
+    is_head: bool
+    waits_behind: int | None
+
+    @property
+    def source(self) -> str:
+        return _SOURCES.get(self.operation.source, f"by {self.operation.source}")
+
+    @property
+    def tone(self) -> str:
+        if not self.outcomes:
+            return "secondary"
+        return self.outcomes[-1].view.state.tone
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """What stops a subscription, and how many wait behind it."""
+
+    operation: OperationView | None
+    cause: str
+    waiting_behind: int
+
+
+def blocker_of(row: Row) -> Blocker | None:
+    """Only of a red subscription."""
+    if row.badge.kind is not BadgeKind.OUT_OF_SYNC:
+        return None
+    behind = row.badge.pending - 1 if row.head is not None else row.badge.pending
+    return Blocker(row.head, row.badge.cause, max(0, behind))
+
+
+def entries(
+    operations: Sequence[OperationView],
+    *,
+    names: Mapping[int, str],
+    head: OperationView | None,
+) -> list[Entry]:
+    """``head`` is the operation that is next to be settled; what is behind it waits for it."""
+    return [_entry(operation, names, head) for operation in operations]
+
+
+def _entry(operation: OperationView, names: Mapping[int, str], head: OperationView | None) -> Entry:
+    outcomes = [
+        Outcome(
+            connection_name=names.get(view.connection_id, "another connection"),
+            view=view,
+            tried=tried(view.attempts),
+        )
+        for view in operation.deliveries
+    ]
+    is_head = head is not None and head.id == operation.id
+    unsettled = any(one.view.state not in SETTLED for one in outcomes)
+    behind = head.sequence if head is not None and unsettled and not is_head else None
+    return Entry(operation, outcomes, is_head, behind)

@@ -1,0 +1,59 @@
+"""The addresses of the pages."""
+
+from __future__ import annotations
+
+from django.urls import path, register_converter
+from django.views.generic import RedirectView
+
+from tallystick.web.views import (
+    audit_logs,
+    cancel,
+    change_quantity,
+    connectors,
+    run,
+    sign_in,
+    subscription,
+    subscription_mapping,
+    subscriptions,
+    sync,
+)
+
+
+class Id:
+    """A number that fits the database's."""
+
+    regex = "[0-9]{1,18}"
+
+    def to_python(self, value: str) -> int:
+        return int(value)
+
+    def to_url(self, value: int) -> str:
+        return str(value)
+
+
+register_converter(Id, "id")
+
+_SUBSCRIPTION = "subscriptions/<id:subscription_id>"
+_MAPPING = "connectors/<id:connection_id>/subscription-mapping"
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="subscriptions"), name="start"),
+    path("sign-in", sign_in.sign_in, name="sign-in"),
+    path("sign-out", sign_in.sign_out, name="sign-out"),
+    path("subscriptions", subscriptions.subscriptions, name="subscriptions"),
+    path(_SUBSCRIPTION, subscription.subscription, name="subscription"),
+    path(f"{_SUBSCRIPTION}/standing", subscription.standing, name="standing"),
+    path(f"{_SUBSCRIPTION}/operations/<id:operation_id>", subscription.operation, name="operation"),
+    path(
+        f"{_SUBSCRIPTION}/change-quantity", change_quantity.change_quantity, name="change-quantity"
+    ),
+    path(f"{_SUBSCRIPTION}/cancel", cancel.cancel, name="cancel"),
+    path("connectors", connectors.connectors, name="connectors"),
+    path("connectors/<id:connection_id>/resume", connectors.resume, name="resume"),
+    path(_MAPPING, subscription_mapping.subscription_mapping, name="subscription-mapping"),
+    path(f"{_MAPPING}/<id:subscription_id>/sync", sync.sync, name="sync"),
+    path("runs/<id:run_id>", run.run, name="run"),
+    path("runs/<id:run_id>/progress", run.progress, name="run-progress"),
+    path("audit-logs", audit_logs.audit_logs, name="audit-logs"),
+    path("audit-logs/<id:audit_id>", audit_logs.audit_log, name="audit-log"),
+]

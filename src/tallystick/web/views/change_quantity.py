@@ -1,0 +1,59 @@
+"""The form that changes a quantity."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+
+from tallystick.identity.roles import Right
+from tallystick.kit.problem import InvalidInput
+from tallystick.mappings.rows import Row, subscription_row
+from tallystick.operations.change_quantity import change_quantity as record_change
+from tallystick.subscriptions.rules import commitment_note
+from tallystick.web import forms
+from tallystick.web.visit import Visit, screen
+
+
+@screen("GET", "POST")
+def change_quantity(visit: Visit, subscription_id: int) -> HttpResponse:
+    """Record another quantity from a day on."""
+    visit.context.require(Right.OPERATE)
+    row = subscription_row(visit.context, subscription_id, now=visit.now)
+    posted = visit.request.POST
+    values = {
+        "quantity": posted.get("quantity", str(row.subscription.quantity))[:60],
+        "effective_on": forms.first_day(posted, visit.today),
+    }
+    token = forms.token_of(posted)
+    if visit.request.method != "POST":
+        return _form(visit, row, values, token)
+    try:
+        done = record_change(
+            subscription_id=subscription_id,
+            quantity=values["quantity"],
+            effective_on=values["effective_on"],
+            today=visit.today,
+            asked=visit.asked(forms.source_id(token, *values.values())),
+        )
+    except InvalidInput as problem:
+        return _form(visit, row, values, token, problem)
+    words = f"Recorded: quantity {values['quantity'].strip()}, from {values['effective_on']}."
+    return forms.recorded(visit, row, done, words=words)
+
+
+def _form(
+    visit: Visit,
+    row: Row,
+    values: dict[str, str],
+    token: str,
+    problem: InvalidInput | None = None,
+) -> HttpResponse:
+    return visit.render(
+        "web/operations/change_quantity.html",
+        rail="subscriptions",
+        status=400 if problem else 200,
+        row=row,
+        token=token,
+        fields=forms.fields(values, problem, focus="quantity"),
+        errors=forms.other_errors(values, problem),
+        note=commitment_note(row.subscription.holding(), fewer=True, now=visit.now),
+    )

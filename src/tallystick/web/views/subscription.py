@@ -1,0 +1,81 @@
+"""One subscription: what it is, how it stands, what happened to it."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django_htmx.http import HttpResponseClientRefresh
+
+from tallystick.connections.queries import list_connections
+from tallystick.kit.problem import NotFound
+from tallystick.ledger.badge import BadgeKind
+from tallystick.ledger.queries import get_operation, operations_of
+from tallystick.mappings.rows import Row, subscription_row
+from tallystick.web.addresses import Address
+from tallystick.web.timeline import blocker_of, entries
+from tallystick.web.visit import Visit, screen
+
+PER_PAGE = 25
+# What changes by itself is looked at again by the page.
+MOVING = (BadgeKind.SYNCING, BadgeKind.CHECKING)
+
+
+@screen("GET")
+def subscription(visit: Visit, subscription_id: int) -> HttpResponse:
+    """The head, the blocker when there is one, and the timeline, newest first."""
+    row = subscription_row(visit.context, subscription_id, now=visit.now)
+    address = Address.read(visit.request.GET, ())
+    found = operations_of(
+        subscription_id=subscription_id,
+        with_attempts=False,
+        limit=PER_PAGE + 1,
+        before=_sequence(address.cursor),
+    )
+    shown = found[:PER_PAGE]
+    older = str(shown[-1].sequence) if len(found) > PER_PAGE else None
+    names = {one.id: one.name for one in list_connections(visit.context)}
+    return visit.render(
+        "web/subscription/page.html",
+        rail="subscriptions",
+        row=row,
+        blocker=blocker_of(row),
+        moving=row.badge.kind in MOVING,
+        mark=standing_mark(row),
+        entries=entries(shown, names=names, head=row.head),
+        next=address.next(older),
+        previous=address.previous(),
+    )
+
+
+@screen("GET")
+def standing(visit: Visit, subscription_id: int) -> HttpResponse:
+    """Asked by the page while its badge says Syncing or Checking: has anything changed?"""
+    row = subscription_row(visit.context, subscription_id, now=visit.now)
+    if standing_mark(row) == visit.request.GET.get("was"):
+        return HttpResponse(status=204)
+    return HttpResponseClientRefresh()
+
+
+def standing_mark(row: Row) -> str:
+    """Changes when the page would show something else."""
+    until = row.badge.until.isoformat() if row.badge.until else ""
+    return f"{row.badge.kind.value}.{row.badge.pending}.{row.subscription.last_sequence}.{until}"
+
+
+@screen("GET")
+def operation(visit: Visit, subscription_id: int, operation_id: int) -> HttpResponse:
+    """What was tried for one operation: a part of the timeline, and a page of its own."""
+    row = subscription_row(visit.context, subscription_id, now=visit.now)
+    found = get_operation(operation_id)
+    if found is None or found.subscription_id != row.subscription.id:
+        raise NotFound("There is no such operation.")
+    names = {one.id: one.name for one in list_connections(visit.context)}
+    return visit.render(
+        "web/subscription/_tried.html" if visit.wants_part else "web/subscription/operation.html",
+        rail="subscriptions",
+        row=row,
+        entry=entries([found], names=names, head=row.head)[0],
+    )
+
+
+def _sequence(cursor: str) -> int | None:
+    return int(cursor) if cursor.isascii() and cursor.isdigit() and len(cursor) <= 9 else None  # noqa: PLR2004

@@ -1,0 +1,124 @@
+"""A signed-in person's visit to a page, and the decorator every page goes through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxDetails
+
+from tallystick.bootstrap.desk import desk
+from tallystick.identity.context import Context
+from tallystick.identity.people import context_name, context_of, tenant_zone
+from tallystick.identity.roles import Right
+from tallystick.kit.clock import civil_day
+from tallystick.kit.problem import Problem
+from tallystick.operations.finish import Asked
+from tallystick.web.middleware import correlation_of
+from tallystick.web.views.errors import told
+
+Parts = ParamSpec("Parts")
+# The name audit logs and operations carry for what was done here.
+SOURCE = "screen"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Who asks, in which context, at which moment."""
+
+    request: HttpRequest
+    context: Context
+    now: datetime
+    zone: ZoneInfo
+    place: str
+    correlation_id: str
+
+    @property
+    def today(self) -> date:
+        return civil_day(self.now, self.zone.key)
+
+    @property
+    def wants_part(self) -> bool:
+        """Only the part that changes was asked for, not the page around it."""
+        htmx: HtmxDetails | None = getattr(self.request, "htmx", None)
+        return bool(htmx) and not (htmx and (htmx.history_restore_request or htmx.boosted))
+
+    def asked(self, source_id: str | None = None) -> Asked:
+        """What a verb is told about its asker."""
+        return desk().asked(
+            self.context, source=SOURCE, source_id=source_id, correlation=self.correlation_id
+        )
+
+    def render(
+        self, template: str, *, rail: str = "", status: int = 200, **values: Any
+    ) -> HttpResponse:
+        """``rail`` is the address name of the rail's item this page belongs to."""
+        chrome = {
+            "rail": rail,
+            "place": self.place,
+            "person": self.context.actor.name,
+            "role": self.context.role.label,
+            "may": {right.value: self.context.may(right) for right in Right},
+            "now": self.now,
+            "today": self.today,
+            "zone": self.zone,
+        }
+        response = render(self.request, template, {**values, **chrome}, status=status)
+        patch_vary_headers(response, ["HX-Request"])
+        return response
+
+
+Page = Callable[Concatenate[Visit, Parts], HttpResponse]
+
+
+def screen(*methods: str) -> Callable[[Page[Parts]], Callable[..., HttpResponse]]:
+    """For signed-in people only; a Problem becomes a page in words."""
+
+    def around(page: Page[Parts]) -> Callable[..., HttpResponse]:
+        @never_cache
+        @require_http_methods([*methods, *(["HEAD"] if "GET" in methods else [])])
+        @wraps(page)
+        def answer(request: HttpRequest, *args: Parts.args, **kwargs: Parts.kwargs) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return _to_sign_in(request)
+            context = context_of(request.user)
+            try:
+                context.require(Right.READ)
+                return page(_visit(request, context), *args, **kwargs)
+            except Problem as problem:
+                return told(request, problem)
+
+        return answer
+
+    return around
+
+
+def _visit(request: HttpRequest, context: Context) -> Visit:
+    return Visit(
+        request=request,
+        context=context,
+        now=desk().now(),
+        zone=ZoneInfo(tenant_zone(context.tenant_id)),
+        place=context_name(context),
+        correlation_id=correlation_of(request),
+    )
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    # After signing in people land on a page again, never on a form's address.
+    back = request.get_full_path() if request.method == "GET" else "/"
+    response = redirect_to_login(back)
+    if getattr(request, "htmx", None):
+        return HttpResponseClientRedirect(redirect_to_login("/").url)
+    return response

@@ -1,0 +1,62 @@
+"""Badges, states, amounts and mistakes in the words of the screen. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+from decimal import Decimal
+
+from tallystick.catalog.add_offer import OfferFacts
+from tallystick.catalog.terms import Segment
+from tallystick.kit.problem import FieldError
+from tallystick.ledger.badge import Badge, BadgeKind
+from tallystick.web.moments import short
+
+THOUSANDS = "\N{NARROW NO-BREAK SPACE}"
+
+
+def badge_text(badge: Badge, *, now: datetime, zone: tzinfo) -> str:
+    """``Synced · 09:12``, ``Out of Sync · 2 waiting``, ``Checking until 10:07``, ``Syncing``."""
+    label = badge.kind.label
+    match badge.kind:
+        case BadgeKind.SYNCED if badge.proved_at is not None:
+            return f"{label} · {short(badge.proved_at, now=now, zone=zone)}"
+        case BadgeKind.OUT_OF_SYNC if badge.pending:
+            return f"{label} · {badge.pending} waiting"
+        case BadgeKind.CHECKING if badge.until is not None:
+            return f"{label} until {short(badge.until, now=now, zone=zone)}"
+        case _:
+            return label
+
+
+def whole(number: int) -> str:
+    """``12 500``."""
+    return f"{number:,}".replace(",", THOUSANDS)
+
+
+def amount(value: Decimal | None, currency: str = "") -> str:
+    """``1 234.50 EUR``: two decimals, or as many as the price has."""
+    if value is None:
+        return "—"
+    places = max(2, -int(value.normalize().as_tuple().exponent))
+    text = f"{value:,.{places}f}".replace(",", THOUSANDS)
+    return f"{text}\N{NO-BREAK SPACE}{currency}" if currency else text
+
+
+def terms(offer: OfferFacts) -> str:
+    """``1 year · Monthly``, and the segment when it is not the common one."""
+    parts = [offer.term.label, offer.billing_cycle.label]
+    if offer.segment is not Segment.COMMERCIAL:
+        parts.append(offer.segment.label)
+    return " · ".join(parts)
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """``1 operation``, ``3 operations``."""
+    return f"{whole(number)} {one if number == 1 else many or one + 's'}"
+
+
+def error_sentence(label: str, error: FieldError) -> str:
+    """``Quantity is already 12: nothing to record.``: the field's name and what is wrong."""
+    glue = ": " if error.message.startswith(("“", "there")) else " "
+    text = f"{label}{glue}{error.message}"
+    return text if text.endswith((".", "!", "?")) else text + "."

@@ -1,0 +1,103 @@
+"""The promises as checks on what is stored and on what Autotask really has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness import Line
+from tallystick.audit.events import Event, Status
+from tallystick.audit.models import AuditLog
+from tallystick.ledger.models import Attempt, Delivery, Operation
+from tallystick.ledger.state import SETTLED, State
+
+Change = tuple[str, int]
+
+
+def check_promises(line: Line, *, hand_edited: bool = False) -> None:
+    """P1 to P6 on one line. ``hand_edited``: somebody else changed it too, so totals may differ."""
+    deliveries = list(
+        Delivery.objects.filter(lane_id=line.lane_id)
+        .select_related("operation")
+        .order_by("sequence")
+    )
+    nothing_is_lost(line, deliveries)
+    order_is_kept(deliveries)
+    at_most_one_effect(line)
+    green_is_proved(line, deliveries, hand_edited=hand_edited)
+    one_record_each(deliveries)
+
+
+def nothing_is_lost(line: Line, deliveries: Sequence[Delivery]) -> None:
+    """P1: every operation since the mapping has its delivery, in a known state."""
+    operations = Operation.objects.filter(subscription_id=line.subscription_id)
+    numbers = list(operations.order_by("sequence").values_list("sequence", flat=True))
+    assert numbers == list(range(1, len(numbers) + 1))
+    # The purchase came before the mapping: it has none.
+    assert [one.sequence for one in deliveries] == numbers[1:]
+    for one in deliveries:
+        State(one.state)
+
+
+def order_is_kept(deliveries: Sequence[Delivery]) -> None:
+    """P2, P5: behind the first unsettled one, nothing has been settled by sending."""
+    unsettled = False
+    for one in deliveries:
+        if unsettled:
+            assert one.state not in {State.SYNCED.value}, [d.state for d in deliveries]
+        if State(one.state) not in SETTLED:
+            unsettled = True
+    in_flight = [one.attempt_id for one in deliveries if one.state in {"sending", "checking"}]
+    assert len(set(in_flight)) <= 1
+
+
+def at_most_one_effect(line: Line) -> None:
+    """P2, P3: what took effect at Autotask is a subsequence of what was meant to be sent, in order.
+
+    An attempt that was sent again after proof of absence is one intent, with its resends.
+    """
+    attempts = Attempt.objects.filter(lane_id=line.lane_id, kind="adjust").order_by("number")
+    intents: list[Change] = []
+    place: dict[int, int] = {}
+    for attempt in attempts:
+        change = (attempt.body["effective_on"], attempt.body["unit_change"])
+        if attempt.resend_of_id is not None:
+            place[attempt.pk] = place[attempt.resend_of_id]
+            assert intents[place[attempt.pk]] == change, "a resend is the same, byte for byte"
+        else:
+            place[attempt.pk] = len(intents)
+            intents.append(change)
+    effects = [(effect["effective_on"], effect["unit_change"]) for effect in line.effects()]
+    remaining = iter(intents)
+    for effect in effects:
+        assert any(effect == intent for intent in remaining), (effects, intents)
+
+
+def green_is_proved(line: Line, deliveries: Sequence[Delivery], *, hand_edited: bool) -> None:
+    """P4: green means Autotask has what the last operation says."""
+    row = line.row()
+    if row.badge.kind.value != "synced":
+        return
+    lane = line.lane()
+    assert lane.proved_at is not None
+    assert not [one for one in deliveries if State(one.state) not in SETTLED]
+    by_hand = any(one.state == State.RESOLVED.value for one in deliveries)
+    if hand_edited or by_hand:
+        return
+    last = deliveries[-1]
+    truth = line.units(max(last.effective_on, lane.expected_from or last.effective_on))
+    assert truth == lane.expected_units == row.subscription.quantity, (
+        truth,
+        lane.expected_units,
+        row.subscription.quantity,
+    )
+
+
+def one_record_each(deliveries: Sequence[Delivery]) -> None:
+    """P6: exactly one *Update Subscription on Connection* says that an operation was performed."""
+    found = AuditLog.objects.filter(
+        delivery_id__in=[one.pk for one in deliveries],
+        event=Event.UPDATE_SUBSCRIPTION_ON_CONNECTION.value,
+        status=Status.SUCCEEDED.value,
+    )
+    recorded = sorted(found.values_list("delivery_id", flat=True))
+    assert recorded == [one.pk for one in deliveries if one.state == State.SYNCED.value]
