@@ -8,6 +8,7 @@ from harness import Line
 from tallystick.audit.events import Event, Status
 from tallystick.audit.models import AuditLog
 from tallystick.ledger.models import Attempt, Delivery, Operation
+from tallystick.ledger.queries import standings
 from tallystick.ledger.state import SETTLED, State
 
 Change = tuple[str, int]
@@ -74,9 +75,10 @@ def at_most_one_effect(line: Line) -> None:
 
 def green_is_proved(line: Line, deliveries: Sequence[Delivery], *, hand_edited: bool) -> None:
     """P4: green means Autotask has what the last operation says."""
-    row = line.row()
-    if row.badge.kind.value != "synced":
+    standing = standings(subscription_ids=[line.subscription_id], paused={})[line.subscription_id]
+    if standing.badge.kind.value != "synced":
         return
+    row = line.row()
     lane = line.lane()
     assert lane.proved_at is not None
     assert not [one for one in deliveries if State(one.state) not in SETTLED]
@@ -85,7 +87,10 @@ def green_is_proved(line: Line, deliveries: Sequence[Delivery], *, hand_edited: 
         return
     last = deliveries[-1]
     truth = line.units(max(last.effective_on, lane.expected_from or last.effective_on))
-    assert truth == lane.expected_units == row.subscription.quantity, (
+    assert truth == lane.expected_units
+    if row.subscription.quantity == 0 and lane.expected_unit_price == 0:
+        return  # cancelled by the rule that leaves the units and takes the price away
+    assert lane.expected_units == row.subscription.quantity, (
         truth,
         lane.expected_units,
         row.subscription.quantity,

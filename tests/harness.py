@@ -14,17 +14,23 @@ from functools import cache
 from typing import Any
 
 from factories import TODAY, Tenancy, number, tenancy
+from tallystick.audit.record import SYSTEM
 from tallystick.bootstrap.engine import make_engine
+from tallystick.connections.learn import set_policy
+from tallystick.connections.models import Connection
+from tallystick.connections.pause import pause, resume
 from tallystick.connectors.autotask.settings import AutotaskServerSettings
 from tallystick.connectors.autotask.wire import Wire, shared_http_client
 from tallystick.kit.ids import correlation_id
-from tallystick.ledger.models import Delivery, Lane
+from tallystick.ledger.models import Attempt, Delivery, Lane
 from tallystick.ledger.runs import RunView
+from tallystick.ledger.state import SETTLED, State
 from tallystick.mappings.rows import Row, subscription_row
 from tallystick.simulator.running import Simulator
 from tallystick.sync.due import due_lanes
 from tallystick.sync.engine import Engine, Milestone, Waits, nobody_listens
 from tallystick.sync.request import request_sync
+from tallystick.sync.resolve import resolve
 from tallystick.sync.turn import drive
 from tallystick.sync.verify import Swept, verify
 
@@ -74,6 +80,32 @@ class Line:
             correlation_id=correlation_id(),
         )
 
+    def decide(self, how: str, *, reason: str = "seen in Autotask") -> None:
+        """A named person takes the oldest unsettled operation out of the way."""
+        resolve(
+            self.head().operation_id,
+            self.world.connection_id,
+            how=how,
+            reason=reason,
+            context=self.world.tenancy.context,
+            now=self.world.clock.now(),
+            wake=lambda _: None,
+            correlation_id=correlation_id(),
+        )
+
+    def sync(self) -> RunView:
+        """Press Sync and let the engine work."""
+        run = self.press_sync()
+        self.world.work()
+        return run
+
+    def strike(self, kind: str, **more: Any) -> int:
+        """A fault strikes the next adjustment of this line."""
+        where: dict[str, Any] = {"method": "POST", "path": "ServiceAdjustments"}
+        if kind != "cut_request":  # cut before its body was read: nobody knows the line yet
+            where["contract_service_id"] = self.line_id
+        return self.world.simulator.add_fault(kind, **{**where, **more})
+
     def hand_edit(self, units: int | None = None, *, on: date = TODAY, price: Any = None) -> None:
         self.world.simulator.hand_edit(self.line_id, on, units=units, unit_price=price)
 
@@ -95,6 +127,25 @@ class Line:
     def states(self) -> list[str]:
         found = Delivery.objects.filter(lane_id=self.lane_id).order_by("sequence")
         return list(found.values_list("state", flat=True))
+
+    def deliveries(self) -> list[Delivery]:
+        return list(Delivery.objects.filter(lane_id=self.lane_id).order_by("sequence"))
+
+    def head(self) -> Delivery:
+        """The oldest operation that is not settled."""
+        return next(one for one in self.deliveries() if State(one.state) not in SETTLED)
+
+    def attempts(self) -> list[Attempt]:
+        return list(Attempt.objects.filter(lane_id=self.lane_id).order_by("number"))
+
+    def changes(self) -> list[int]:
+        """The signed changes that took effect at Autotask, in order."""
+        return [effect["unit_change"] for effect in self.effects()]
+
+    def own_lines(self) -> list[int]:
+        """The ids of all lines the contract really has."""
+        with self.world.simulator.lock:
+            return [line.id for line in self.world.simulator.world.lines_of(self.contract_id)]
 
     def lane(self) -> Lane:
         return Lane.objects.get(pk=self.lane_id)
@@ -133,7 +184,7 @@ class World:
         settled: bool = True,
         starts: date = CONTRACT_START,
         ends: date = CONTRACT_END,
-        period: int = 1,
+        period_type: int = 2,
     ) -> Line:
         """A customer with a mapped subscription; ``settled``: its first sync has been done."""
         n = number()
@@ -149,6 +200,7 @@ class World:
                     "name": f"Contract {n}",
                     "start": starts.isoformat(),
                     "end": ends.isoformat(),
+                    "period_type": period_type,
                 }
             ],
             lines=[
@@ -172,7 +224,7 @@ class World:
             contract_id=refs["k"],
             line_id=refs["l"],
             service_id=refs["s"],
-            effective_on=CONTRACT_START,
+            effective_on=max(CONTRACT_START, starts),
         )
         line = Line(self, subscription_id, lane_id, refs["k"], refs["l"])
         self.lines.append(line)
@@ -198,6 +250,71 @@ class World:
             left = (end - self.clock.now()).total_seconds()
             self.clock.advance(min(step, left))
             self.work()
+
+    def own_line(self, *, quantity: int = 10) -> Line:
+        """A customer whose subscription asks for a line of its own on the contract."""
+        n = number()
+        refs = self.simulator.load(
+            companies=[{"ref": "c", "name": f"Company {n}"}],
+            services=[
+                {"ref": "s", "name": f"Service {n}", "unit_price": "15.20", "unit_cost": "12.10"}
+            ],
+            contracts=[
+                {
+                    "ref": "k",
+                    "company": "c",
+                    "name": f"Contract {n}",
+                    "start": CONTRACT_START.isoformat(),
+                    "end": CONTRACT_END.isoformat(),
+                }
+            ],
+        )["refs"]
+        subscription_id = self.tenancy.subscription(quantity=quantity)
+        lane_id = self.tenancy.map(
+            subscription_id,
+            self.connection_id,
+            contract_id=refs["k"],
+            line_id=None,
+            service_id=refs["s"],
+            effective_on=TODAY,
+        )
+        line = Line(self, subscription_id, lane_id, refs["k"], 0)
+        self.lines.append(line)
+        return line
+
+    def connection(self) -> Connection:
+        return Connection.objects.get(pk=self.connection_id)
+
+    def policy(self, **values: Any) -> None:
+        """What an administrator set, or what was seen of this Autotask."""
+        for policy, value in values.items():
+            set_policy(
+                self.connection_id,
+                policy=policy,
+                value=value,
+                actor=SYSTEM,
+                now=self.clock.now(),
+                correlation_id=correlation_id(),
+            )
+
+    def pause(self, *, seconds: float | None = None, because: str = "Paused by Ada.") -> None:
+        now = self.clock.now()
+        pause(
+            self.connection_id,
+            because=because,
+            resume_at=None if seconds is None else now + timedelta(seconds=seconds),
+            actor=SYSTEM,
+            now=now,
+            correlation_id=correlation_id(),
+        )
+
+    def resume(self) -> None:
+        resume(
+            self.connection_id,
+            actor=SYSTEM,
+            now=self.clock.now(),
+            correlation_id=correlation_id(),
+        )
 
     def sweep(self) -> Swept:
         return verify(self.engine, self.connection_id)
@@ -240,3 +357,28 @@ def world_on(simulator: Simulator, *, quiet_seconds: int = 0) -> Iterator[World]
         quiet_seconds=quiet_seconds,
     )
     yield World(simulator, of, connection_id, engine_for(of, simulator))
+
+
+# What may happen in the middle of a turn.
+
+
+class Killed(BaseException):
+    """The process is gone: nothing after it runs, not even an ``except Exception``."""
+
+
+def at(milestone: Milestone, do: Callable[[], object]) -> Callable[[Milestone], None]:
+    """Something happens, once, the first time the turn has come so far."""
+    left = [do]
+
+    def reached(now_at: Milestone) -> None:
+        if now_at is milestone and left:
+            left.pop()()
+
+    return reached
+
+
+def dies_at(milestone: Milestone) -> Callable[[Milestone], None]:
+    def die() -> None:
+        raise Killed
+
+    return at(milestone, die)

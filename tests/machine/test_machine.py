@@ -38,6 +38,7 @@ from tallystick.sync.engine import Milestone
 from tallystick.sync.port import BillingError
 from tallystick.sync.resolve import resolve
 from tallystick.sync.turn import drive
+from tallystick.sync.verify import verify
 
 EXAMPLES = int(os.environ.get("TALLYSTICK_MACHINE_EXAMPLES", "2000"))
 # A failure is found again from its seed; shrinking takes minutes and is asked for by hand.
@@ -94,17 +95,28 @@ class Reality(RuleBasedStateMachine):
         policy=st.sampled_from(list(SameDayPolicy)),
         back_dated=st.sampled_from(list(BackDated)),
         reprice=st.sampled_from(["full", "prorated"]),
+        zero_units=st.sampled_from(["allow", "refuse"]),
+        cancel_rule=st.sampled_from(list(CancelRule)),
     )
     def begin(
-        self, same_day: str, policy: SameDayPolicy, back_dated: BackDated, reprice: str
+        self,
+        same_day: str,
+        policy: SameDayPolicy,
+        back_dated: BackDated,
+        reprice: str,
+        zero_units: str,
+        cancel_rule: CancelRule,
     ) -> None:
         world = self.world
         world.simulator.clear_faults()
-        world.simulator.set_knobs(same_day=same_day, split_row_amount=reprice)
+        world.simulator.set_knobs(
+            same_day=same_day, split_row_amount=reprice, zero_units=zero_units
+        )
         Connection.objects.filter(pk=world.connection_id).update(
             same_day=SameDay.UNKNOWN.value,
             same_day_policy=policy.value,
             back_dated=back_dated.value,
+            cancel_rule=cancel_rule.value,
             paused_at=None,
             paused_because="",
             resume_at=None,
@@ -135,6 +147,12 @@ class Reality(RuleBasedStateMachine):
             added = 0  # the same quantity again: nothing to record
         after = Operation.objects.filter(subscription_id=self.line.subscription_id).count()
         assert after == before + added
+
+    @rule(forward=st.sampled_from([0, 2]))
+    def cancel(self, forward: int) -> None:
+        self.day = min(self.day + timedelta(days=forward), date(2026, 11, 30))
+        with suppress(Problem):  # cancelled already
+            self.line.cancel(self.day)
 
     @rule()
     def press_sync(self) -> None:
@@ -207,7 +225,7 @@ class Reality(RuleBasedStateMachine):
     @rule()
     def sweep(self) -> None:
         try:
-            self.world.sweep()
+            verify(self.world.engine, self.world.connection_id, [self.line.lane_id])
         except BillingError:
             return  # nothing is concluded from a reading that failed
 
@@ -229,6 +247,7 @@ class Reality(RuleBasedStateMachine):
         knob = world.simulator.knobs()["same_day"]
         if knob == "replace":
             self._policy("same_day", SameDay.REPLACES)
+        world.simulator.set_knobs(zero_units="allow")
         self._policy("same_day_policy", SameDayPolicy.NEXT_DAY)
         self._policy("back_dated", BackDated.MOVE)
         self._policy("cancel_rule", CancelRule.UNITS_ZERO)

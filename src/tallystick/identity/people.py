@@ -100,6 +100,10 @@ def context_of(user: User) -> Context:
     )
 
 
+def context_of_user(user_id: int) -> Context:
+    return context_of(User.objects.get(pk=user_id))
+
+
 def context_name(context: Context) -> str:
     """``Northwind Cloud`` or ``Northwind Cloud / Fabrikam IT``."""
     name = Tenant.objects.values_list("name", flat=True).get(pk=context.tenant_id)

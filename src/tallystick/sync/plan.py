@@ -139,9 +139,10 @@ def plan(
     if target.unit_price is not None and any(row.approved for row in ahead[:1]):
         return Stop(State.FAILED, words.approved_period(day))
 
-    used = expected.since == day
     before = [row for row in rows if row.until <= day]
     day_start = before[-1].units if before else None
+    # By us, or by somebody's hand: the units change on this very day.
+    used = expected.since == day or (day_start is not None and day_start != units)
     change = target.units - units
     price, unit_cost = target.unit_price, target.unit_cost
     if used and rules.same_day is SameDay.REFUSES:

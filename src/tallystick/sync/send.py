@@ -76,7 +76,7 @@ def send(engine: Engine, lease: Lease, work: Work, batch: Sequence[Due], plan: S
             target=plan.target.as_json(),
             body=body,
             deadline_at=now + timedelta(seconds=deadline_in),
-            resend_of_id=head.attempt_id if head.cause_code == NOT_LANDED else None,
+            resend_of_id=_sent_before(head, body),
         )
 
     billing = engine.billing(work.connection.id)
@@ -88,6 +88,17 @@ def send(engine: Engine, lease: Lease, work: Work, batch: Sequence[Due], plan: S
         intent,
         lambda deadline: billing.adjust(adjustment, deadline=deadline),
     )
+
+
+def _sent_before(head: Due, body: dict[str, Any]) -> int | None:
+    """The attempt that is proved not to have landed, when this one is the same byte for byte.
+
+    Another body (a rule of the connection was changed meanwhile) is a new intent.
+    """
+    if head.cause_code != NOT_LANDED:
+        return None
+    same = Attempt.objects.filter(pk=head.attempt_id, body=body)
+    return same.values_list("pk", flat=True).first()
 
 
 def create_line(

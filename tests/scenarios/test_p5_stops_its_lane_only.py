@@ -1,0 +1,88 @@
+"""P5: the first failure stops its lane, and only its lane."""
+
+from datetime import date
+
+import pytest
+
+from checks import check_promises
+from harness import World, at
+from tallystick.audit.events import Event
+from tallystick.audit.models import AuditLog
+from tallystick.sync.engine import Milestone
+from tallystick.sync.turn import drive
+
+
+def test_a_refusal_stops_one_lane(world: World) -> None:
+    one, other = world.line(units=10), world.line(units=10)
+    one.strike("refuse", message="The contract is locked.", times=None)
+    for line in (one, other):
+        line.quantity(12, date(2026, 5, 11))
+        line.quantity(13, date(2026, 5, 12))
+
+    world.work()
+
+    assert one.states() == ["synced", "failed", "pending"]
+    assert other.states() == ["synced"] * 3
+    assert "The contract is locked. Nothing was changed." in one.cause
+
+
+def test_a_refusal_is_not_asked_again_by_itself(world: World) -> None:
+    line = world.line(units=10)
+    line.strike("refuse", times=None)
+    line.quantity(12)
+    world.work()
+    world.wait(86400, step=14400)
+
+    assert len(line.attempts()) == 1
+
+
+@pytest.mark.parametrize(
+    ("milestone", "state"),
+    [(Milestone.OBSERVED, "failed"), (Milestone.ANSWERED, "checking")],
+)
+def test_a_fault_of_our_own_stops_one_lane_and_is_reported(
+    world: World, milestone: Milestone, state: str
+) -> None:
+    one, other = world.line(units=10), world.line(units=10)
+    one.quantity(12, date(2026, 5, 11))
+    one.quantity(13, date(2026, 5, 12))
+    other.quantity(12)
+
+    drive(world.another_worker(reached=at(milestone, our_own_fault)), one.lane_id)
+    world.work()
+
+    assert one.states() == ["synced", state, "pending"]
+    assert "fault of its own" in one.cause
+    assert other.badge == "synced"
+    (report,) = AuditLog.objects.filter(
+        subscription_id=one.subscription_id, event=Event.ENGINE_BUG.value
+    )
+    assert report.summary == "RuntimeError: nobody thought of this"
+    assert report.correlation_id in one.cause
+
+    world.wait(400)
+    one.sync()
+    assert one.changes() == [2, 1]
+    check_promises(one)
+
+
+def test_a_fault_of_our_own_before_anything_was_due_is_reported_too(world: World) -> None:
+    line = world.line(units=10)
+    drive(world.another_worker(reached=at(Milestone.TAKEN, our_own_fault)), line.lane_id)
+
+    assert line.badge == "synced"
+    assert AuditLog.objects.filter(
+        subscription_id=line.subscription_id, event=Event.ENGINE_BUG.value
+    ).exists()
+
+
+def test_a_failed_lane_does_not_keep_its_lease(world: World) -> None:
+    line = world.line(units=10)
+    line.quantity(12)
+    drive(world.another_worker(reached=at(Milestone.OBSERVED, our_own_fault)), line.lane_id)
+
+    assert line.lane().holder is None
+
+
+def our_own_fault() -> None:
+    raise RuntimeError("nobody thought of this")
