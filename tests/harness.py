@@ -181,12 +181,16 @@ class World:
         units: int = 10,
         quantity: int | None = None,
         unit_price: str | None = "15.20",
+        billed_at: str | None = None,
         settled: bool = True,
         starts: date = CONTRACT_START,
         ends: date = CONTRACT_END,
         period_type: int = 2,
     ) -> Line:
-        """A customer with a mapped subscription; ``settled``: its first sync has been done."""
+        """A customer with a mapped subscription; ``settled``: its first sync has been done.
+
+        ``quantity`` and ``unit_price`` are ours, ``units`` and ``billed_at`` what the line has.
+        """
         n = number()
         loaded = self.simulator.load(
             companies=[{"ref": "c", "name": f"Company {n}"}],
@@ -209,7 +213,7 @@ class World:
                     "contract": "k",
                     "service": "s",
                     "units": units,
-                    "unit_price": unit_price or "15.20",
+                    "unit_price": billed_at or unit_price or "15.20",
                     "unit_cost": "12.10",
                 }
             ],

@@ -6,7 +6,7 @@ import pytest
 
 from checks import check_promises
 from factories import START, TODAY
-from harness import CONTRACT_START, World
+from harness import World
 from tallystick.audit.events import Event
 from tallystick.audit.models import AuditLog
 from tallystick.sync.verify import Swept
@@ -50,8 +50,9 @@ def test_an_edit_in_a_later_period_is_not_overlooked(world: World) -> None:
 
 
 def test_the_first_sync_brings_units_and_price_to_ours(world: World) -> None:
-    line = world.line(units=10, quantity=12, unit_price="16.00", settled=False)
-    line.hand_edit(price="14.00", on=CONTRACT_START)
+    line = world.line(
+        units=10, quantity=12, unit_price="16.00", billed_at="14.00", settled=False
+    )
     world.work()
 
     assert line.badge == "synced"

@@ -8,6 +8,7 @@ from checks import check_promises
 from harness import World, at
 from tallystick.audit.events import Event
 from tallystick.audit.models import AuditLog
+from tallystick.connections.models import Connection
 from tallystick.sync.engine import Milestone
 from tallystick.sync.turn import drive
 
@@ -66,14 +67,26 @@ def test_a_fault_of_our_own_stops_one_lane_and_is_reported(
     check_promises(one)
 
 
-def test_a_fault_of_our_own_before_anything_was_due_is_reported_too(world: World) -> None:
-    line = world.line(units=10)
-    drive(world.another_worker(reached=at(Milestone.TAKEN, our_own_fault)), line.lane_id)
+@pytest.mark.parametrize("own_line", [False, True])
+def test_credentials_that_cannot_be_opened_pause_the_connection(
+    world: World, own_line: bool
+) -> None:
+    """As after a restore without the key: nobody's fault but the connection's, and it heals."""
+    line = world.own_line() if own_line else world.line(units=10)
+    line.quantity(12)
+    sealed = world.connection().secret_sealed
+    Connection.objects.filter(pk=world.connection_id).update(secret_sealed=b"unreadable")
+    world.engine = world.another_worker()
+    world.work()
 
+    assert line.head().state == "pending"
+    assert line.badge == "out_of_sync"
+    assert "until somebody corrects and resumes it" in line.cause
+
+    Connection.objects.filter(pk=world.connection_id).update(secret_sealed=sealed)
+    world.resume()
+    world.work()
     assert line.badge == "synced"
-    assert AuditLog.objects.filter(
-        subscription_id=line.subscription_id, event=Event.ENGINE_BUG.value
-    ).exists()
 
 
 def test_a_failed_lane_does_not_keep_its_lease(world: World) -> None:

@@ -65,7 +65,9 @@ def stage(
         _environment({"DATABASE_URL": server.url}),
         Supervisor(say=say) as supervisor,
     ):
-        simulator = Part("the Autotask simulator", _simulator(autotask_port, user, secret, code))
+        simulator = Part(
+            "the Autotask simulator", _simulator(autotask_port, user, secret, code), quiet=True
+        )
         say("Starting the Autotask simulator")
         supervisor.start(simulator)
         say("Making the tables")

@@ -32,6 +32,7 @@ class Part:
     arguments: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
     patience: float = 40.0
+    quiet: bool = False  # what it prints on standard output is not shown
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     deaths: int = 0
@@ -42,6 +43,7 @@ class Part:
             [sys.executable, "-m", "tallystick", *self.arguments],
             env={**os.environ, **self.environment},
             stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL if self.quiet else None,
             start_new_session=True,
             preexec_fn=end_with_parent,  # noqa: PLW1509 - only asks the kernel for a signal
         )

@@ -16,5 +16,5 @@ def serve(*, host: str = "127.0.0.1", port: int = 8000, threads: int = 8) -> Non
         interface=Interfaces.WSGI,
         workers=1,
         blocking_threads=threads,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
     ).serve()

@@ -31,6 +31,8 @@ def configure(*, level: str = "INFO", json: bool = False) -> None:
     logging.basicConfig(level=level, format="%(levelname)s %(name)s %(message)s")
     for name in ("httpx", "httpcore", "hpack"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # Refused requests are answered with a problem document; they are not news.
+    logging.getLogger("django.request").setLevel(logging.ERROR)
     renderer: Any = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer()
     structlog.configure(
         processors=[

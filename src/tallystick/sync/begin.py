@@ -40,10 +40,10 @@ def begin(engine: Engine, lease: Lease, work: Work, batch: Sequence[Due]) -> boo
     mapping = work.mapping
     if mapping is None:
         return carry_out(engine, lease, work, batch, Stop(State.FAILED, words.not_mapped()))
-    if mapping.line_id is None:
-        return create_line(engine, lease, work, batch, mapping)
-    line = Line(contract_id=mapping.contract_id, line_id=mapping.line_id)
     try:
+        if mapping.line_id is None:
+            return create_line(engine, lease, work, batch, mapping)
+        line = Line(contract_id=mapping.contract_id, line_id=mapping.line_id)
         mapping, wrong = _facts(engine, work, batch, mapping, line)
         if wrong is not None:
             return carry_out(engine, lease, work, batch, wrong)

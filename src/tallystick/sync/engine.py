@@ -78,5 +78,5 @@ class Engine:
     def observer(self, connection_id: int) -> Observer:
         with self._lock:
             if connection_id not in self._observers:
-                self._observers[connection_id] = Observer(self.billing(connection_id))
+                self._observers[connection_id] = Observer(lambda: self.billing(connection_id))
             return self._observers[connection_id]

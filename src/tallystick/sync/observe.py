@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -32,7 +32,10 @@ class _Waiting:
 class Observer:
     """Groups the readings of one connection within this process."""
 
-    def __init__(self, billing: Billing, *, enough: int = 30, linger_seconds: float = 1.0) -> None:
+    def __init__(
+        self, billing: Callable[[], Billing], *, enough: int = 30, linger_seconds: float = 1.0
+    ) -> None:
+        """``billing`` finds it, or raises BillingError: as a reading that failed."""
         self._billing = billing
         self._enough = enough
         self._linger = linger_seconds
@@ -87,7 +90,7 @@ class Observer:
     def _read(self, batch: list[_Waiting]) -> None:
         try:
             since = min(one.since for one in batch)
-            found = self._billing.observe({one.line for one in batch}, since=since)
+            found = self._billing().observe({one.line for one in batch}, since=since)
             for one in batch:
                 one.rows = tuple(row for row in found[one.line] if row.until > one.since)
         except Rejected as error:

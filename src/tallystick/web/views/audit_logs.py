@@ -46,6 +46,7 @@ def audit_logs(visit: Visit) -> HttpResponse:
             filter=_filter(address),
             cursor=address.cursor or None,
             limit=PER_PAGE,
+            zone=visit.zone.key,
         )
         records, more = list(page.items), page.next_cursor
     except InvalidInput as problem:

@@ -1,0 +1,152 @@
+"""Questions about what happened: newest first, never more than one context's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q, QuerySet
+
+from tallystick.audit.events import Event, Status
+from tallystick.audit.models import AuditLog
+from tallystick.kit.paging import Page, check_limit, decode_cursor, encode_cursor
+from tallystick.kit.problem import FieldError, InvalidInput, NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Empty means everything. Days are civil days of the zone asked in, both included."""
+
+    day_from: date | None = None
+    day_to: date | None = None
+    event: str = ""
+    status: str = ""
+    customer_id: int | None = None
+    subscription_id: int | None = None
+    connection_id: int | None = None
+    actor: str = ""
+    correlation_id: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditView:
+    """One record as the doors show it."""
+
+    id: int
+    at: datetime
+    event: Event
+    status: Status
+    actor: str
+    customer_id: int | None
+    customer_name: str
+    subscription_id: int | None
+    subscription_name: str
+    connection_id: int | None
+    connection_name: str
+    operation_id: int | None
+    summary: str
+    details: Mapping[str, Any]
+    correlation_id: str
+
+
+def list_audit(
+    *,
+    tenant_id: int,
+    reseller_id: int | None,
+    filter: AuditFilter,
+    cursor: str | None = None,
+    limit: int = 50,
+    zone: str = "UTC",
+) -> Page[AuditView]:
+    """Raises InvalidInput naming the filter, ``cursor`` or ``limit``."""
+    limit = check_limit(limit)
+    rows = _matching(_visible(tenant_id, reseller_id), filter, ZoneInfo(zone))
+    if cursor:
+        (last,) = decode_cursor(cursor, length=1)
+        if not isinstance(last, int):
+            raise InvalidInput.one("cursor", "is not one this list gave out")
+        rows = rows.filter(pk__lt=last)
+    found = list(rows.order_by("-pk")[: limit + 1])
+    more = encode_cursor([found[limit - 1].pk]) if len(found) > limit else None
+    return Page([_view(row) for row in found[:limit]], more)
+
+
+def get_audit(*, tenant_id: int, reseller_id: int | None, audit_id: int) -> AuditView:
+    """Raises NotFound, also when it is in somebody else's context."""
+    row = _visible(tenant_id, reseller_id).filter(pk=audit_id).first()
+    if row is None:
+        raise NotFound("There is no such audit log.")
+    return _view(row)
+
+
+def _visible(tenant_id: int, reseller_id: int | None) -> QuerySet[AuditLog]:
+    rows = AuditLog.objects.filter(tenant_id=tenant_id)
+    return rows if reseller_id is None else rows.filter(reseller_id=reseller_id)
+
+
+def _matching(rows: QuerySet[AuditLog], asked: AuditFilter, zone: ZoneInfo) -> QuerySet[AuditLog]:
+    errors = []
+    if asked.event and asked.event not in {event.value for event in Event}:
+        errors.append(FieldError("operation", f"“{asked.event[:60]}” is not an operation"))
+    if asked.status and asked.status not in {status.value for status in Status}:
+        errors.append(FieldError("status", f"“{asked.status[:60]}” is not a status"))
+    if asked.day_from and asked.day_to and asked.day_from > asked.day_to:
+        errors.append(FieldError("to", "is before the day in “from”"))
+    if errors:
+        raise InvalidInput(errors)
+    if asked.day_from:
+        rows = rows.filter(at__gte=_midnight(asked.day_from, zone))
+    if asked.day_to:
+        rows = rows.filter(at__lt=_midnight(asked.day_to + timedelta(days=1), zone))
+    exact = {
+        "event": asked.event,
+        "status": asked.status,
+        "customer_id": asked.customer_id,
+        "subscription_id": asked.subscription_id,
+        "connection_id": asked.connection_id,
+        "correlation_id": asked.correlation_id,
+    }
+    rows = rows.filter(**{field: value for field, value in exact.items() if value})
+    if actor := _plain(asked.actor):
+        rows = rows.filter(actor__icontains=actor)
+    for word in _plain(asked.text).split():
+        rows = rows.filter(
+            Q(summary__icontains=word)
+            | Q(customer_name__icontains=word)
+            | Q(subscription_name__icontains=word)
+            | Q(connection_name__icontains=word)
+            | Q(actor__icontains=word)
+        )
+    return rows
+
+
+def _plain(text: str) -> str:
+    return text.replace("\x00", "").strip()[:200]
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time.min, tzinfo=zone)
+
+
+def _view(row: AuditLog) -> AuditView:
+    return AuditView(
+        id=row.pk,
+        at=row.at,
+        event=Event(row.event),
+        status=Status(row.status),
+        actor=row.actor,
+        customer_id=row.customer_id,
+        customer_name=row.customer_name,
+        subscription_id=row.subscription_id,
+        subscription_name=row.subscription_name,
+        connection_id=row.connection_id,
+        connection_name=row.connection_name,
+        operation_id=row.operation_id,
+        summary=row.summary,
+        details=row.details,
+        correlation_id=row.correlation_id,
+    )

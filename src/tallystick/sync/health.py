@@ -1,0 +1,15 @@
+"""Is somebody working? What the job engine knows of its workers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import connection
+
+
+def worker_seen_at() -> datetime | None:
+    """The latest sign of life of any worker, or None: no worker has run, or all stopped."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT max(last_heartbeat) FROM procrastinate_workers")
+        row = cursor.fetchone()
+    return None if row is None else row[0]
