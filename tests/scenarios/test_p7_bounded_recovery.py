@@ -1,5 +1,6 @@
 """P7: after a kill, a machine or a database restart, work resumes without a person."""
 
+import os
 from contextlib import suppress
 from datetime import timedelta
 
@@ -126,8 +127,6 @@ def the_database_restarts() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         (pid,) = cursor.fetchone()
-    parameters = connection.get_connection_params()
-    parameters.pop("cursor_factory", None)
-    parameters.pop("context", None)
-    with psycopg.connect(**parameters, autocommit=True) as other:
-        other.execute("SELECT pg_terminate_backend(%s)", [pid])
+    owner = os.environ["TALLYSTICK_TEST_DATABASE_URL"]
+    with psycopg.connect(owner, autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])

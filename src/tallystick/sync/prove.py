@@ -230,10 +230,11 @@ def _look_again(
     shown_until = max(until, at)
     if _answered_yes(attempt):
         cause = words.not_visible_yet(shown_until, zone)
-    elif batch[0].cause_code:
+    elif act.now < until and batch[0].cause_code != words.UNREADABLE:
         cause = Cause(batch[0].cause_code, batch[0].cause)
     else:
-        cause = words.died_while_sending(shown_until, zone)
+        # What was said is over by now: the time, or that Autotask cannot be read.
+        cause = words.not_seen_so_far(shown_until, zone)
     checking(batch, cause, now=act.now, retry_at=at)
 
 

@@ -12,6 +12,9 @@ from zoneinfo import ZoneInfo
 from tallystick.kit.days import in_words
 from tallystick.ledger.settle import Cause
 
+# The code of a cause that is over as soon as Autotask could be read again.
+UNREADABLE = "cannot_read_back"
+
 
 def clock_time(moment: datetime, zone: str) -> str:
     return moment.astimezone(ZoneInfo(zone)).strftime("%H:%M:%S")
@@ -204,9 +207,17 @@ def not_visible_yet(until: datetime, zone: str) -> Cause:
     )
 
 
+def not_seen_so_far(until: datetime, zone: str) -> Cause:
+    return Cause(
+        "no_clear_answer",
+        "Sent, but without a clear answer, and Autotask does not show it so far. It is not sent "
+        f"again before Autotask has been looked at; checking until {clock_time(until, zone)}.",
+    )
+
+
 def cannot_read_back(reason: str, retry_at: datetime, zone: str) -> Cause:
     return Cause(
-        "cannot_read_back",
+        UNREADABLE,
         f"Sent, and Autotask cannot be read at the moment: {_stop(reason)} It is not sent again "
         f"before it has been looked at; the next look is at {clock_time(retry_at, zone)}.",
     )
