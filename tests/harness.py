@@ -6,6 +6,7 @@ wants to say when.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from tallystick.connections.models import Connection
 from tallystick.connections.pause import pause, resume
 from tallystick.connectors.autotask.settings import AutotaskServerSettings
 from tallystick.connectors.autotask.wire import Wire, shared_http_client
+from tallystick.kit.clock import monotonic
 from tallystick.kit.ids import correlation_id
 from tallystick.ledger.models import Attempt, Delivery, Lane
 from tallystick.ledger.runs import RunView
@@ -386,3 +388,11 @@ def dies_at(milestone: Milestone) -> Callable[[Milestone], None]:
         raise Killed
 
     return at(milestone, die)
+
+
+def eventually(condition: Callable[[], bool], *, seconds: float = 10.0) -> None:
+    """Wait, really, for another thread to get there."""
+    until = monotonic() + seconds
+    while not condition():
+        assert monotonic() < until, "it did not come to pass"
+        threading.Event().wait(0.01)

@@ -118,7 +118,10 @@ SITUATIONS: dict[str, tuple[Callable[[Line], None], str]] = {
     "not understood": (reading("not_json"), "could not be understood"),
     "may not be read": (reading("forbidden"), "does not let the line be read"),
     "thread limit": (reading("throttle"), "Autotask asks to wait"),
-    "sign-in refused": (reading("forbidden", status=401, times=2), "refused the connection's credentials"),
+    "sign-in refused": (
+        reading("forbidden", status=401, times=2),
+        "refused the connection's credentials",
+    ),
     "lost answer, unreadable": (
         lambda line: (line.strike("lose_answer"), read_back("html_502")(line)),
         "Sent, and Autotask cannot be read at the moment",

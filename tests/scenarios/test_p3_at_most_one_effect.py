@@ -88,6 +88,41 @@ def test_a_resend_takes_the_same_companions_with_it(world: World) -> None:
     check_promises(line)
 
 
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [
+        ("html_502", "ContractServiceUnits"),
+        ("throttle", "ContractServiceUnits"),
+        ("throttle", "ServiceAdjustments"),
+        ("forbidden", "ServiceAdjustments"),
+    ],
+)
+def test_a_resend_that_was_put_off_is_still_the_same_call(
+    world: World, kind: str, path: str
+) -> None:
+    world.simulator.set_knobs(same_day="add")
+    line = world.line(units=10)
+    line.strike("cut_request")
+    line.quantity(12)
+    world.work()
+    world.wait(340)
+    line.quantity(20)
+    # The second reading after the window shows it is not there; then the next call fails.
+    skip = 1 if path == "ContractServiceUnits" else 0
+    more = {"status": 401, "times": 2} if kind == "forbidden" else {}
+    world.simulator.add_fault(kind, path=path, skip=skip, **more)
+    world.wait(90)
+    world.resume()
+    world.wait(90)
+
+    first, *resends, last = line.attempts()
+    assert {one.body["unit_change"] for one in (first, *resends)} == {2}
+    assert resends and all(one.resend_of_id is not None for one in resends)
+    assert last.body["unit_change"] == 8
+    assert line.changes() == [2, 8]
+    check_promises(line)
+
+
 def test_a_yes_is_never_sent_again(world: World) -> None:
     world.simulator.set_knobs(units_delay_seconds=100_000)
     line = world.line(units=10)
@@ -148,9 +183,7 @@ def test_a_line_whose_rows_vanished_after_the_send_stops_the_lane(world: World) 
 
 
 @pytest.mark.parametrize("milestone", list(Milestone))
-def test_a_process_killed_at_any_step_never_sends_twice(
-    world: World, milestone: Milestone
-) -> None:
+def test_a_process_killed_at_any_step_never_sends_twice(world: World, milestone: Milestone) -> None:
     line = world.line(units=10)
     line.quantity(12)
     line.quantity(15, date(2026, 5, 12))

@@ -50,9 +50,7 @@ def test_an_edit_in_a_later_period_is_not_overlooked(world: World) -> None:
 
 
 def test_the_first_sync_brings_units_and_price_to_ours(world: World) -> None:
-    line = world.line(
-        units=10, quantity=12, unit_price="16.00", billed_at="14.00", settled=False
-    )
+    line = world.line(units=10, quantity=12, unit_price="16.00", billed_at="14.00", settled=False)
     world.work()
 
     assert line.badge == "synced"

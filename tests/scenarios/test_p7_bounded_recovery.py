@@ -27,9 +27,7 @@ def test_a_lane_of_a_dead_process_is_taken_up_at_once(world: World, milestone: M
     # Nobody waits for the lease of a dead process to run out.
     if milestone is not Milestone.SETTLED:
         assert line.lane().leased_until > world.clock.now()
-        assert line.lane_id in due_lanes(
-            now=world.clock.now(), connection_id=world.connection_id
-        )
+        assert line.lane_id in due_lanes(now=world.clock.now(), connection_id=world.connection_id)
     world.work()
     if milestone is Milestone.INTENT_STORED:
         world.wait(500)  # nobody knows whether it was sent: looked at, until it is proved
@@ -42,9 +40,7 @@ def test_a_lane_of_a_dead_process_is_taken_up_at_once(world: World, milestone: M
 @pytest.mark.parametrize(
     "milestone", [Milestone.OBSERVED, Milestone.INTENT_STORED, Milestone.ANSWERED]
 )
-def test_the_database_goes_away_in_the_middle_of_a_turn(
-    world: World, milestone: Milestone
-) -> None:
+def test_the_database_goes_away_in_the_middle_of_a_turn(world: World, milestone: Milestone) -> None:
     line = world.line(units=10)
     line.quantity(12)
     engine = world.another_worker(reached=at(milestone, the_database_restarts))

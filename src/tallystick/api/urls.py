@@ -2,11 +2,52 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import URLPattern, URLResolver, include, path, re_path
+from ninja import NinjaAPI
 
-from tallystick.api import health
+from tallystick.api import (
+    audit_logs,
+    connections,
+    docs,
+    health,
+    mappings,
+    operations,
+    runs,
+    subscriptions,
+)
+from tallystick.api.door import door, nothing_here
+from tallystick.api.problems import answer_in_problems
+from tallystick.api.strict_json import BodyParser
 
-urlpatterns = [
+api = NinjaAPI(
+    title="Tallystick",
+    version="1",
+    description=(
+        "Send `Authorization: Bearer ts_...`. Writes take an `Idempotency-Key`: asked again, the "
+        "same answer, once carried out. Errors are RFC 9457 problem documents."
+    ),
+    urls_namespace="api",
+    docs_url=None,
+    parser=BodyParser(),
+)
+answer_in_problems(api)
+for _room in (subscriptions, operations, connections, mappings, runs, audit_logs):
+    api.add_router("", _room.router)
+
+
+def _behind_the_door() -> tuple[list[URLPattern], str, str]:
+    patterns, app_name, namespace = api.urls
+    kept = [one for one in patterns if isinstance(one, URLPattern) and one.name != "api-root"]
+    for pattern in kept:
+        pattern.callback = door(pattern.callback)
+    return kept, app_name, namespace
+
+
+urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("api/v1/docs", docs.docs, name="api-docs"),
+    path("api/v1/docs/<str:name>", docs.docs_file, name="api-docs-file"),
+    path("api/v1/", include(_behind_the_door()[:2], namespace="api")),
+    re_path(r"^api(/|$)", door(nothing_here)),
 ]

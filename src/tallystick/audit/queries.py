@@ -15,6 +15,9 @@ from tallystick.audit.models import AuditLog
 from tallystick.kit.paging import Page, check_limit, decode_cursor, encode_cursor
 from tallystick.kit.problem import FieldError, InvalidInput, NotFound
 
+# Days whose midnight is a moment in every zone.
+EARLIEST, LATEST = date(1970, 1, 2), date(9998, 12, 30)
+
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
@@ -94,6 +97,9 @@ def _matching(rows: QuerySet[AuditLog], asked: AuditFilter, zone: ZoneInfo) -> Q
         errors.append(FieldError("operation", f"“{asked.event[:60]}” is not an operation"))
     if asked.status and asked.status not in {status.value for status in Status}:
         errors.append(FieldError("status", f"“{asked.status[:60]}” is not a status"))
+    for name, day in (("from", asked.day_from), ("to", asked.day_to)):
+        if day and not EARLIEST <= day <= LATEST:
+            errors.append(FieldError(name, f"must be between {EARLIEST} and {LATEST}"))
     if asked.day_from and asked.day_to and asked.day_from > asked.day_to:
         errors.append(FieldError("to", "is before the day in “from”"))
     if errors:
@@ -108,7 +114,7 @@ def _matching(rows: QuerySet[AuditLog], asked: AuditFilter, zone: ZoneInfo) -> Q
         "customer_id": asked.customer_id,
         "subscription_id": asked.subscription_id,
         "connection_id": asked.connection_id,
-        "correlation_id": asked.correlation_id,
+        "correlation_id": _plain(asked.correlation_id),
     }
     rows = rows.filter(**{field: value for field, value in exact.items() if value})
     if actor := _plain(asked.actor):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -127,7 +128,7 @@ def _load(on: Stage) -> Company:
     return company
 
 
-def _at_autotask(starts: date) -> dict[str, list[dict[str, object]]]:
+def _at_autotask(starts: date) -> dict[str, list[dict[str, Any]]]:
     ends = _months_before(starts, -12) - timedelta(days=1)
     return {
         "companies": [{"ref": f"c{n}", "name": name} for n, name in enumerate(CUSTOMERS)],

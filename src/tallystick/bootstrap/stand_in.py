@@ -44,10 +44,10 @@ class StandIn:
         body = {"contract_service_id": line_id, "on": on.isoformat(), "units": units}
         self._ask("POST", "hand-edits", body=body)
 
-    def effects(self, line_id: int) -> list[dict[str, Any]]:
-        """Every adjustment of the line that took effect, in order."""
-        answer = self._ask("GET", f"effects?contract_service_id={line_id}")
-        return list(answer["effects"])
+    def effects(self, line_id: int | None = None) -> list[dict[str, Any]]:
+        """Every adjustment (of the line) that took effect, in order."""
+        asked = "" if line_id is None else f"?contract_service_id={line_id}"
+        return list(self._ask("GET", f"effects{asked}")["effects"])
 
     def _ask(self, method: str, path: str, *, body: object = None) -> dict[str, Any]:
         try:

@@ -12,6 +12,7 @@ from tallystick.audit.events import Event
 from tallystick.catalog.models import Offer
 from tallystick.identity.roles import Right
 from tallystick.kit.days import in_words
+from tallystick.kit.money import parse_currency, round_money
 from tallystick.kit.problem import Conflicting, FieldError, InvalidInput
 from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.record import Recorded
@@ -20,6 +21,9 @@ from tallystick.subscriptions.models import Customer, Subscription
 from tallystick.subscriptions.queries import view_of
 from tallystick.subscriptions.rules import read_quantity
 from tallystick.subscriptions.status import SubscriptionStatus
+
+LARGEST_AMOUNT = Decimal("1000000000")
+MOST_DECIMALS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +114,26 @@ def _check(order: Order) -> list[FieldError]:
         errors.append(FieldError("friendly_name", "must have at most 300 characters"))
     if order.commitment_ends_on and order.commitment_ends_on < order.starts_on:
         errors.append(FieldError("commitment_ends_on", "is before the start"))
-    for name, amount in (("unit_price", order.unit_price), ("unit_cost", order.unit_cost)):
-        if amount is not None and amount < 0:
-            errors.append(FieldError(name, "cannot be negative"))
-    if order.unit_price is not None and not order.price_currency:
-        errors.append(FieldError("price_currency", "is needed with a price"))
-    if order.unit_cost is not None and not order.cost_currency:
-        errors.append(FieldError("cost_currency", "is needed with a cost"))
+    errors += _check_money("unit_price", order.unit_price, "price_currency", order.price_currency)
+    errors += _check_money("unit_cost", order.unit_cost, "cost_currency", order.cost_currency)
+    return errors
+
+
+def _check_money(
+    field: str, amount: Decimal | None, currency_field: str, currency: str
+) -> list[FieldError]:
+    """At most four decimals, as Autotask keeps; with a currency."""
+    errors = []
+    if amount is not None:
+        if not 0 <= amount <= LARGEST_AMOUNT:
+            errors.append(FieldError(field, f"must be between 0 and {LARGEST_AMOUNT:f}"))
+        elif amount != round_money(amount, places=MOST_DECIMALS):
+            errors.append(FieldError(field, f"must have at most {MOST_DECIMALS} decimals"))
+        if not currency:
+            errors.append(FieldError(currency_field, f"is needed with {field}"))
+    if currency:
+        try:
+            parse_currency(currency)
+        except ValueError as error:
+            errors.append(FieldError(currency_field, str(error)))
     return errors

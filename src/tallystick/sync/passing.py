@@ -23,6 +23,7 @@ from tallystick.sync.port import (
     Unclear,
 )
 from tallystick.sync.retry import THREAD_LIMIT_PAUSE, backoff
+from tallystick.sync.target import NOT_LANDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +78,13 @@ def could_not_read(
 
 
 def put_back(lane: Lane, batch: Sequence[Delivery], passing: Passing, *, act: Act) -> None:
+    """What was being sent again stays that call: the same companions, byte for byte."""
+    resent = lane.open_attempt is not None and lane.open_attempt.resend_of_id is not None
+    kept = resent or batch[0].cause_code == NOT_LANDED
     waiting(
         lane,
         batch,
-        passing.cause,
+        Cause(NOT_LANDED, passing.cause.words) if kept else passing.cause,
         now=act.now,
         retry_at=passing.retry_at,
         counts_as_try=passing.counts_as_try,

@@ -95,7 +95,7 @@ def _sent_before(head: Due, body: dict[str, Any]) -> int | None:
 
     Another body (a rule of the connection was changed meanwhile) is a new intent.
     """
-    if head.cause_code != NOT_LANDED:
+    if head.cause_code != NOT_LANDED or head.attempt_id is None:
         return None
     same = Attempt.objects.filter(pk=head.attempt_id, body=body)
     return same.values_list("pk", flat=True).first()

@@ -72,10 +72,11 @@ def audit_logs(visit: Visit) -> HttpResponse:
 @screen("GET")
 def audit_log(visit: Visit, audit_id: int) -> HttpResponse:
     """One record: before, after, sent, answered, proved, and the others of the same act."""
-    scope = {"tenant_id": visit.context.tenant_id, "reseller_id": visit.context.reseller_id}
-    record = get_audit(audit_id=audit_id, **scope)
+    tenant_id, reseller_id = visit.context.tenant_id, visit.context.reseller_id
+    record = get_audit(audit_id=audit_id, tenant_id=tenant_id, reseller_id=reseller_id)
     same_act = list_audit(
-        **scope,
+        tenant_id=tenant_id,
+        reseller_id=reseller_id,
         filter=_filter(Address({"correlation_id": record.correlation_id})),
         cursor=None,
         limit=OF_ONE_ACT,

@@ -1,0 +1,104 @@
+"""Who calls: the token, once per call, and the right an address asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.http import HttpRequest
+from ninja.security import HttpBearer
+
+from tallystick.api.correlation import correlation_of
+from tallystick.bootstrap.desk import desk
+from tallystick.identity.context import Context
+from tallystick.identity.people import tenant_zone
+from tallystick.identity.roles import Right
+from tallystick.identity.tokens import context_of_token
+from tallystick.kit.clock import civil_day
+from tallystick.operations.finish import Asked
+
+# The name audit logs and operations carry for what was done here.
+SOURCE = "api"
+_KEPT = "tallystick.caller"
+_NOTHING_STORED = "tallystick.nothing_stored"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, in which context, at which moment."""
+
+    context: Context
+    token_id: int
+    now: datetime
+    correlation_id: str
+
+    @property
+    def zone(self) -> str:
+        return tenant_zone(self.context.tenant_id)
+
+    @property
+    def today(self) -> date:
+        return civil_day(self.now, self.zone)
+
+    def asked(self) -> Asked:
+        """What a verb of ``operations`` is told about its asker."""
+        return desk().asked(self.context, source=SOURCE, correlation=self.correlation_id)
+
+
+def caller_of(request: HttpRequest) -> Caller | None:
+    """None without a token that works."""
+    if _KEPT not in request.META:
+        request.META[_KEPT] = _look_up(request)
+    found = request.META[_KEPT]
+    return found if isinstance(found, Caller) else None
+
+
+def _look_up(request: HttpRequest) -> Caller | None:
+    scheme, _, plain = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not plain.strip():
+        return None
+    now = desk().now()
+    known = context_of_token(plain.strip(), now=now)
+    if known is None:
+        return None
+    return Caller(known.context, known.token_id, now, correlation_of(request))
+
+
+class ApiToken(HttpBearer):
+    """A bearer token whose role has the right this address asks for."""
+
+    def __init__(self, right: Right) -> None:
+        super().__init__()
+        self._right = right
+
+    def authenticate(self, request: HttpRequest, token: str) -> Caller | None:  # noqa: ARG002
+        """Raises NotAllowed."""
+        caller = caller_of(request)
+        if caller is not None:
+            caller.context.require(self._right)
+        return caller
+
+
+def caller(request: HttpRequest) -> Caller:
+    """In a view: ninja has already refused a call without one."""
+    found = caller_of(request)
+    if found is None:
+        raise RuntimeError("this address asks for no token")
+    return found
+
+
+def stores_nothing(request: HttpRequest) -> None:
+    """A preview: its answer is not kept for its Idempotency-Key either."""
+    request.META[_NOTHING_STORED] = True
+
+
+def stored_nothing(request: HttpRequest) -> bool:
+    return bool(request.META.get(_NOTHING_STORED))
+
+
+READ = ApiToken(Right.READ)
+OPERATE = ApiToken(Right.OPERATE)
+SYNC = ApiToken(Right.SYNC)
+RESOLVE = ApiToken(Right.RESOLVE)
+MAP = ApiToken(Right.MAP)
+CONNECT = ApiToken(Right.CONNECT)

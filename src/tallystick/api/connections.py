@@ -1,0 +1,105 @@
+"""Connections: create, look at, pause, resume."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest
+from ninja import Router, Status
+
+from tallystick.api.auth import CONNECT, READ, Caller, caller
+from tallystick.api.queries import answers
+from tallystick.api.schemas_connections import ConnectionIn, ConnectionOut, PauseIn
+from tallystick.api.schemas_kit import PageOut
+from tallystick.connections.create import Credentials, NewConnection, create_connection
+from tallystick.connections.pause import pause, resume
+from tallystick.connections.queries import get_connection, list_connections
+from tallystick.kit.secrets import Secret
+
+router = Router(tags=["Connections"])
+
+
+@router.get("/connections", auth=READ, response=answers(200, PageOut[ConnectionOut]))
+def connections(request: HttpRequest) -> PageOut[ConnectionOut]:
+    """All of them, by name."""
+    who = caller(request)
+    items = [ConnectionOut.of(view, now=who.now) for view in list_connections(who.context)]
+    return PageOut(items=items, next_cursor=None)
+
+
+@router.post(
+    "/connections",
+    auth=CONNECT,
+    response=answers(201, ConnectionOut),
+    summary="Create a connection",
+)
+def create_a_connection(request: HttpRequest, body: ConnectionIn) -> Status[ConnectionOut]:
+    """Its credentials are sealed and never shown again."""
+    who = caller(request)
+    new = NewConnection(
+        name=body.name.strip(),
+        price_currency=body.price_currency,
+        cost_currency=body.cost_currency,
+        credentials=Credentials(
+            user_name=body.user_name,
+            secret=Secret(body.secret.get_secret_value()),
+            code=Secret(body.code.get_secret_value()),
+        ),
+        time_zone=body.time_zone,
+        web_url=body.web_url,
+        quiet_seconds=body.quiet_seconds,
+    )
+    connection_id = create_connection(
+        new,
+        context=who.context,
+        key=settings.SEALING_KEY,
+        now=who.now,
+        correlation_id=who.correlation_id,
+    )
+    return Status(201, _shown(who, connection_id))
+
+
+@router.get("/connections/{int:connection_id}", auth=READ, response=answers(200, ConnectionOut))
+def connection(request: HttpRequest, connection_id: int) -> ConnectionOut:
+    return _shown(caller(request), connection_id)
+
+
+@router.post(
+    "/connections/{int:connection_id}/pause",
+    auth=CONNECT,
+    response=answers(200, ConnectionOut),
+    summary="Pause a connection",
+)
+def pause_a_connection(request: HttpRequest, connection_id: int, body: PauseIn) -> ConnectionOut:
+    """Nothing is sent until a person resumes it; nothing is lost. Paused already: left so."""
+    who = caller(request)
+    pause(
+        get_connection(who.context, connection_id).id,
+        because=body.reason,
+        resume_at=None,
+        actor=who.context.actor,
+        now=who.now,
+        correlation_id=who.correlation_id,
+    )
+    return _shown(who, connection_id)
+
+
+@router.post(
+    "/connections/{int:connection_id}/resume",
+    auth=CONNECT,
+    response=answers(200, ConnectionOut),
+    summary="Resume a connection",
+)
+def resume_a_connection(request: HttpRequest, connection_id: int) -> ConnectionOut:
+    """Work goes on where it stopped."""
+    who = caller(request)
+    resume(
+        get_connection(who.context, connection_id).id,
+        actor=who.context.actor,
+        now=who.now,
+        correlation_id=who.correlation_id,
+    )
+    return _shown(who, connection_id)
+
+
+def _shown(who: Caller, connection_id: int) -> ConnectionOut:
+    return ConnectionOut.of(get_connection(who.context, connection_id), now=who.now)

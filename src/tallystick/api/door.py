@@ -1,0 +1,127 @@
+"""What every call goes through before and after its view.
+
+1. Give the call its correlation id.
+2. Find out who calls; a body is read only of somebody who may call at all.
+3. A write happens in one transaction: an answer that refuses leaves nothing behind. With an
+   Idempotency-Key it happens once (``identity/idempotency``).
+4. Whatever was not answered as JSON becomes a problem document.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.db import DatabaseError, transaction
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.views.decorators.csrf import csrf_exempt
+
+from tallystick.api import problems
+from tallystick.api.auth import Caller, caller_of, stored_nothing
+from tallystick.api.correlation import HEADER, correlation_of
+from tallystick.api.strict_json import read_body
+from tallystick.identity.idempotency import Answer, check_key, once, request_digest
+from tallystick.kit.problem import FieldError, InvalidInput, Problem
+
+View = Callable[..., HttpResponse]
+READING = {"GET", "HEAD", "OPTIONS"}
+REPLAYED = "Idempotent-Replayed"
+
+
+def door(view: View) -> View:
+    """Wrap one of ninja's views."""
+
+    @csrf_exempt  # nothing here is done in the name of a cookie
+    @wraps(view)
+    def enter(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        correlation = correlation_of(request)
+        try:
+            response = _enter(request, lambda: view(request, *args, **kwargs))
+        except Problem as problem:
+            response = problems.told(request, problem)
+        except RequestDataTooBig:
+            response = problems.document(
+                request, problems.TOO_LARGE, "Nothing was changed. Send it in several parts."
+            )
+        except UnreadablePostError:
+            response = problems.document(
+                request, problems.BAD_REQUEST, "The body broke off. Nothing was changed."
+            )
+        except DatabaseError as error:  # also when the transaction could not be committed
+            response = problems.fault(request, error)
+        response[HEADER] = correlation
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return enter
+
+
+def _enter(request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpResponse:
+    _check_query(request)
+    caller = caller_of(request)
+    if request.method in READING or caller is None:
+        return _told_in_json(request, view())
+    read_body(request)
+    key = request.headers.get("Idempotency-Key")
+    if key is not None:
+        return _once(request, view, check_key(key), caller)
+    with transaction.atomic(durable=True):
+        response = _told_in_json(request, view())
+        if response.status_code >= HTTPStatus.BAD_REQUEST:
+            transaction.set_rollback(True)
+    return response
+
+
+def _once(
+    request: HttpRequest, view: Callable[[], HttpResponse], key: str, caller: Caller
+) -> HttpResponse:
+    given: list[HttpResponse] = []
+
+    def act() -> Answer:
+        given.append(_told_in_json(request, view()))
+        content = given[0].content
+        body = json.loads(content) if content else None
+        return Answer(given[0].status_code, body, stores=not stored_nothing(request))
+
+    answer, replayed = once(
+        token_id=caller.token_id,
+        key=key,
+        digest=request_digest(request.method or "", request.get_full_path(), request.body),
+        now=caller.now,
+        act=act,
+    )
+    if not replayed:
+        return given[0]
+    content = b"" if answer.body is None else json.dumps(answer.body).encode()
+    response = HttpResponse(content, status=answer.status, content_type="application/json")
+    response[REPLAYED] = "true"
+    return response
+
+
+def _check_query(request: HttpRequest) -> None:
+    wrong = [
+        FieldError(name.replace("\x00", ""), "contains a character that cannot be searched for")
+        for name, values in request.GET.lists()
+        if any("\x00" in text for text in (name, *values))
+    ]
+    if wrong:
+        raise InvalidInput(wrong)
+
+
+def _told_in_json(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        allowed = response.get("Allow", "")
+        response = problems.document(
+            request, problems.WRONG_METHOD, f"This address answers {allowed or 'other methods'}."
+        )
+        response["Allow"] = allowed
+    return response
+
+
+def nothing_here(request: HttpRequest, **_: Any) -> HttpResponse:
+    """Every address under /api that is not one."""
+    return problems.document(request, problems.NOT_FOUND, "There is nothing at this address.")

@@ -1,0 +1,134 @@
+"""Do something to a subscription, see what became of it, and the ways past what stopped."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from ninja import Query, Router, Status
+
+from tallystick.api.auth import OPERATE, READ, RESOLVE, Caller, caller, stores_nothing
+from tallystick.api.preview import preview_of
+from tallystick.api.queries import answers, no_other
+from tallystick.api.schemas_kit import PageOut, Paging, checked
+from tallystick.api.schemas_operations import (
+    Cancel,
+    OperationIn,
+    OperationOut,
+    PreviewOut,
+    ResolveIn,
+    UpdateQuantity,
+)
+from tallystick.bootstrap.desk import desk
+from tallystick.kit.paging import decode_cursor, encode_cursor
+from tallystick.kit.problem import NotFound
+from tallystick.ledger.queries import OperationView, get_operation, operations_of
+from tallystick.ledger.record import Recorded
+from tallystick.operations.cancel import cancel
+from tallystick.operations.change_quantity import change_quantity
+from tallystick.operations.finish import Asked
+from tallystick.subscriptions.queries import get_subscription
+from tallystick.sync.resolve import resolve
+
+router = Router(tags=["Operations"])
+
+
+@router.post(
+    "/subscriptions/{int:subscription_id}/operations",
+    auth=OPERATE,
+    response={**answers(201, OperationOut), 200: PreviewOut},
+    summary="Do something to a subscription",
+)
+def record_an_operation(
+    request: HttpRequest,
+    subscription_id: int,
+    body: OperationIn,
+    preview: bool = False,
+) -> Status[OperationOut | PreviewOut]:
+    """Recorded, and on its way to the connection. ``?preview=true`` stores nothing."""
+    no_other(request, {"preview"})
+    who = caller(request)
+    get_subscription(who.context, subscription_id)
+    if preview:
+        stores_nothing(request)
+        return Status(
+            200,
+            preview_of(
+                lambda asked: _record(subscription_id, body, who, asked),
+                subscription_id=subscription_id,
+                caller=who,
+            ),
+        )
+    recorded = _record(subscription_id, body, who, who.asked())
+    return Status(201, OperationOut.of(_operation(recorded.operation_id)))
+
+
+def _record(
+    subscription_id: int, body: UpdateQuantity | Cancel, who: Caller, asked: Asked
+) -> Recorded:
+    match body:
+        case UpdateQuantity():
+            return change_quantity(
+                subscription_id=subscription_id,
+                quantity=body.quantity,
+                effective_on=body.effective_on,
+                today=who.today,
+                asked=asked,
+            )
+        case Cancel():
+            return cancel(
+                subscription_id=subscription_id,
+                effective_on=body.effective_on,
+                today=who.today,
+                asked=asked,
+            )
+
+
+@router.get(
+    "/subscriptions/{int:subscription_id}/operations",
+    auth=READ,
+    response=answers(200, PageOut[OperationOut]),
+    summary="What happened to a subscription",
+)
+def operations(
+    request: HttpRequest, subscription_id: int, asked: Query[Paging]
+) -> PageOut[OperationOut]:
+    """Newest first, each with its deliveries."""
+    no_other(request, Paging)
+    get_subscription(caller(request).context, subscription_id)
+    before = None
+    if cursor := checked(asked.cursor, int):
+        before = int(decode_cursor(cursor, length=1)[0])
+    found = operations_of(subscription_id=subscription_id, limit=asked.limit + 1, before=before)
+    shown = found[: asked.limit]
+    more = encode_cursor([shown[-1].sequence]) if len(found) > asked.limit else None
+    return PageOut(items=[OperationOut.of(view) for view in shown], next_cursor=more)
+
+
+@router.post(
+    "/operations/{int:operation_id}/deliveries/{int:connection_id}/resolve",
+    auth=RESOLVE,
+    response=answers(200, OperationOut),
+    summary="The way past a stopped operation",
+)
+def resolve_a_delivery(
+    request: HttpRequest, operation_id: int, connection_id: int, body: ResolveIn
+) -> OperationOut:
+    """A decision with a reason, audited. Only of the oldest one that is not settled."""
+    who = caller(request)
+    resolve(
+        operation_id,
+        connection_id,
+        how=body.how,
+        reason=body.reason,
+        context=who.context,
+        now=who.now,
+        wake=desk().wake,
+        correlation_id=who.correlation_id,
+    )
+    return OperationOut.of(_operation(operation_id))
+
+
+def _operation(operation_id: int) -> OperationView:
+    found = get_operation(operation_id)
+    if found is None:
+        raise NotFound("There is no such operation.")
+    return found

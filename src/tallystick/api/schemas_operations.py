@@ -1,0 +1,128 @@
+"""Operations and their deliveries on the wire."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from ninja import Schema
+from pydantic import Field
+
+from tallystick.api.schemas_kit import At, Body, Day, On, Quantity
+from tallystick.ledger.kinds import OperationKind
+from tallystick.ledger.queries import DeliveryView, OperationView
+from tallystick.ledger.state import State
+
+
+class UpdateQuantity(Body):
+    kind: Literal["update_quantity"]
+    quantity: Quantity
+    effective_on: Day | None = Field(None, description="Today when it is left out.")
+
+
+class Cancel(Body):
+    kind: Literal["cancel"]
+    effective_on: Day | None = Field(None, description="Today when it is left out.")
+
+
+OperationIn = Annotated[UpdateQuantity | Cancel, Field(discriminator="kind")]
+
+
+class DeliveryOut(Schema):
+    """One operation on its way to one connection; ``attempts`` newest first."""
+
+    id: int
+    connection_id: int
+    state: State
+    cause: str
+    cause_code: str
+    effective_on: On
+    moved_because: str
+    tries: int
+    retry_at: At | None
+    attempts: list[dict[str, Any]]
+    proved_at: At | None
+    settled_at: At | None
+
+    @classmethod
+    def of(cls, view: DeliveryView) -> DeliveryOut:
+        return cls(
+            id=view.id,
+            connection_id=view.connection_id,
+            state=view.state,
+            cause=view.cause,
+            cause_code=view.cause_code,
+            effective_on=view.effective_on,
+            moved_because=view.moved_because,
+            tries=view.tries,
+            retry_at=view.retry_at,
+            attempts=[dict(one) for one in view.attempts],
+            proved_at=view.proved_at,
+            settled_at=view.settled_at,
+        )
+
+
+class OperationOut(Schema):
+    """``sequence`` is its place in the subscription's order."""
+
+    id: int
+    subscription_id: int
+    sequence: int
+    kind: OperationKind
+    summary: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+    effective_on: On
+    recorded_at: At
+    actor: str
+    source: str
+    source_id: str | None
+    correlation_id: str
+    deliveries: list[DeliveryOut]
+
+    @classmethod
+    def of(cls, view: OperationView) -> OperationOut:
+        return cls(
+            id=view.id,
+            subscription_id=view.subscription_id,
+            sequence=view.sequence,
+            kind=view.kind,
+            summary=view.in_words(),
+            before=dict(view.before),
+            after=dict(view.after),
+            effective_on=view.effective_on,
+            recorded_at=view.recorded_at,
+            actor=view.actor,
+            source=view.source,
+            source_id=view.source_id,
+            correlation_id=view.correlation_id,
+            deliveries=[DeliveryOut.of(one) for one in view.deliveries],
+        )
+
+
+class WouldBeSent(Schema):
+    """What one connection would be told; from ``units_from`` (what was last proved there)."""
+
+    connection_id: int
+    connection_name: str
+    contract_id: int
+    contract_name: str
+    effective_on: On
+    units_from: int | None
+    units_to: int
+    waits_behind: int = Field(description="Operations that are sent before this one.")
+
+
+class PreviewOut(Schema):
+    """Nothing was stored."""
+
+    kind: OperationKind
+    summary: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+    effective_on: On
+    would_be_sent: list[WouldBeSent]
+
+
+class ResolveIn(Body):
+    how: Literal["done_by_hand", "skip", "adopt", "push_ours"]
+    reason: str = Field(max_length=1000)

@@ -1,0 +1,128 @@
+"""``tallystick import``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import date
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tallystick.bootstrap.database import database, migrate_in_child
+from tallystick.bootstrap.setup import setup
+from tallystick.cli.say import say
+from tallystick.kit.days import parse_day
+
+if TYPE_CHECKING:
+    from tallystick.sources.csv_subscriptions import Imported
+
+REFUSED = 2
+SAY_EVERY = 1000
+LINES_SHOWN = 10
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=["subscriptions"])
+    parser.add_argument("file", type=Path, help="CSV in UTF-8; see docs/import.md")
+    parser.add_argument("--dry-run", action="store_true", help="show what would be; store nothing")
+    parser.add_argument(
+        "--effective-on",
+        metavar="DAY",
+        type=_day,
+        help="of quantity changes and cancellations, like 2026-05-03; else today",
+    )
+    parser.add_argument(
+        "--organisation", "--tenant", metavar="NAME", help="needed only when there are several"
+    )
+    parser.add_argument("--format", choices=["text", "json"], default="text")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Exit code 0; 2 when the file was refused, and then nothing was stored."""
+    from tallystick.sources.csv_rows import ImportRefused
+
+    try:
+        imported = _import(arguments)
+    except ImportRefused as refused:
+        for line in str(refused).splitlines():
+            print(f"tallystick: {line}", file=sys.stderr)
+        print("tallystick: nothing was imported", file=sys.stderr)
+        if arguments.format == "json":
+            errors = [asdict(error) for error in refused.errors]
+            print(json.dumps({"stored": False, "errors": errors, "more_errors": refused.more}))
+        return REFUSED
+    if arguments.format == "json":
+        print(json.dumps(asdict(imported), ensure_ascii=False))
+    else:
+        print("\n".join(summary(imported)))
+    return 0
+
+
+def _import(arguments: argparse.Namespace) -> Imported:
+    with database(say=say):
+        migrate_in_child()
+        setup(log_level="WARNING")
+        from tallystick.audit.record import Actor
+        from tallystick.bootstrap.accounts import tenant_for
+        from tallystick.bootstrap.desk import desk
+        from tallystick.identity.context import Context
+        from tallystick.identity.roles import Role
+        from tallystick.kit.problem import InvalidInput
+        from tallystick.sources.csv_subscriptions import import_subscriptions
+
+        tenant_id = tenant_for(arguments.organisation)
+        if tenant_id is None:
+            raise InvalidInput.one("organisation", "there is none yet: tallystick create-admin")
+        actor = Actor(ref="command/import", name="tallystick import")
+        context = Context(tenant_id, None, Role.OPERATOR, actor)
+        return import_subscriptions(
+            arguments.file,
+            today=desk().today(context),
+            asked=desk().asked(context, source="csv"),
+            effective_on=arguments.effective_on,
+            dry_run=arguments.dry_run,
+            progress=_progress(),
+        )
+
+
+def summary(imported: Imported) -> list[str]:
+    """What a person reads at the end."""
+    begins = "Imported" if imported.stored else "Dry run, nothing was stored; would import"
+    lines = [
+        f"{begins} {imported.rows} rows:",
+        f"  {imported.subscriptions_added} subscriptions added"
+        f" ({imported.customers_added} customers and {imported.offers_added} offers new)",
+        f"  {imported.quantity_changes} quantity changes",
+        f"  {imported.cancellations} cancellations",
+        f"  {imported.unchanged} unchanged",
+    ]
+    if imported.only_left_out:
+        lines.append(f"  {imported.only_left_out} that differ only in what is not imported")
+    by_field = sorted(imported.not_imported, key=lambda left: left.field)
+    for field, group in groupby(by_field, key=lambda left: left.field):
+        left = list(group)
+        verb = "row differs" if len(left) == 1 else "rows differ"
+        lines.append(f"Not imported by this version: {len(left)} {verb} in {field}")
+        lines += [f"  line {one.line}: {one.message}" for one in left[:LINES_SHOWN]]
+        if len(left) > LINES_SHOWN:
+            lines.append(f"  and {len(left) - LINES_SHOWN} more (--format json lists all)")
+    return lines
+
+
+def _progress() -> Callable[[int, int], None]:
+    def progress(done: int, of: int) -> None:
+        if of > SAY_EVERY and (done % SAY_EVERY == 0 or done == of):
+            say(f"{done} of {of} rows")
+
+    return progress
+
+
+def _day(text: str) -> date:
+    try:
+        return parse_day(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

@@ -1,0 +1,219 @@
+"""Connections, mappings and Sync through the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from api_calls import Api, api_of
+from harness import World
+from tallystick.connections.models import Connection
+from tallystick.ledger.models import SyncRun
+
+SECRET = "Very-Secret-9$"
+CODE = "INTEGRATIONCODE99"
+
+
+def a_connection(**more: Any) -> dict[str, Any]:
+    return {
+        "name": "Autotask",
+        "price_currency": "EUR",
+        "cost_currency": "eur",
+        "user_name": "api@example.com",
+        "secret": SECRET,
+        "code": CODE,
+        "time_zone": "Europe/Berlin",
+        **more,
+    }
+
+
+class TestConnections:
+    def test_secrets_go_in_and_never_come_out(self, api: Api) -> None:
+        made = api.post("/connections", a_connection(), Idempotency_Key="c-1")
+        assert made.status == 201, made.text
+        assert made.body["cost_currency"] == "EUR"
+        connection_id = made.body["id"]
+        answers = [
+            made,
+            api.post("/connections", a_connection(), Idempotency_Key="c-1"),
+            api.post("/connections", a_connection()),
+            api.post("/connections", a_connection(name="", quiet_seconds="x")),
+            api.post("/connections", a_connection(secret={"a": SECRET}, code=[CODE])),
+            api.post("/connections", a_connection(secret=SECRET + "\n", code="")),
+            api.post("/connections", [a_connection()]),
+            api.get("/connections"),
+            api.get(f"/connections/{connection_id}"),
+            api.post(f"/connections/{connection_id}/pause", {"reason": "holidays"}),
+            api.post(f"/connections/{connection_id}/resume"),
+            api.get("/audit-logs"),
+            api.get("/openapi.json"),
+        ]
+        assert [one.status for one in answers[:7]] == [201, 201, 409, 422, 422, 422, 422]
+        for answer in answers:
+            assert SECRET not in answer.text
+            assert CODE not in answer.text
+        kept = Connection.objects.get(pk=connection_id)
+        assert SECRET.encode() not in bytes(kept.secret_sealed)
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("name", ""),
+            ("name", "x" * 201),
+            ("price_currency", "EURO"),
+            ("cost_currency", 5),
+            ("time_zone", "Mars/Olympus"),
+            ("time_zone", "../etc/passwd"),
+            ("secret", ""),
+            ("secret", None),
+            ("code", "a\nb"),
+            ("user_name", ""),
+            ("quiet_seconds", -1),
+            ("quiet_seconds", "60"),
+            ("web_url", "javascript:alert(1)"),
+            ("unknown", 1),
+        ],
+    )
+    def test_a_wrong_field_is_named(self, api: Api, field: str, value: Any) -> None:
+        said = api.post("/connections", a_connection(**{field: value}))
+        assert said.status == 422, said.text
+        assert said.fields == [field]
+        assert api.get("/connections").body["items"] == []
+
+    def test_pause_and_resume(self, api: Api) -> None:
+        connection_id = api.of.connection()
+        paused = api.post(f"/connections/{connection_id}/pause", {"reason": "Stock-taking"})
+        assert (paused.status, paused.body["paused"]) == (200, True)
+        assert paused.body["paused_because"] == "Stock-taking"
+        assert api.post(f"/connections/{connection_id}/pause", {"reason": "x"}).status == 200
+        resumed = api.post(f"/connections/{connection_id}/resume")
+        assert (resumed.status, resumed.body["paused"]) == (200, False)
+        found = [one["operation"] for one in api.get("/audit-logs").body["items"]]
+        assert found.count("connection.pause") == found.count("connection.resume") == 1
+
+
+class TestMappings:
+    def test_names_are_mapped_one_to_one(self, api: Api) -> None:
+        connection_id = api.of.connection()
+        at = f"/connections/{connection_id}"
+        customer, other = api.of.customer(), api.of.customer()
+        company = {"company_id": 5, "company_name": "Contoso"}
+        assert api.put(f"{at}/customer-mappings/{customer}", company).status == 201
+        assert api.put(f"{at}/customer-mappings/{other}", company).status == 409
+        assert api.put(f"{at}/customer-mappings/999999999", company).status == 404
+        service = {"service_id": 6, "service_name": "M365"}
+        offer = api.of.offer()
+        assert api.put(f"{at}/offer-mappings/{offer}", service).status == 201
+        assert api.put(f"{at}/offer-mappings/{offer}", service).status == 409
+        assert api.put(f"{at}/offer-mappings/999999999", service).status == 404
+
+    def test_a_subscription_is_mapped_listed_and_unmapped(self, api: Api) -> None:
+        connection_id = api.of.connection()
+        subscription_id = api.of.subscription()
+        at = f"/connections/{connection_id}/subscription-mappings"
+        place = {
+            "company_id": 1,
+            "company_name": "Contoso",
+            "contract_id": 2,
+            "contract_name": "Cloud",
+            "service_id": 3,
+            "contract_service_id": 4,
+            "line": "use",
+            "first_sync": "none",
+        }
+        [row] = api.get(f"{at}?mapped=false").body["items"]
+        assert (row["badge"], row["place"], row["expected"]) == ("not_mapped", None, None)
+
+        one = f"{at}/{subscription_id}"
+        assert api.put(one, {**place, "line": "own"}).fields == ["contract_service_id"]
+        assert api.put(one, {**place, "first_sync": "adopt"}).fields == ["first_sync"]
+        made = api.put(one, place)
+        assert made.status == 201, made.text
+        assert made.body["place"]["contract_service_id"] == 4
+        assert api.put(one, place).status == 409
+        assert api.get(one).body == made.body
+        assert api.get(f"{at}?badge={made.body['badge']}&search=cloud").body["items"] == [made.body]
+        assert api.get(f"{at}?badge=purple").fields == ["badge"]
+        gone = api.delete(one)
+        assert (gone.status, gone.text) == (204, "")
+        assert api.delete(one).status == 404
+
+    def test_the_first_sync_brings_the_line_to_ours(self, api: Api) -> None:
+        connection_id = api.of.connection()
+        subscription_id = api.of.subscription(quantity=7)
+        said = api.put(
+            f"/connections/{connection_id}/subscription-mappings/{subscription_id}",
+            {"company_id": 1, "contract_id": 2, "service_id": 3, "line": "own"},
+        )
+        assert said.status == 201, said.text
+        assert (said.body["badge"], said.body["pending"]) == ("syncing", 1)
+        [newest, _] = api.get(f"/subscriptions/{subscription_id}/operations").body["items"]
+        assert (newest["kind"], newest["after"]["quantity"]) == ("map", 7)
+        unmap = api.delete(
+            f"/connections/{connection_id}/subscription-mappings/{subscription_id}"
+        )
+        assert unmap.status == 409
+
+
+class TestSync:
+    def test_pressed_twice_is_the_same_run(self, world: World) -> None:
+        line = world.line(units=10)
+        line.quantity(12)
+        api = api_of(world.tenancy)
+        press = (
+            f"/connections/{world.connection_id}/subscription-mappings/{line.subscription_id}/sync"
+        )
+        first, second = api.post(press), api.post(press)
+
+        assert (first.status, second.status) == (202, 202)
+        assert first.body["id"] == second.body["id"]
+        assert first.body["state"] == "running"
+        assert SyncRun.objects.filter(lane_id=line.lane_id).count() == 1
+        world.work()
+        run = api.get(f"/runs/{first.body['id']}").body
+        assert (run["state"], run["seen"], run["written"]) == ("finished", 1, 1)
+        assert run["operations"][0]["deliveries"][0]["state"] == "synced"
+
+    def test_many_at_once(self, world: World) -> None:
+        lines = [world.line(units=5), world.line(units=6)]
+        lines[0].quantity(9)
+        api = api_of(world.tenancy)
+        press = f"/connections/{world.connection_id}/sync"
+        ids = [line.subscription_id for line in lines]
+
+        dry = api.post(press, {"all": True, "dry_run": True}, Idempotency_Key="k")
+        assert (dry.status, dry.body["dry_run"]) == (200, True)
+        assert [(one["run_id"], one["pending"]) for one in dry.body["items"]] == [
+            (None, 1),
+            (None, 0),
+        ]
+        assert SyncRun.objects.filter(tenant_id=world.tenancy.tenant_id).count() == 0
+
+        both = api.post(press, {"all": True}, Idempotency_Key="k")
+        assert both.status == 202, both.text
+        assert [one["subscription_id"] for one in both.body["items"]] == ids
+        again = api.post(press, {"subscriptions": ids})
+        assert again.body == both.body
+        customer = api.get(f"/subscriptions/{ids[0]}").body["customer"]["id"]
+        one = api.post(press, {"customer": customer})
+        assert [each["subscription_id"] for each in one.body["items"]] == ids[:1]
+
+    @pytest.mark.parametrize(
+        "body", [{}, {"all": False}, {"all": True, "customer": 1}, {"dry_run": True}]
+    )
+    def test_who_is_meant_must_be_said_once(self, api: Api, body: dict[str, Any]) -> None:
+        said = api.post(f"/connections/{api.of.connection()}/sync", body)
+        assert said.status == 422
+        assert said.fields == ["subscriptions", "customer", "all"]
+
+    def test_one_that_is_not_mapped_stops_all(self, world: World) -> None:
+        line = world.line(units=5)
+        other = world.tenancy.subscription()
+        api = api_of(world.tenancy)
+        said = api.post(
+            f"/connections/{world.connection_id}/sync",
+            {"subscriptions": [line.subscription_id, other]},
+        )
+        assert said.status == 404
+        assert SyncRun.objects.filter(lane_id=line.lane_id).count() == 0

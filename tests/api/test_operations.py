@@ -1,0 +1,174 @@
+"""Do something to a subscription through the API, and see what became of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from api_calls import Api, api_of
+from harness import World
+from tallystick.ledger.models import Attempt, Delivery, Operation
+from tallystick.subscriptions.models import Subscription
+
+
+@pytest.fixture
+def subscription_id(api: Api) -> int:
+    return api.of.subscription(quantity=10)
+
+
+def test_a_quantity_is_recorded(api: Api, subscription_id: int) -> None:
+    said = api.post(
+        f"/subscriptions/{subscription_id}/operations",
+        {"kind": "update_quantity", "quantity": 12, "effective_on": "2026-05-03"},
+        X_Correlation_Id="order-4711",
+    )
+
+    assert said.status == 201, said.text
+    assert said.body["summary"] == "Update quantity 10 to 12"
+    assert (said.body["before"], said.body["after"]) == ({"quantity": 10}, {"quantity": 12})
+    assert said.body["effective_on"] == "2026-05-03"
+    assert said.body["recorded_at"].endswith("Z")
+    assert said.body["correlation_id"] == "order-4711"
+    assert said.body["source"] == "api"
+    assert said.body["actor"] == "administrator script (API)"
+    assert said.body["deliveries"] == []
+    assert api.get(f"/subscriptions/{subscription_id}").body["quantity"] == 12
+
+
+def test_a_cancellation_is_recorded(api: Api, subscription_id: int) -> None:
+    said = api.post(f"/subscriptions/{subscription_id}/operations", {"kind": "cancel"})
+    assert said.status == 201, said.text
+    shown = api.get(f"/subscriptions/{subscription_id}").body
+    assert (shown["quantity"], shown["status"]) == (0, "cancelled")
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        *[
+            ({"kind": "update_quantity", "quantity": quantity}, "quantity")
+            for quantity in (0, -3, 1e18, 10**18, "1,000", "12", True, 12.5, None, {}, [])
+        ],
+        ({"kind": "update_quantity"}, "quantity"),
+        ({"kind": "update_quantity", "quantity": 10}, "quantity"),
+        ({"kind": "update_quantity", "quantity": 12, "effective_on": "2025-12-31"}, "effective_on"),
+        ({"kind": "update_quantity", "quantity": 12, "effective_on": "9999-12-31"}, "effective_on"),
+        ({"kind": "update_quantity", "quantity": 12, "effective_on": "soon"}, "effective_on"),
+        ({"kind": "update_quantity", "quantity": 12, "price": "1"}, "price"),
+        ({"kind": "cancel", "quantity": 12}, "quantity"),
+        ({"kind": "purchase", "quantity": 12}, "kind"),
+        ({"kind": "rename", "name": "x"}, "kind"),
+        ({"kind": None}, "kind"),
+        ({"kind": 7}, "kind"),
+        ({"quantity": 12}, "kind"),
+        ({}, "kind"),
+        ([], "body"),
+        ("12", "body"),
+        (12, "body"),
+    ],
+)
+def test_a_wrong_field_is_named_and_nothing_is_stored(
+    api: Api, subscription_id: int, body: Any, field: str
+) -> None:
+    said = api.post(f"/subscriptions/{subscription_id}/operations", body)
+
+    assert said.status == 422, said.text
+    assert said.fields == [field], said.text
+    assert Operation.objects.filter(subscription_id=subscription_id).count() == 1
+    assert Subscription.objects.get(pk=subscription_id).quantity == 10
+
+
+def test_a_preview_says_what_would_be_sent_and_stores_nothing(world: World) -> None:
+    line = world.line(units=10)
+    line.quantity(11)
+    api = api_of(world.tenancy)
+    before = api.get(f"/subscriptions/{line.subscription_id}/operations").body
+    audit = api.get("/audit-logs").body
+
+    said = api.post(
+        f"/subscriptions/{line.subscription_id}/operations?preview=true",
+        {"kind": "update_quantity", "quantity": 12},
+        Idempotency_Key="preview-1",
+    )
+
+    assert said.status == 200, said.text
+    assert said.body["after"] == {"quantity": 12}
+    [sent] = said.body["would_be_sent"]
+    assert sent["connection_id"] == world.connection_id
+    assert (sent["units_from"], sent["units_to"], sent["waits_behind"]) == (10, 12, 1)
+    assert api.get(f"/subscriptions/{line.subscription_id}/operations").body == before
+    assert api.get("/audit-logs").body == audit
+    assert api.get(f"/subscriptions/{line.subscription_id}").body["quantity"] == 11
+    # The key is still free for what is really meant.
+    really = api.post(
+        f"/subscriptions/{line.subscription_id}/operations",
+        {"kind": "update_quantity", "quantity": 12},
+        Idempotency_Key="preview-1",
+    )
+    assert really.status == 201
+
+
+def test_a_preview_refuses_what_recording_would_refuse(api: Api, subscription_id: int) -> None:
+    address = f"/subscriptions/{subscription_id}/operations"
+    body = {"kind": "update_quantity", "quantity": 12}
+    assert api.post(f"{address}?preview=true", {**body, "quantity": 10}).fields == ["quantity"]
+    assert api.post(f"{address}?preview=perhaps", body).fields == ["preview"]
+    assert api.post(f"{address}?previw=true", body).fields == ["previw"]
+    assert Operation.objects.filter(subscription_id=subscription_id).count() == 1
+
+
+def test_what_became_of_it(world: World) -> None:
+    line = world.line(units=10)
+    api = api_of(world.tenancy)
+    api.post(
+        f"/subscriptions/{line.subscription_id}/operations",
+        {"kind": "update_quantity", "quantity": 12, "effective_on": "2026-05-10"},
+    )
+    world.work()
+
+    newest = api.get(f"/subscriptions/{line.subscription_id}/operations?limit=1")
+    assert newest.status == 200, newest.text
+    [operation] = newest.body["items"]
+    [delivery] = operation["deliveries"]
+    assert delivery["state"] == "synced"
+    assert delivery["connection_id"] == world.connection_id
+    assert delivery["proved_at"].endswith("Z")
+    assert len(delivery["attempts"]) == 1
+    assert delivery["attempts"][0]["evidence"]
+    rest = api.get(
+        f"/subscriptions/{line.subscription_id}/operations?cursor={newest.body['next_cursor']}"
+    ).body
+    assert [one["kind"] for one in rest["items"]] == ["map", "purchase"]
+    assert rest["next_cursor"] is None
+
+
+class TestTheWayPast:
+    def test_a_stopped_one_is_skipped_with_a_reason(self, world: World) -> None:
+        line = world.line(units=10)
+        line.hand_edit(11)
+        line.quantity(15)
+        world.work()
+        assert line.states()[-1] in {"conflict", "failed"}
+        api = api_of(world.tenancy)
+        address = (
+            f"/operations/{line.head().operation_id}/deliveries/{world.connection_id}/resolve"
+        )
+
+        assert api.post(address, {"how": "skip", "reason": " "}).fields == ["reason"]
+        assert api.post(address, {"how": "magic", "reason": "x"}).fields == ["how"]
+        said = api.post(address, {"how": "skip", "reason": "agreed with the customer"})
+
+        assert said.status == 200, said.text
+        assert said.body["deliveries"][0]["state"] == "resolved"
+        assert api.post(address, {"how": "skip", "reason": "again"}).status == 409
+        [record] = api.get("/audit-logs?operation=subscription.resolve_operation").body["items"]
+        assert record["details"]["reason"] == "agreed with the customer"
+
+    def test_what_is_not_there_is_404(self, world: World) -> None:
+        api = api_of(world.tenancy)
+        body = {"how": "skip", "reason": "x"}
+        address = f"/operations/999999999/deliveries/{world.connection_id}/resolve"
+        assert api.post(address, body).status == 404
+        assert Attempt.objects.count() >= 0
+        assert Delivery.objects.filter(tenant_id=world.tenancy.tenant_id).count() == 0

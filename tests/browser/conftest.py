@@ -1,0 +1,136 @@
+"""The demo, as ``make demo`` plays it, and a real browser in front of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from processes import Command
+from tallystick.bootstrap.ports import first_free
+from tallystick.bootstrap.stand_in import StandIn
+
+EMAIL, PASSWORD = "ada@northwind.example", "northwind-at-month-end"
+
+
+@dataclass(frozen=True)
+class Demo:
+    web: str
+    simulator: str
+
+
+def chromium() -> str:
+    found = os.environ.get("TALLYSTICK_CHROMIUM") or next(
+        (path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None
+    )
+    if found is None:
+        pytest.fail("no Chromium: apt-get install chromium, or set TALLYSTICK_CHROMIUM")
+    return found
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    home: Path = tmp_path_factory.mktemp("demo")
+    ports = [str(first_free("127.0.0.1", port)) for port in (8400, 4400)]
+    command = Command("demo", "--port", ports[0], "--simulator-port", ports[1], home=home)
+    try:
+        command.wait_for("Ctrl-C stops it", seconds=120)
+        yield Demo(f"http://127.0.0.1:{ports[0]}", f"http://127.0.0.1:{ports[1]}")
+    finally:
+        code = command.stop()
+    assert code == 0, command.said
+    assert "Stopped" in command.said
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+class Watched:
+    """Pages that fail the test when they complain, or ask anybody but us."""
+
+    def __init__(self, context: BrowserContext, allowed: str) -> None:
+        self.complaints: list[str] = []
+        self._allowed = allowed
+        context.on("console", self._console)
+        context.on("weberror", lambda error: self.complaints.append(str(error.error)))
+        context.on("request", self._request)
+
+    def _console(self, message: Any) -> None:
+        # A refused form is answered with 4xx, and Chromium notes every such answer.
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            self.complaints.append(message.text)
+
+    def _request(self, request: Any) -> None:
+        if not request.url.startswith((self._allowed, "data:")):
+            self.complaints.append(f"asked {request.url}")
+
+
+def _page(browser: Browser, demo: Demo, **options: Any) -> Iterator[Page]:
+    context = browser.new_context(
+        base_url=demo.web, viewport={"width": 1280, "height": 800}, **options
+    )
+    context.set_default_timeout(15_000)
+    watched = Watched(context, demo.web)
+    yield context.new_page()
+    context.close()
+    assert watched.complaints == []
+
+
+def sign_in(page: Page, *, password: str = PASSWORD) -> None:
+    page.goto("/sign-in")
+    page.get_by_label("E-mail address").fill(EMAIL)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_load_state()
+
+
+@pytest.fixture(scope="session")
+def ada(browser: Browser, demo: Demo) -> Any:
+    """What a browser keeps once Ada has signed in."""
+    context = browser.new_context(base_url=demo.web)
+    sign_in(context.new_page())
+    kept = context.storage_state()
+    context.close()
+    return kept
+
+
+@pytest.fixture
+def anybody(browser: Browser, demo: Demo) -> Iterator[Page]:
+    yield from _page(browser, demo)
+
+
+@pytest.fixture
+def page(browser: Browser, demo: Demo, ada: Any) -> Iterator[Page]:
+    """Ada, signed in."""
+    yield from _page(browser, demo, storage_state=ada)
+
+
+@pytest.fixture
+def plain(browser: Browser, demo: Demo, ada: Any) -> Iterator[Page]:
+    """Ada, signed in, without JavaScript."""
+    yield from _page(browser, demo, storage_state=ada, java_script_enabled=False)
+
+
+@pytest.fixture
+def narrow(browser: Browser, demo: Demo, ada: Any) -> Iterator[Page]:
+    """Ada, signed in, on a telephone."""
+    for page in _page(browser, demo, storage_state=ada):
+        page.set_viewport_size({"width": 360, "height": 740})
+        yield page
+
+
+@pytest.fixture
+def autotask(demo: Demo) -> Iterator[StandIn]:
+    with StandIn(demo.simulator) as stand_in:
+        yield stand_in

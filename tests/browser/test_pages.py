@@ -1,0 +1,280 @@
+"""What a billing administrator sees and does, in a real browser on the real parts."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from browser.conftest import Demo, sign_in
+from tallystick.bootstrap.stand_in import StandIn
+
+PAGES = (
+    "/subscriptions",
+    "/subscriptions/4",
+    "/subscriptions/15",
+    "/subscriptions/20",
+    "/subscriptions/5/change-quantity",
+    "/subscriptions/5/cancel",
+    "/connectors",
+    "/connectors/1/subscription-mapping",
+    "/connectors/1/subscription-mapping/15/sync",
+    "/audit-logs",
+    "/audit-logs/40",
+)
+MAPPING = "/connectors/1/subscription-mapping"
+REFUSED, DRIFTED = 15, 20  # the demo's red ones
+JUNIPER = 35  # a green one that no other test touches
+
+
+def open_menu(page: Page, row: str, item: str) -> None:
+    line = page.get_by_role("row").filter(has_text=row).first
+    line.locator("summary").click()
+    line.get_by_role("link", name=item).click()
+
+
+# Signing in.
+
+
+def test_a_wrong_password_says_so_and_nothing_else(anybody: Page) -> None:
+    sign_in(anybody, password="not the password at all")
+    expect(anybody.get_by_role("alert")).to_be_visible()
+    expect(anybody.get_by_label("E-mail address")).to_have_value("ada@northwind.example")
+    anybody.goto("/subscriptions")
+    expect(anybody).to_have_url(re.compile("/sign-in"))
+
+
+def test_after_signing_in_one_is_where_one_wanted_to_be(anybody: Page) -> None:
+    anybody.goto("/audit-logs")
+    anybody.get_by_label("E-mail address").fill("ada@northwind.example")
+    anybody.get_by_label("Password").fill("northwind-at-month-end")
+    anybody.keyboard.press("Enter")
+    expect(anybody).to_have_url(re.compile("/audit-logs$"))
+
+
+def test_the_way_back_after_signing_in_never_leads_to_another_site(anybody: Page) -> None:
+    anybody.goto("/sign-in?next=https://elsewhere.example/")
+    anybody.get_by_label("E-mail address").fill("ada@northwind.example")
+    anybody.get_by_label("Password").fill("northwind-at-month-end")
+    anybody.keyboard.press("Enter")
+    expect(anybody).to_have_url(re.compile("^http://127.0.0.1"))
+
+
+def test_signing_out_ends_it(anybody: Page) -> None:
+    page = anybody
+    sign_in(page)
+    page.goto("/subscriptions")
+    page.get_by_role("button", name="Sign out").click()
+    page.goto("/subscriptions")
+    expect(page).to_have_url(re.compile("/sign-in"))
+
+
+# Subscriptions.
+
+
+def test_the_list_is_searched_filtered_and_paged(page: Page) -> None:
+    page.goto("/subscriptions")
+    expect(page.get_by_role("row")).to_have_count(51)
+    page.get_by_role("link", name="Next").click()
+    expect(page.get_by_role("row")).to_have_count(11)
+    page.goto("/subscriptions")
+    page.get_by_placeholder("Search customer").fill("visio juniper")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("row")).to_have_count(2)
+    expect(page.get_by_role("row").nth(1)).to_contain_text("Juniper Travel")
+    page.goto("/subscriptions?status=cancelled")
+    expect(page.get_by_role("row")).to_have_count(2)
+    page.goto("/subscriptions?q=nobody+has+this")
+    expect(page.get_by_text("Nothing matches")).to_be_visible()
+
+
+def test_a_quantity_change_is_recorded_and_goes_green(page: Page, autotask: StandIn) -> None:
+    page.goto(f"/subscriptions/{JUNIPER}")
+    before = int(page.locator("dl, .facts").first.inner_text().split("Quantity")[1].split()[0])
+    page.get_by_role("link", name="Change quantity").click()
+    expect(page.get_by_text("Make the change at Microsoft too")).to_be_visible()
+    page.get_by_label("Quantity").fill(str(before + 3))
+    page.get_by_role("button", name="Record the change").click()
+    expect(page.get_by_text(f"Update quantity {before} to {before + 3}").first).to_be_visible()
+    expect(page.get_by_text("Synced").first).to_be_visible(timeout=30_000)
+    effects = [one["unit_change"] for one in autotask.effects()]
+    assert effects.count(3) >= 1
+
+
+@pytest.mark.parametrize("quantity", ["0", "-1", "1e18", "1,000", "", "12.5", "twelve", "9" * 30])
+def test_a_wrong_quantity_is_named_kept_and_not_recorded(page: Page, quantity: str) -> None:
+    page.goto("/subscriptions/5")
+    operations = page.get_by_text("recorded").count()
+    page.goto("/subscriptions/5/change-quantity")
+    page.get_by_label("Quantity").fill(quantity)
+    page.get_by_role("button", name="Record the change").click()
+    expect(page.locator("#quantity-error")).to_be_visible()
+    expect(page.get_by_label("Quantity")).to_have_value(quantity)
+    page.goto("/subscriptions/5")
+    assert page.get_by_text("recorded").count() == operations
+
+
+def test_a_form_sent_twice_records_once(page: Page) -> None:
+    page.goto("/subscriptions/9/change-quantity")
+    number = int(page.get_by_label("Quantity").input_value()) + 1
+    page.get_by_label("Quantity").fill(str(number))
+    page.get_by_role("button", name="Record the change").click()
+    page.wait_for_url(re.compile("/subscriptions/9$"))
+    page.go_back()
+    page.get_by_label("Quantity").fill(str(number))
+    page.get_by_role("button", name="Record the change").click()
+    page.goto("/subscriptions/9")
+    expect(page.get_by_text(re.compile(f"Update quantity [0-9]+ to {number}$"))).to_have_count(1)
+
+
+# The morning: one is red.
+
+
+def test_the_red_one_is_mended_and_goes_green(page: Page, demo: Demo) -> None:
+    """Connectors, Subscription Mapping, the cause, Sync while it is broken, mend, Sync."""
+    page.goto("/subscriptions")
+    page.get_by_role("link", name="Connectors").click()
+    page.get_by_role("link", name=re.compile("Out of Sync")).first.click()
+    row = page.get_by_role("row").filter(has_text="Dogwood Legal").first
+    expect(row).to_contain_text("Out of Sync · 2 waiting")
+    expect(page.get_by_text("not active").first).to_be_visible()
+
+    # An operation form says first that it should be synced, and recording stays allowed.
+    page.goto(f"/subscriptions/{REFUSED}/change-quantity")
+    expect(page.get_by_text("Sync before further changes: 2 wait")).to_be_visible()
+    expect(page.get_by_role("button", name="Record the change")).to_be_enabled()
+
+    # Still broken: it stops at the first failure.
+    page.goto(f"{MAPPING}/{REFUSED}/sync")
+    expect(page.get_by_text("2 operations will be sent")).to_be_visible()
+    page.get_by_role("button", name="Confirm Sync").click()
+    expect(page.get_by_text("Stopped")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Nothing behind operation 3 was sent")).to_be_visible()
+
+    # Somebody mends it on Autotask's side, by a click.
+    other = page.context.browser.new_page()
+    other.goto(f"{demo.simulator}/simulator/?q=Dogwood")
+    other.get_by_role("link", name=re.compile("Cloud services")).click()
+    other.get_by_role("button", name="Make active").click()
+    expect(other.get_by_text("active", exact=True).first).to_be_visible()
+    other.close()
+
+    page.get_by_role("link", name="Sync again").click()
+    page.get_by_role("button", name="Confirm Sync").click()
+    expect(page.get_by_text("Done")).to_be_visible(timeout=30_000)
+    expect(page.locator(".to-send .is-green, li.is-green")).not_to_have_count(0)
+
+    page.goto(f"{MAPPING}?q=Dogwood")
+    row = page.get_by_role("row").filter(has_text="Business Premium").first
+    expect(row).to_contain_text(re.compile(r"Synced · \d\d:\d\d"))
+
+    # One audit log for each performed operation.
+    page.goto(
+        f"/audit-logs?operation=subscription.update_on_connection&subscription={REFUSED}"
+        "&status=succeeded"
+    )
+    performed = page.locator("a.row-link")
+    expect(performed).to_have_count(3)  # the first sync and both changes
+    performed.first.click()
+    expect(page.get_by_role("main")).to_contain_text("14")
+
+
+def test_a_line_edited_by_hand_shows_both_values(page: Page) -> None:
+    page.goto(f"/subscriptions/{DRIFTED}")
+    expect(page.get_by_text(re.compile(r"Autotask shows \d+ units, expected \d+"))).to_be_visible()
+    expect(page.get_by_text("Out of Sync").first).to_be_visible()
+
+
+def test_badges_filter_the_mapping_list(page: Page) -> None:
+    page.goto(f"{MAPPING}?badge=not_mapped")
+    expect(page.locator("tbody tr")).to_have_count(6)
+    page.goto(f"{MAPPING}?badge=synced&q=juniper")
+    expect(page.locator("tbody tr")).to_have_count(2)
+
+
+# Without JavaScript, by keyboard, on a telephone.
+
+
+def test_everything_that_is_a_form_works_without_javascript(plain: Page) -> None:
+    plain.goto("/subscriptions/11/change-quantity")
+    number = int(plain.get_by_label("Quantity").input_value()) + 2
+    plain.get_by_label("Quantity").fill(str(number))
+    plain.get_by_role("button", name="Record the change").click()
+    expect(plain.get_by_text(re.compile(f"to {number}")).first).to_be_visible()
+    plain.goto(f"{MAPPING}/11/sync")
+    plain.get_by_role("button", name="Confirm Sync").click()
+    expect(plain.get_by_role("heading", level=1)).to_contain_text("Sync of")
+    plain.goto("/subscriptions")
+    plain.get_by_placeholder("Search customer").fill("kestrel")
+    plain.keyboard.press("Enter")
+    expect(plain.get_by_role("row")).to_have_count(3)
+
+
+def test_a_cancellation_is_recorded_without_javascript(plain: Page) -> None:
+    plain.goto("/subscriptions/47/cancel")
+    plain.get_by_role("button", name="Record the cancellation").click()
+    plain.goto("/subscriptions/47")
+    expect(plain.get_by_text("Cancelled").first).to_be_visible()
+    plain.goto("/subscriptions/47/cancel")
+    plain.get_by_role("button", name="Record the cancellation").click()
+    expect(plain.get_by_role("alert")).to_contain_text("nothing to cancel")
+
+
+def test_the_keyboard_is_enough(page: Page) -> None:
+    page.goto("/subscriptions")
+    page.keyboard.press("/")
+    page.keyboard.type("linden")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("row")).to_have_count(3)
+    page.locator("body").click(position={"x": 5, "y": 5})
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/subscriptions/\d+$"))
+    page.goto("/connectors")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_nothing_is_cut_off_in_a_narrow_window(narrow: Page, address: str) -> None:
+    assert narrow.goto(address).status == 200
+    wide = narrow.evaluate("document.documentElement.scrollWidth")
+    assert wide <= 360, f"{address} is {wide} wide"
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_every_page_has_a_title_one_heading_and_named_controls(page: Page, address: str) -> None:
+    assert page.goto(address).status == 200
+    assert "Tallystick" in page.title()
+    expect(page.get_by_role("heading", level=1)).to_have_count(1)
+    nameless = page.evaluate(
+        """() => [...document.querySelectorAll('a, button, summary, input:not([type=hidden])')]
+            .filter(one => !(one.textContent || '').trim() && !one.getAttribute('aria-label')
+                && !one.title && !(one.labels && one.labels.length)
+                && !one.querySelector('.visually-hidden, title, [aria-label]'))
+            .map(one => one.outerHTML)"""
+    )
+    assert nameless == []
+
+
+# What is not there, and what is not yours.
+
+
+@pytest.mark.parametrize(
+    "address", ["/subscriptions/999999", "/runs/999999", "/audit-logs/999999999", "/nothing"]
+)
+def test_what_is_not_there_is_a_page_that_says_so(page: Page, address: str) -> None:
+    assert page.goto(address).status == 404
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
+def test_pages_ask_nobody_else_and_run_no_script_of_their_own(page: Page) -> None:
+    answer = page.goto("/subscriptions")
+    policy = answer.headers["content-security-policy"]
+    assert "script-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert page.locator("script:not([src])").count() == 0

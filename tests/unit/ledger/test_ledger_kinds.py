@@ -1,0 +1,83 @@
+"""The words for what can be done to a subscription, and for the ways past a stopped operation."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from tallystick.ledger.kinds import AttemptKind, EvidenceKind, OperationKind, Resolution
+from tallystick.ledger.queries import OperationView
+
+
+def operation(kind: OperationKind, before: dict[str, Any], after: dict[str, Any]) -> OperationView:
+    return OperationView(
+        id=1,
+        subscription_id=1,
+        sequence=1,
+        kind=kind,
+        before=before,
+        after=after,
+        effective_on=date(2026, 5, 10),
+        recorded_at=datetime(2026, 5, 10, 9, tzinfo=UTC),
+        actor="Ada Admin",
+        source="test",
+        source_id=None,
+        correlation_id="c",
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after", "words"),
+    [
+        ("purchase", {"quantity": 0}, {"quantity": 10}, "Purchase of quantity 10"),
+        ("map", {}, {"quantity": 10}, "First sync of quantity 10"),
+        ("update_quantity", {"quantity": 10}, {"quantity": 15}, "Update quantity 10 to 15"),
+        ("cancel", {"quantity": 10}, {"quantity": 0}, "Cancel (quantity 10 to 0)"),
+    ],
+)
+def test_an_operation_in_words(
+    kind: str, before: dict[str, Any], after: dict[str, Any], words: str
+) -> None:
+    assert operation(OperationKind(kind), before, after).in_words() == words
+
+
+def test_every_kind_of_operation_has_words() -> None:
+    both = {"quantity": 1}
+    assert all(operation(kind, both, both).in_words() for kind in OperationKind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "label"),
+    [
+        ("purchase", "Purchase"),
+        ("map", "Map to a contract"),
+        ("update_quantity", "Update quantity"),
+        ("cancel", "Cancel"),
+    ],
+)
+def test_the_names_of_operations(kind: str, label: str) -> None:
+    assert OperationKind(kind).label == label
+
+
+@pytest.mark.parametrize(
+    ("way", "label"),
+    [
+        ("done_by_hand", "Done by hand"),
+        ("skip", "Skipped"),
+        ("adopt", "Autotask's value adopted"),
+    ],
+)
+def test_the_names_of_the_ways_past_a_stopped_operation(way: str, label: str) -> None:
+    assert Resolution(way).label == label
+
+
+def test_the_closed_sets_the_database_knows_too() -> None:
+    assert [kind.value for kind in OperationKind] == [
+        "purchase",
+        "map",
+        "update_quantity",
+        "cancel",
+    ]
+    assert [kind.value for kind in AttemptKind] == ["adjust", "create_line"]
+    assert [kind.value for kind in EvidenceKind] == ["answer", "reading", "conclusion"]
+    assert [way.value for way in Resolution] == ["done_by_hand", "skip", "adopt"]

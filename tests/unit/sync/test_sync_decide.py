@@ -1,0 +1,77 @@
+"""The next step of a lane: only the head may move, and only when nothing holds it."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from making import NOW, due
+
+from tallystick.ledger.state import State
+from tallystick.sync.decide import Begin, Look, Recover, Rest, Step, next_step
+from tallystick.sync.target import Due
+
+LATER = NOW + timedelta(seconds=30)
+
+
+def step(*lane: Due, **more: Any) -> Step:
+    values: dict[str, Any] = {
+        "now": NOW,
+        "paused": False,
+        "resume_at": None,
+        "quiet_seconds": 0,
+        "sync_asked": False,
+    }
+    return next_step(list(lane), **{**values, **more})
+
+
+def test_an_empty_lane_rests() -> None:
+    assert step() == Rest(None)
+
+
+@pytest.mark.parametrize("state", [State.FAILED, State.CONFLICT])
+def test_a_stopped_head_stops_the_lane(state: State) -> None:
+    assert step(due(state=state), due()) == Rest(None)
+
+
+def test_what_a_dead_process_was_sending_is_looked_at_first_even_when_paused() -> None:
+    assert step(due(state=State.SENDING), paused=True) == Recover()
+
+
+def test_what_is_being_checked_is_read_when_it_is_time() -> None:
+    checking = due(state=State.CHECKING, retry_at=LATER)
+    assert step(checking) == Rest(LATER, run_is_over=False)
+    assert step(checking, now=LATER) == Look()
+    assert step(checking, now=LATER, paused=True) == Rest(None, run_is_over=False)
+    assert step(due(state=State.CHECKING)) == Look()
+
+
+def test_a_pause_holds_what_waits_until_it_is_resumed() -> None:
+    assert step(due(), paused=True, resume_at=LATER) == Rest(LATER)
+
+
+def test_a_wait_is_waited_for() -> None:
+    waiting = due(retry_at=LATER, tries=1)
+    assert step(waiting) == Rest(LATER)
+    assert step(waiting, now=LATER) == Begin([waiting])
+
+
+@pytest.mark.parametrize(
+    ("more", "asked", "rests"),
+    [
+        ({}, False, True),
+        ({}, True, False),
+        ({"tries": 1}, False, False),
+        ({"cause_code": "refused"}, False, False),
+    ],
+)
+def test_a_quiet_time_is_for_the_first_send_only(
+    more: dict[str, Any], asked: bool, rests: bool
+) -> None:
+    head = due(**more)
+    found = step(head, quiet_seconds=60, sync_asked=asked)
+    assert found == (Rest(quiet_end(head.recorded_at)) if rests else Begin([head]))
+    assert step(head, quiet_seconds=60, now=quiet_end(NOW)) == Begin([head])
+
+
+def quiet_end(recorded_at: datetime) -> datetime:
+    return recorded_at + timedelta(seconds=60)

@@ -1,0 +1,177 @@
+"""What to do with a batch, now that the line has been observed."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from making import DAY, LINE, due, expected, row, rules
+
+from tallystick.connections.policies import BackDated, SameDay, SameDayPolicy
+from tallystick.ledger.kinds import OperationKind
+from tallystick.ledger.state import State
+from tallystick.sync.compare import Periods
+from tallystick.sync.plan import AlreadySo, Move, Plan, Send, Stop, date_rule, in_words, plan
+from tallystick.sync.port import UnitRow
+
+YESTERDAY, TOMORROW = date(2026, 5, 9), date(2026, 5, 11)
+
+
+def planned(*rows: UnitRow, batch: Any = None, **more: Any) -> Plan:
+    values: dict[str, Any] = {
+        "line": LINE,
+        "expected": expected(),
+        "rules": rules(),
+        "periods": Periods(None, None),
+    }
+    return plan(batch or [due(12)], list(rows), **{**values, **more})
+
+
+def code(stop: Plan) -> str:
+    assert isinstance(stop, Stop)
+    return stop.cause.code
+
+
+def test_the_change_is_made_from_what_is_observed() -> None:
+    found = planned(row(10))
+    assert isinstance(found, Send)
+    assert found.adjustment.unit_change == 2
+    assert found.adjustment.effective_on == DAY
+    assert (found.adjustment.unit_price, found.adjustment.unit_cost) == (None, None)
+    assert found.base["units"] == 10
+    assert found.base["expect_unit_price"] == "15.20"
+
+
+def test_already_so_is_proved_without_sending() -> None:
+    found = planned(row(12, price="182.40"))
+    assert isinstance(found, AlreadySo)
+    assert (found.proof.units, found.proof.unit_price) == (12, Decimal("15.20"))
+    assert found.proof.adjusted_on is None
+
+
+def test_no_rows_are_not_no_units() -> None:
+    assert code(planned()) == "no_rows"
+    assert code(planned(row(until=DAY))) == "no_rows"
+    assert code(planned(fresh_own_line=True)) == "no_rows", "it was proved before"
+
+
+def test_a_line_of_our_own_begins_at_nothing() -> None:
+    found = planned(fresh_own_line=True, expected=expected(None, price=None))
+    assert isinstance(found, Send)
+    assert (found.adjustment.unit_change, found.base["rows"]) == (12, [])
+
+
+def test_a_hidden_price_is_not_guessed() -> None:
+    assert code(planned(row(12, price=None))) == "read_refused"
+
+
+def test_what_was_not_expected_is_a_conflict_and_kept_as_seen() -> None:
+    stop = planned(row(11, price="167.20"))
+    assert code(stop) == "hand_edit"
+    assert isinstance(stop, Stop)
+    assert (stop.state, stop.observed_units) == (State.CONFLICT, 11)
+    assert code(planned(row(10, price="1.00"))) == "hand_edit"
+
+
+def test_a_value_a_person_accepted_is_the_base_if_the_line_shows_it_throughout() -> None:
+    accepted = [due(15, accepted_units=11)]
+    found = planned(row(11, price="9.99"), batch=accepted)
+    assert isinstance(found, Send)
+    assert found.adjustment.unit_change == 4
+    assert code(planned(row(11), row(13), batch=accepted)) == "hand_edit"
+
+
+def test_the_first_look_accepts_any_line_that_is_the_same_throughout() -> None:
+    first = expected(None, price=None)
+    assert isinstance(planned(row(3), expected=first), Send)
+    assert code(planned(row(3), row(4), expected=first)) == "hand_edit"
+
+
+def test_a_price_is_not_changed_in_an_approved_period() -> None:
+    mapped = due(kind=OperationKind.MAP, after={"quantity": 12, "unit_price": "16.00"})
+    assert code(planned(row(10, approved=True), batch=[mapped])) == "approved_period"
+    assert isinstance(planned(row(10, approved=True)), Send), "units may be"
+
+
+class TestASecondChangeOfADay:
+    used = expected(since=DAY)
+    before = row(7, until=DAY, price=None)
+    now = row(10, starts=DAY)
+
+    def found(self, *rows: UnitRow, **policy: Any) -> Plan:
+        return planned(*rows, expected=self.used, rules=rules(**policy))
+
+    def test_unknown_is_tried(self) -> None:
+        found = self.found(self.before, self.now)
+        assert isinstance(found, Send)
+        assert found.base["day_was_used"]
+        assert found.base["day_start_units"] == 7
+
+    def test_refused_moves_or_stops(self) -> None:
+        hold = self.found(self.before, self.now, same_day=SameDay.REFUSES)
+        assert code(hold) == "same_day"
+        move = self.found(
+            self.before,
+            self.now,
+            same_day=SameDay.REFUSES,
+            same_day_policy=SameDayPolicy.NEXT_DAY,
+        )
+        assert isinstance(move, Move)
+        assert move.to == TOMORROW
+
+    def test_replacing_is_counted_from_the_days_start_and_says_the_rates_again(self) -> None:
+        found = self.found(self.before, self.now, same_day=SameDay.REPLACES)
+        assert isinstance(found, Send)
+        assert found.adjustment.unit_change == 5
+        assert found.adjustment.unit_price == Decimal("15.20")
+
+    def test_replacing_without_a_day_before_cannot_be_counted(self) -> None:
+        assert code(self.found(self.now, same_day=SameDay.REPLACES)) == "same_day"
+
+    def test_adding_is_nothing_special(self) -> None:
+        found = self.found(self.before, self.now, same_day=SameDay.ADDS)
+        assert isinstance(found, Send)
+        assert found.adjustment.unit_change == 2
+
+    def test_asked_again_after_a_replaced_change_without_confirming(self) -> None:
+        again = [due(12, cause_code="replaces", accepted_units=9)]
+        assert code(planned(row(9), batch=again)) == "replaces"
+        confirmed = planned(row(9), batch=again, rules=rules(same_day=SameDay.REPLACES))
+        assert isinstance(confirmed, Send)
+
+
+def dated(day: date, **more: Any) -> Move | Stop | None:
+    values: dict[str, Any] = {
+        "expected": expected(since=DAY),
+        "rules": rules(),
+        "contract_starts_on": date(2026, 1, 1),
+        "contract_ends_on": date(2026, 12, 31),
+    }
+    return date_rule([due(effective_on=day)], **{**values, **more})
+
+
+def test_dates_never_run_backwards() -> None:
+    assert dated(DAY) is None
+    stop = dated(YESTERDAY)
+    assert isinstance(stop, Stop)
+    assert stop.cause.code == "back_dated"
+    assert dated(YESTERDAY, rules=rules(back_dated=BackDated.MOVE)) == Move(
+        DAY, "moved to the day of the last proved change: it was dated before it"
+    )
+
+
+@pytest.mark.parametrize("day", [date(2025, 12, 31), date(2027, 1, 1)])
+def test_dates_outside_the_contract_stop(day: date) -> None:
+    stop = dated(day, expected=expected())
+    assert isinstance(stop, Stop)
+    assert stop.cause.code == "outside_contract"
+
+
+def test_a_contract_without_known_dates_stops_nothing() -> None:
+    assert dated(date(2030, 1, 1), contract_starts_on=None, contract_ends_on=None) is None
+
+
+def test_rows_in_words() -> None:
+    assert in_words([row(12, price="182.40")]) == "12 units (amount 182.40)"
+    assert in_words([row(12, price=None)]) == "12 units"
+    assert in_words([row(12), row(12), row(14), row(12)]) == "12, then 14 units"

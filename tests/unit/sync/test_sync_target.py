@@ -1,0 +1,70 @@
+"""What a batch wants: targets, never deltas; the last value wins."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from making import DAY, due
+
+from tallystick.connections.policies import CancelRule
+from tallystick.ledger.kinds import OperationKind
+from tallystick.ledger.state import State
+from tallystick.sync.target import NOT_LANDED, Target, batch_of, target_of
+
+UNITS_ZERO, PRICE_ZERO = CancelRule.UNITS_ZERO, CancelRule.PRICE_ZERO
+
+
+def test_the_last_quantity_wins() -> None:
+    batch = [due(12), due(7), due(15)]
+    assert target_of(batch, units_now=10, cancel_rule=UNITS_ZERO) == Target(15)
+
+
+@pytest.mark.parametrize("kind", [OperationKind.MAP, OperationKind.PURCHASE])
+def test_a_first_sync_brings_quantity_price_and_cost(kind: OperationKind) -> None:
+    first = due(kind=kind, after={"quantity": 3, "unit_price": "15.20", "unit_cost": None})
+    wanted = target_of([first], units_now=10, cancel_rule=UNITS_ZERO)
+    assert wanted == Target(3, Decimal("15.20"), None)
+
+
+def test_a_change_behind_a_first_sync_keeps_its_price() -> None:
+    first = due(kind=OperationKind.MAP, after={"quantity": 3, "unit_price": "15.20"})
+    wanted = target_of([first, due(4)], units_now=10, cancel_rule=UNITS_ZERO)
+    assert wanted == Target(4, Decimal("15.20"), None)
+
+
+def test_a_cancellation_takes_the_units_or_the_price() -> None:
+    cancel = due(kind=OperationKind.CANCEL, after={"quantity": 0})
+    assert target_of([cancel], units_now=10, cancel_rule=UNITS_ZERO) == Target(0)
+    assert target_of([cancel], units_now=10, cancel_rule=PRICE_ZERO) == Target(10, Decimal(0))
+
+
+def test_nothing_known_of_the_line_counts_as_no_units() -> None:
+    cancel = due(kind=OperationKind.CANCEL)
+    assert target_of([cancel], units_now=None, cancel_rule=PRICE_ZERO).units == 0
+
+
+@pytest.mark.parametrize(
+    "target", [Target(0), Target(7, Decimal("15.2000"), None), Target(7, None, Decimal("1.5"))]
+)
+def test_a_stored_target_is_read_back_the_same(target: Target) -> None:
+    assert Target.from_json(target.as_json()) == target
+
+
+def test_a_batch_is_the_head_and_the_waiting_ones_of_its_day() -> None:
+    head, rider = due(delivery_id=1), due(delivery_id=2)
+    later = due(delivery_id=3, effective_on=date(2026, 5, 11))
+    behind = due(delivery_id=4)
+    assert batch_of([head, rider, later, behind]) == [head, rider]
+    assert head.effective_on == DAY
+
+
+def test_a_stopped_one_is_not_taken_along() -> None:
+    head, stopped = due(delivery_id=1), due(delivery_id=2, state=State.FAILED)
+    assert batch_of([head, stopped]) == [head]
+
+
+def test_what_is_sent_again_travels_with_the_same_companions() -> None:
+    head = due(delivery_id=1, cause_code=NOT_LANDED, attempt_id=7)
+    rider = due(delivery_id=2, attempt_id=7)
+    newer = due(delivery_id=3)
+    assert batch_of([head, rider, newer]) == [head, rider]
