@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +40,7 @@ def stage(
     say: Say,
     port: int,
     simulator_port: int,
-    environment: Mapping[str, str] | None = None,
+    knobs: Sequence[str] = (),
 ) -> Iterator[Stage]:
     """A database, the simulator, a worker and the web server, each a process, on loopback.
 
@@ -57,7 +57,6 @@ def stage(
         "TALLYSTICK_AUTOTASK_DISCOVERY_URL": origin,
         "TALLYSTICK_APP_ROLE": "tallystick_app",
         "TALLYSTICK_LOG_LEVEL": os.environ.get("TALLYSTICK_LOG_LEVEL", "WARNING"),
-        **(environment or {}),
     }
     with (
         _environment(ours),
@@ -66,7 +65,9 @@ def stage(
         Supervisor(say=say) as supervisor,
     ):
         simulator = Part(
-            "the Autotask simulator", _simulator(autotask_port, user, secret, code), quiet=True
+            "the Autotask simulator",
+            _simulator(autotask_port, user, secret, code, knobs),
+            quiet=True,
         )
         say("Starting the Autotask simulator")
         supervisor.start(simulator)
@@ -90,8 +91,9 @@ def _ready(supervisor: Supervisor, part: Part, port: int, path: str) -> None:
         raise CannotStart(f"{part.name} did not come up within {STARTS_WITHIN:.0f} s")
 
 
-def _simulator(port: int, user: str, secret: str, code: str) -> list[str]:
-    return ["simulator", "--port", str(port), "--user", user, "--secret", secret, "--code", code]
+def _simulator(port: int, user: str, secret: str, code: str, knobs: Sequence[str]) -> list[str]:
+    arguments = ["simulator", "--port", str(port), "--user", user, "--secret", secret]
+    return [*arguments, "--code", code, *(f"--knob={knob}" for knob in knobs)]
 
 
 @contextmanager

@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Exit code 0; 2 when the file was refused, and then nothing was stored."""
-    from tallystick.sources.csv_rows import ImportRefused
+    from tallystick.sources.csv_errors import ImportRefused
 
     try:
         imported = _import(arguments)
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
             print(json.dumps({"stored": False, "errors": errors, "more_errors": refused.more}))
         return REFUSED
     if arguments.format == "json":
-        print(json.dumps(asdict(imported), ensure_ascii=False))
+        print(json.dumps(asdict(imported)))
     else:
         print("\n".join(summary(imported)))
     return 0
