@@ -249,13 +249,27 @@ class World:
                 drive(self.engine, lane_id)
         raise AssertionError("the lanes never came to rest")
 
-    def wait(self, seconds: float, *, step: float = 15.0) -> None:
+    def wait(self, seconds: float) -> None:
         """Let time pass, working whenever something comes due."""
         end = self.clock.now() + timedelta(seconds=seconds)
+        self.work()
         while self.clock.now() < end:
-            left = (end - self.clock.now()).total_seconds()
-            self.clock.advance(min(step, left))
+            at = min([end, *self._moments()])
+            self.clock.advance((at - self.clock.now()).total_seconds())
             self.work()
+
+    def _moments(self) -> list[datetime]:
+        """When something of this connection comes due by itself, from now on."""
+        row = self.connection()
+        quiet = timedelta(seconds=row.quiet_seconds)
+        waits = Delivery.objects.filter(lane__connection=row, state__in=["pending", "checking"])
+        found = [
+            moment
+            for retry_at, created_at in waits.values_list("retry_at", "created_at")
+            for moment in (retry_at, created_at + quiet)
+        ]
+        now = self.clock.now()
+        return [moment for moment in [*found, row.resume_at] if moment and moment > now]
 
     def own_line(self, *, quantity: int = 10) -> Line:
         """A customer whose subscription asks for a line of its own on the contract."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.test import Client
 
-from factories import Tenancy, tenancy
+from factories import Tenancy
 from tallystick.identity.roles import Role
 from tallystick.identity.tokens import create_token
 from tallystick.kit.ids import correlation_id
@@ -41,14 +41,17 @@ class Api:
     def call(
         self, method: str, address: str, body: Any = None, *, raw: Any = None, **headers: str
     ) -> Said:
-        """``headers`` as ``Idempotency_Key``; ``raw`` instead of ``body`` is sent as it is."""
+        """``headers`` as ``Idempotency_Key``; ``raw`` instead of ``body`` is sent as it is.
+
+        An address is below ``/api/v1``, unless it begins with ``root:``.
+        """
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if self.token:
             sent.setdefault("Authorization", f"Bearer {self.token}")
         data = raw if raw is not None else json.dumps(body) if body is not None else ""
         response = self.client.generic(
             method,
-            address if address.startswith("//") else ROOT + address,
+            address.removeprefix("root:") if address.startswith("root:") else ROOT + address,
             data,
             content_type="application/json",
             headers=sent,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
 from api_calls import Api, api_of
+
 from factories import tenancy
 from tallystick.identity.roles import Role
 

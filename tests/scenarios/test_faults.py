@@ -4,16 +4,19 @@ Never twice, never lost; green after the fault is gone and, where a person is ne
 """
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import date
 from typing import Any
 
 import pytest
 
 from checks import check_promises
-from harness import Line, World, world_on
+from harness import Line, World, at, world_on
 from tallystick.mappings.models import SubscriptionMapping
 from tallystick.simulator.faults import KINDS
 from tallystick.simulator.running import running_simulator
+from tallystick.sync.engine import Milestone, Waits
+from tallystick.sync.turn import drive
 
 # Seconds and sizes that are enough for a fault to be one, and no longer.
 SMALL: dict[str, dict[str, Any]] = {
@@ -39,12 +42,12 @@ def mended(world: World, line: Line) -> None:
     """The fault is gone; a person resumes the connection and presses Sync where it is red."""
     world.simulator.release()
     world.simulator.clear_faults()
-    world.wait(500, step=50)
+    world.wait(500)
     world.resume()
-    world.wait(60, step=30)
+    world.wait(60)
     if line.badge == "out_of_sync":
         line.sync()
-        world.wait(130, step=30)
+        world.wait(130)
     assert line.badge == "synced", (line.states(), line.cause)
     assert line.changes() == [2]
     assert line.units() == 12
@@ -124,12 +127,12 @@ def test_on_the_making_of_a_line_of_its_own(world: World, kind: str, own: str) -
     assert len(line.own_lines()) <= 1
     world.simulator.release()
     world.simulator.clear_faults()
-    world.wait(500, step=50)
+    world.wait(500)
     world.resume()
-    world.wait(60, step=30)
+    world.wait(60)
     if line.badge == "out_of_sync":
         line.sync()
-        world.wait(130, step=30)
+        world.wait(130)
 
     assert line.badge == "synced", (line.states(), line.cause)
     (made,) = line.own_lines()
@@ -147,6 +150,32 @@ def test_the_tenant_moves(db: None, own_simulator: Any, path: str, times: int) -
         world.work()
         assert own_simulator.knobs()["zone"] == 1 + times
         mended(world, line)
+
+
+def test_autotask_is_gone_when_it_is_our_turn_to_write(db: None) -> None:
+    with ExitStack() as gone:
+        simulator = gone.enter_context(running_simulator())
+        with world_on(simulator) as world:
+            line = world.line(units=10)
+            line.quantity(12)
+            world.engine.reached = at(Milestone.INTENT_STORED, gone.close)
+            world.work()
+
+            assert line.states()[-1] == "pending"
+            assert "could not be reached" in line.cause
+            assert "Nothing was sent." in line.cause
+            assert line.head().retry_at is not None
+            check_promises(line)
+
+
+def test_the_time_for_sending_was_over_before_it_was_our_turn(world: World) -> None:
+    line = world.line(units=10)
+    line.quantity(12)
+    drive(world.another_worker(waits=Waits(send=0.0)), line.lane_id)
+    assert line.states()[-1] == "pending"
+    assert line.effects() == []
+
+    mended(world, line)
 
 
 @pytest.fixture

@@ -85,7 +85,7 @@ def test_after_changes_and_a_cancellation(world: World, setting: dict[str, Any])
     ):
         line.quantity(quantity, day)
         world.work()
-        world.wait(130, step=30)
+        world.wait(130)
         truth_or_a_cause(line, units=quantity, on=day)
         if line.badge != "synced":
             if line.head().state == "conflict":
@@ -94,7 +94,7 @@ def test_after_changes_and_a_cancellation(world: World, setting: dict[str, Any])
                 line.decide("skip")
             world.work()
     line.cancel(date(2026, 8, 10))
-    world.wait(130, step=30)
+    world.wait(130)
     truth_or_a_cause(line, units=0, on=date(2026, 8, 10))
 
 
@@ -146,7 +146,7 @@ def test_a_rate_finer_than_the_tenant_keeps_is_not_called_green(world: World) ->
         units=1000, quantity=1000, unit_price="15.2055", billed_at="14.00", settled=False
     )
     world.work()
-    world.wait(400, step=60)
+    world.wait(400)
 
     assert line.badge == "out_of_sync"
     assert len(line.effects()) <= 1

@@ -187,9 +187,9 @@ def test_a_single_hiccup_is_not_red_a_second_one_is(world: World) -> None:
     line.quantity(12)
     world.work()
     assert line.badge == "syncing"
-    world.wait(6, step=6)
+    world.wait(6)
     assert line.badge == "out_of_sync"
-    world.wait(12, step=6)
+    world.wait(12)
     assert line.badge == "synced"
 
 

@@ -31,7 +31,7 @@ def test_what_waits_for_a_paused_connection_stays_visible(world: World) -> None:
     world.pause(because="The API user's password is being changed.")
     line.quantity(12, date(2026, 5, 11))
     line.quantity(13, date(2026, 5, 12))
-    world.wait(7200, step=1800)
+    world.wait(7200)
 
     badge = line.row().badge
     assert (badge.kind.value, badge.pending) == ("out_of_sync", 2)

@@ -56,7 +56,7 @@ def test_nothing_overtakes_a_failed_one(world: World) -> None:
     line.quantity(12, date(2026, 5, 11))
     line.quantity(9, date(2026, 5, 12))
     world.work()
-    world.wait(3600, step=600)
+    world.wait(3600)
 
     assert line.states() == ["synced", "failed", "pending"]
     assert line.effects() == []

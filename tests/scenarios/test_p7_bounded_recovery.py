@@ -110,11 +110,11 @@ def test_a_long_outage_ends_within_a_quarter_of_an_hour_after_it(world: World) -
     line = world.line(units=10)
     away = world.simulator.add_fault("lose_before", times=None)
     line.quantity(12)
-    world.wait(4 * 3600, step=300)
+    world.wait(4 * 3600)
     assert line.head().retry_at - world.clock.now() <= timedelta(minutes=15)
 
     world.simulator.remove_fault(away)
-    world.wait(900, step=300)
+    world.wait(900)
     assert line.changes() == [2]
 
 

@@ -29,7 +29,7 @@ def test_many_changes_take_hours_and_never_more_than_our_share(small: World) -> 
     hours = []
     for _ in range(6):
         before = calls(small)
-        small.wait(3600, step=120)
+        small.wait(3600)
         hours.append(calls(small) - before)
 
     assert max(hours) <= 20
@@ -62,7 +62,7 @@ def test_what_others_spend_counts_too(world: World) -> None:
 
     world.tenancy.later(hours=1)
     note_threshold(world.connection_id, threshold=10_000, used=100, now=world.clock.now())
-    world.wait(3700, step=300)
+    world.wait(3700)
     assert line.changes() == [2]
 
 
@@ -72,7 +72,7 @@ def test_a_refused_sign_in_is_not_hammered(world: World) -> None:
     line.quantity(12)
     world.work()
     before = calls(world)
-    world.wait(86400, step=7200)
+    world.wait(86400)
 
     assert calls(world) == before
     assert "until somebody corrects and resumes it" in line.cause

@@ -82,7 +82,7 @@ def test_sync_ends_the_quiet_time(simulator: object, db: None) -> None:
         line.drive()
         assert line.effects() == [], "a quiet time lets a burst become one call"
         line.quantity(15)
-        world.wait(600, step=60)
+        world.wait(600)
         assert line.changes() == [5]
 
 

@@ -41,7 +41,14 @@ def bring_up_to_date(
         return _buy(provider_id, body, caller), True
     if errors := _not_changeable(known, body):
         raise InvalidInput(errors)
-    _change(known, body, caller)
+    try:
+        _change(known, body, caller)
+    except InvalidInput:
+        # Somebody else may have brought it there since it was read: then there is less to do.
+        newer = subscription_by_provider_id(caller.context, provider_id)
+        if newer is None or newer == known:
+            raise
+        _change(newer, body, caller)
     return known.id, False
 
 

@@ -3,7 +3,8 @@
 1. Give the call its correlation id.
 2. Find out who calls; a body is read only of somebody who may call at all.
 3. A write happens in one transaction: an answer that refuses leaves nothing behind. With an
-   Idempotency-Key it happens once (``identity/idempotency``).
+   Idempotency-Key it happens once (``identity/idempotency``). A write that consists of many
+   commits each of them, so that nobody waits for their locks; its acts must bear repetition.
 4. Whatever was not answered as JSON becomes a problem document.
 """
 
@@ -24,12 +25,20 @@ from tallystick.api import problems
 from tallystick.api.auth import Caller, caller_of, stored_nothing
 from tallystick.api.correlation import HEADER, correlation_of
 from tallystick.api.strict_json import read_body
-from tallystick.identity.idempotency import Answer, check_key, once, request_digest
+from tallystick.identity.idempotency import (
+    Answer,
+    answered_before,
+    check_key,
+    once,
+    request_digest,
+)
 from tallystick.kit.problem import FieldError, InvalidInput, Problem
 
 View = Callable[..., HttpResponse]
 READING = {"GET", "HEAD", "OPTIONS"}
 REPLAYED = "Idempotent-Replayed"
+# Asked again, each press of Sync joins the run that is there: no transaction around them all.
+COMMITS_EACH = {"sync-many"}
 
 
 def door(view: View) -> View:
@@ -65,10 +74,16 @@ def _enter(request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpRespon
     caller = caller_of(request)
     if request.method in READING or caller is None:
         return _told_in_json(request, view())
+    if request.headers.get("Transfer-Encoding") and not request.headers.get("Content-Length"):
+        return problems.document(
+            request, problems.NO_LENGTH, "Nothing was changed. Send a Content-Length, not chunks."
+        )
     read_body(request)
     key = request.headers.get("Idempotency-Key")
     if key is not None:
         return _once(request, view, check_key(key), caller)
+    if _commits_each(request):
+        return _told_in_json(request, view())
     with transaction.atomic(durable=True):
         response = _told_in_json(request, view())
         if response.status_code >= HTTPStatus.BAD_REQUEST:
@@ -76,9 +91,14 @@ def _enter(request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpRespon
     return response
 
 
+def _commits_each(request: HttpRequest) -> bool:
+    return request.resolver_match is not None and request.resolver_match.url_name in COMMITS_EACH
+
+
 def _once(
     request: HttpRequest, view: Callable[[], HttpResponse], key: str, caller: Caller
 ) -> HttpResponse:
+    digest = request_digest(request.method or "", request.get_full_path(), request.body)
     given: list[HttpResponse] = []
 
     def act() -> Answer:
@@ -87,12 +107,16 @@ def _once(
         body = json.loads(content) if content else None
         return Answer(given[0].status_code, body, stores=not stored_nothing(request))
 
+    if _commits_each(request):
+        done = answered_before(token_id=caller.token_id, key=key, digest=digest) or act()
+    else:
+        done = None
     answer, replayed = once(
         token_id=caller.token_id,
         key=key,
-        digest=request_digest(request.method or "", request.get_full_path(), request.body),
+        digest=digest,
         now=caller.now,
-        act=act,
+        act=act if done is None else lambda: done,
     )
     if not replayed:
         return given[0]
@@ -114,9 +138,9 @@ def _check_query(request: HttpRequest) -> None:
 
 def _told_in_json(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        allowed = response.get("Allow", "")
+        allowed = ", ".join(sorted(response.get("Allow", "").split(", ")))
         response = problems.document(
-            request, problems.WRONG_METHOD, f"This address answers {allowed or 'other methods'}."
+            request, problems.WRONG_METHOD, f"This address answers {allowed}."
         )
         response["Allow"] = allowed
     return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -43,6 +44,7 @@ NO_TOKEN = Kind(HTTPStatus.UNAUTHORIZED, "no-token", "No valid token")
 NOT_FOUND = Kind(HTTPStatus.NOT_FOUND, "not-found", NotFound.title)
 WRONG_METHOD = Kind(HTTPStatus.METHOD_NOT_ALLOWED, "wrong-method", "Not a method of this address")
 CONFLICT = Kind(HTTPStatus.CONFLICT, "conflict", Conflicting.title)
+NO_LENGTH = Kind(HTTPStatus.LENGTH_REQUIRED, "no-length", "The length of the body is not said")
 TOO_LARGE = Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", "The body is too large")
 INVALID = Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-input", InvalidInput.title)
 FAULT = Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "fault", "Tallystick met a fault of its own")
@@ -96,7 +98,8 @@ def fault(request: HttpRequest, error: Exception) -> HttpResponse:
         correlation_id=correlation_of(request),
         method=request.method,
         path=request.path,
-        exc_info=error,
+        # The places and the message, never the values that were at hand there.
+        trace="".join(traceback.format_exception(error)),
     )
     return document(request, FAULT, UNCERTAIN)
 
@@ -114,8 +117,7 @@ def answer_in_problems(api: NinjaAPI) -> None:
         return document(request, NOT_FOUND, "There is nothing at this address.")
 
     def not_understood(request: HttpRequest, error: HttpError) -> HttpResponse:  # noqa: ARG001
-        # Ninja raises no other: what it calls an unreadable body is an empty one here.
-        return document(request, BAD_REQUEST, "The body is missing. Send a JSON object.")
+        return document(request, BAD_REQUEST, "Nothing was changed. Send a JSON object.")
 
     def not_valid(request: HttpRequest, error: ValidationError) -> HttpResponse:
         return told(request, InvalidInput(errors_of(error.errors)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from django.http import HttpRequest
 from ninja import Router, Status
@@ -37,9 +38,14 @@ def sync(request: HttpRequest, connection_id: int, subscription_id: int) -> Stat
     auth=SYNC,
     response={**answers(202, BulkOut), 200: BulkOut},
     summary="Sync many subscriptions",
+    url_name="sync-many",
 )
 def sync_many(request: HttpRequest, connection_id: int, body: BulkIn) -> Status[BulkOut]:
-    """A run for each mapped subscription. ``dry_run`` (200) says which, and stores nothing."""
+    """A run for each mapped subscription, at most 500 of them.
+
+    ``dry_run`` (200) says which, and stores nothing. Each run is on its way as soon as it is
+    asked for; asked again, the ones that are running are the same.
+    """
     who = caller(request)
     connection = get_connection(who.context, connection_id)
     rows = sorted(_chosen(who, connection.id, body), key=lambda row: row.subscription.id)
@@ -47,7 +53,6 @@ def sync_many(request: HttpRequest, connection_id: int, body: BulkIn) -> Status[
         stores_nothing(request)
         lines = [_line(row, None) for row in rows]
         return Status(200, BulkOut(dry_run=True, items=lines))
-    # In the order of their ids, so that two presses never wait for each other in a circle.
     lines = [_line(row, _press(who, connection.id, row.subscription.id).id) for row in rows]
     return Status(202, BulkOut(dry_run=False, items=lines))
 
@@ -73,6 +78,14 @@ def _line(row: Row, run_id: int | None) -> BulkLine:
     return BulkLine(subscription_id=row.subscription.id, run_id=run_id, pending=row.badge.pending)
 
 
+def _few(field: str, rows: Iterator[Row]) -> list[Row]:
+    found = list(islice(rows, LARGEST_PAGE + 1))
+    if len(found) > LARGEST_PAGE:
+        message = f"are more than {LARGEST_PAGE} subscriptions: ask for fewer at a time"
+        raise InvalidInput.one(field, message)
+    return found
+
+
 def _chosen(who: Caller, connection_id: int, body: BulkIn) -> list[Row]:
     """Raises InvalidInput, NotFound."""
     chosen = [body.subscriptions is not None, body.customer is not None, body.all]
@@ -85,9 +98,15 @@ def _chosen(who: Caller, connection_id: int, body: BulkIn) -> list[Row]:
         ids = sorted(set(body.subscriptions))
         return [mapping_row(who.context, connection_id, one, now=who.now) for one in ids]
     if body.customer is not None:
-        found = _of_customer(who, body.customer)
-        return [row for row in found if row.place and row.place.connection_id == connection_id]
-    return list(_all(who, connection_id))
+        rows = _of_customer(who, body.customer)
+        here = _few(
+            "customer",
+            (row for row in rows if row.place and row.place.connection_id == connection_id),
+        )
+        if not here:
+            raise InvalidInput.one("customer", "has no subscription mapped to this connection")
+        return here
+    return _few("all", _all(who, connection_id))
 
 
 def _of_customer(who: Caller, customer_id: int) -> Iterator[Row]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from ninja import Schema
 from pydantic import Field
 
-from tallystick.api.schemas_kit import At, Body, Day, On, Quantity
+from tallystick.api.schemas_kit import At, Body, Day, Money, On, Quantity
 from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.queries import DeliveryView, OperationView
 from tallystick.ledger.state import State
@@ -109,6 +109,7 @@ class WouldBeSent(Schema):
     effective_on: On
     units_from: int | None
     units_to: int
+    unit_price_to: Money | None = Field(description="Null: the price is left as it is.")
     waits_behind: int = Field(description="Operations that are sent before this one.")
 
 

@@ -53,7 +53,7 @@ class RunOut(Schema):
 class BulkIn(Body):
     """Exactly one of ``subscriptions``, ``customer``, ``all``."""
 
-    subscriptions: list[Id] | None = Field(None, min_length=1, max_length=5000)
+    subscriptions: list[Id] | None = Field(None, min_length=1, max_length=500)
     customer: Id | None = None
     all: bool = False
     dry_run: bool = False

@@ -54,6 +54,7 @@ class Event(StrEnum):
     SIGN_IN = "user.sign_in"
     CREATE_USER = "user.create"
     CREATE_TOKEN = "user.create_token"  # noqa: S105 - the name of an event, not a token
+    REVOKE_TOKEN = "user.revoke_token"  # noqa: S105 - the name of an event, not a token
     IMPORT_SUBSCRIPTIONS = "import.subscriptions"
     ENGINE_BUG = "engine.bug"
 
@@ -84,6 +85,7 @@ _LABELS = {
     Event.SIGN_IN: "Sign In",
     Event.CREATE_USER: "Create User",
     Event.CREATE_TOKEN: "Create API Token",
+    Event.REVOKE_TOKEN: "Revoke API Token",
     Event.IMPORT_SUBSCRIPTIONS: "Import Subscriptions",
     Event.ENGINE_BUG: "Internal Error",
 }

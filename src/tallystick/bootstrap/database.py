@@ -7,30 +7,59 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import psycopg
 
 from tallystick.bootstrap.embedded import Embedded, Say, running_url, silent
 from tallystick.kit.home import home
+
+# Whose tables there are, besides our own rooms'.
+OTHERS = ("django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions")
+QUEUE = "procrastinate.contrib.django"
 
 
 class NotMigrated(Exception):
     """The sentence says what to do."""
 
 
+class DatabaseGone(Exception):
+    """The sentence says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Where it is; ``server`` when it is ours to run."""
+
+    url: str
+    server: Embedded | None = None
+
+    def must_run(self) -> None:
+        """Raises DatabaseGone when our own server has ended by itself."""
+        if self.server is not None and self.server.process.poll() is not None:
+            raise DatabaseGone(
+                "The database server ended by itself; everything is stopped. Nothing that was "
+                f"recorded is lost. See {home() / 'postgresql.log'}, then start again."
+            )
+
+
 @contextmanager
-def database(*, say: Say = silent) -> Iterator[str]:
-    """Answers its address and sets ``DATABASE_URL`` for this process and its children.
+def database(*, say: Say = silent) -> Iterator[Database]:
+    """Answers where it is and sets ``DATABASE_URL`` for this process and its children.
 
     With ``DATABASE_URL`` set nothing is started. Otherwise the embedded server of this home is
     used when another tallystick runs it, else started, and stopped at the end.
     Raises CannotStart.
     """
     if given := os.environ.get("DATABASE_URL"):
-        yield given
+        yield Database(given)
         return
     if running := running_url(home()):
         os.environ["DATABASE_URL"] = running
         try:
-            yield running
+            yield Database(running)
         finally:
             os.environ.pop("DATABASE_URL", None)
         return
@@ -38,14 +67,16 @@ def database(*, say: Say = silent) -> Iterator[str]:
     with Embedded.start(home(), say=say) as server:
         os.environ["DATABASE_URL"] = server.url
         try:
-            yield server.url
+            yield Database(server.url, server)
         finally:
             os.environ.pop("DATABASE_URL", None)
 
 
 def migrate_in_child() -> None:
     """Bring it to this version as its owner, in a process of its own (the role is decided when
-    settings are read). Raises NotMigrated."""
+    settings are read); nothing when it is there already. Raises NotMigrated."""
+    if _is_current(os.environ["DATABASE_URL"]):
+        return
     done = subprocess.run(
         [sys.executable, "-m", "tallystick", "migrate", "--quiet"],
         env={**os.environ, "TALLYSTICK_DATABASE_AS": "owner"},
@@ -53,3 +84,27 @@ def migrate_in_child() -> None:
     )
     if done.returncode:
         raise NotMigrated("The database could not be brought to this version; see above.")
+
+
+def _is_current(url: str) -> bool:
+    """Whether every migration that is on disk has been applied, and the application's role is
+    there: a second's work without it, on every start."""
+    role = os.environ.get("TALLYSTICK_APP_ROLE", "tallystick_app")
+    try:
+        with psycopg.connect(url) as session:
+            applied = set(session.execute("SELECT app, name FROM django_migrations").fetchall())
+            known = session.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
+    except psycopg.Error:
+        return False  # new, or not reachable: migrating says which
+    return _on_disk() <= applied and (not role or known is not None)
+
+
+def _on_disk() -> set[tuple[str, str]]:
+    ours = Path(__file__).parent.parent
+    found = [(room.parent.name, room) for room in ours.glob("*/migrations")]
+    for package in (*OTHERS, QUEUE):
+        spec = find_spec(package)
+        places = spec.submodule_search_locations if spec else None
+        label = package.split(".")[0] if package == QUEUE else package.split(".")[-1]
+        found += [(label, Path(place) / "migrations") for place in places or []]
+    return {(label, file.stem) for label, folder in found for file in folder.glob("[0-9]*.py")}

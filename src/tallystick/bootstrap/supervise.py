@@ -24,6 +24,10 @@ LONGEST_PAUSE = 30.0
 Say = Callable[[str], None]
 
 
+def nothing() -> None:
+    """There is nothing to check."""
+
+
 @dataclass
 class Part:
     """One ``tallystick`` command run as a process. ``patience``: seconds it may take to stop."""
@@ -110,9 +114,10 @@ class Supervisor:
                 return False
         return False
 
-    def keep(self) -> None:
-        """Until told to stop."""
+    def keep(self, check: Callable[[], None] = nothing) -> None:
+        """Until told to stop, or until ``check`` raises."""
         while not self._stop.wait(LOOKS_EVERY):
+            check()
             for part in self._parts:
                 part.look(say=self._say)
 

@@ -36,7 +36,7 @@ def list_offers(
     limit = check_limit(limit)
     offers = Offer.objects.filter(tenant_id=tenant_id).order_by("pk")
     if search:
-        offers = offers.filter(name__icontains=search)
+        offers = offers.filter(name__icontains=search.replace("\x00", ""))
     if cursor:
         offers = offers.filter(pk__gt=decode_cursor(cursor, length=1)[0])
     rows = list(offers[: limit + 1])

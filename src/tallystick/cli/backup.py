@@ -18,10 +18,10 @@ def run(arguments: argparse.Namespace) -> int:
     from tallystick.bootstrap.backup import BackupFailed, back_up
     from tallystick.kit.home import home
 
-    with database(say=say) as url:
+    with database(say=say) as found:
         say(f"Backing up to {arguments.file}")
         try:
-            size = back_up(url, arguments.file)
+            size = back_up(found.url, arguments.file)
         except BackupFailed as problem:
             print(f"tallystick: {problem}", file=sys.stderr)
             return 1

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from tallystick.bootstrap.binaries import CannotStart
-from tallystick.bootstrap.database import NotMigrated
+from tallystick.bootstrap.database import DatabaseGone, NotMigrated
 from tallystick.kit.problem import InvalidInput, Problem
 
 COMMANDS = {
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for error in problem.errors:
             print(f"tallystick: {error.field}: {error.message}", file=sys.stderr)
         return WRONG_USE
-    except (CannotStart, NotMigrated, Problem) as problem:
+    except (CannotStart, DatabaseGone, NotMigrated, Problem) as problem:
         print(f"tallystick: {problem}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:

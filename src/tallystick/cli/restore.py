@@ -20,10 +20,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from tallystick.bootstrap.backup import BackupFailed, look_first, restore
 
-    with database(say=say) as url:
+    with database(say=say) as found:
         say(f"Restoring {arguments.file}")
         try:
-            restore(url, arguments.file, replace=arguments.replace)
+            restore(found.url, arguments.file, replace=arguments.replace)
         except BackupFailed as problem:
             print(f"tallystick: {problem}", file=sys.stderr)
             return 1

@@ -22,7 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Until Ctrl-C or SIGTERM; turns under way are finished first."""
     host, port = arguments.host, arguments.port
     free_or_raise(host, port)
-    with database(say=say), Supervisor(say=say) as supervisor:
+    with database(say=say) as found, Supervisor(say=say) as supervisor:
         say("Bringing the database to this version")
         migrate_in_child()
         worker = Part("the worker", ["worker"])
@@ -33,14 +33,20 @@ def run(arguments: argparse.Namespace) -> int:
         if supervisor.wait_until(lambda: answers(host, port), web, seconds=60):
             say(f"Tallystick is at http://{host}:{port}/  (Ctrl-C stops it)")
             _hint_first_person()
-        supervisor.keep()
+        supervisor.keep(found.must_run)
     say("Stopped")
     return 0
 
 
 def _hint_first_person() -> None:
     setup(log_level="WARNING")
+    from django.db import OperationalError
+
     from tallystick.bootstrap.accounts import nobody_can_sign_in
 
-    if nobody_can_sign_in():
+    try:
+        nobody = nobody_can_sign_in()
+    except OperationalError:
+        return  # the database is away for a moment; the hint is not worth stopping for
+    if nobody:
         say("Nobody can sign in yet. In another window: tallystick create-admin you@example.com")

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from tallystick.audit.events import Event, Status
-from tallystick.audit.record import Actor, Subject, record
+from tallystick.audit.record import SYSTEM, Actor, Subject, record
 from tallystick.connections.models import Connection
 
 
@@ -37,7 +37,8 @@ def pause(
                 now=now,
                 subject=_subject(row),
                 correlation_id=correlation_id,
-                status=Status.FAILED,
+                # The program pauses because something is wrong, a person because they want to.
+                status=Status.FAILED if actor == SYSTEM else Status.SUCCEEDED,
                 summary=because,
             )
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -25,6 +25,7 @@ from tallystick.identity.models import IdempotentRequest
 from tallystick.kit.problem import Conflicting, InvalidInput
 
 LONGEST_KEY = 200
+KEPT_FOR = timedelta(days=7)
 REFUSED_FROM = 400
 
 
@@ -76,14 +77,9 @@ def once(
     """The answer, and whether it is an earlier one. Raises KeyReused, KeyBusy."""
     with transaction.atomic(durable=True):
         _take(token_id, key)
-        stored = IdempotentRequest.objects.filter(token_id=token_id, key=key).first()
-        if stored is not None:
-            if bytes(stored.request_digest) != digest or stored.status is None:
-                raise KeyReused(
-                    "This Idempotency-Key was already used for another request. Nothing was "
-                    "changed. Use a new key for a new request."
-                )
-            return Answer(stored.status, stored.body), True
+        earlier = answered_before(token_id=token_id, key=key, digest=digest)
+        if earlier is not None:
+            return earlier, True
         answer = act()
         if answer.refuses:
             transaction.set_rollback(True)
@@ -99,6 +95,19 @@ def once(
         return answer, False
 
 
+def answered_before(*, token_id: int, key: str, digest: bytes) -> Answer | None:
+    """The stored answer of this request. Raises KeyReused."""
+    stored = IdempotentRequest.objects.filter(token_id=token_id, key=key).first()
+    if stored is None:
+        return None
+    if bytes(stored.request_digest) != digest or stored.status is None:
+        raise KeyReused(
+            "This Idempotency-Key was already used for another request. Nothing was changed. "
+            "Use a new key for a new request."
+        )
+    return Answer(stored.status, stored.body)
+
+
 def _take(token_id: int, key: str) -> None:
     name = hashlib.sha256(f"idempotency/{token_id}/{key}".encode()).digest()
     number = int.from_bytes(name[:8], "big", signed=True)
@@ -110,3 +119,9 @@ def _take(token_id: int, key: str) -> None:
             "A request with this Idempotency-Key is being carried out at this moment. Nothing was "
             "changed by this one. Ask again in a moment to get its answer."
         )
+
+
+def forget_old_keys(*, now: datetime) -> int:
+    """Answers are kept for a week; a retry comes within hours. Answers how many were forgotten."""
+    old = IdempotentRequest.objects.filter(created_at__lt=now - KEPT_FOR)
+    return old.delete()[0]

@@ -84,10 +84,30 @@ def context_of_token(plain: str, *, now: datetime) -> TokenContext | None:
     return TokenContext(Context(row.tenant_id, row.reseller_id, Role(row.role), actor), row.pk)
 
 
-def revoke_token(token_id: int, *, tenant_id: int, now: datetime) -> bool:
+def revoke_token(
+    token_id: int, *, tenant_id: int, now: datetime, correlation_id: str, actor: Actor = SYSTEM
+) -> bool:
     """False when there is none that still worked."""
-    working = ApiToken.objects.filter(pk=token_id, tenant_id=tenant_id, revoked_at__isnull=True)
-    return working.update(revoked_at=now) == 1
+    with transaction.atomic():
+        row = (
+            ApiToken.objects.select_for_update()
+            .filter(pk=token_id, tenant_id=tenant_id, revoked_at__isnull=True)
+            .first()
+        )
+        if row is None:
+            return False
+        row.revoked_at = now
+        row.save(update_fields=["revoked_at"])
+        record(
+            Event.REVOKE_TOKEN,
+            actor=actor,
+            now=now,
+            subject=Subject(tenant_id=row.tenant_id, reseller_id=row.reseller_id),
+            correlation_id=correlation_id,
+            summary=row.name,
+            details={"starts_with": row.prefix},
+        )
+    return True
 
 
 def _digest(plain: str) -> bytes:

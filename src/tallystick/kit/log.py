@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -29,11 +30,15 @@ def redact(_logger: object, _name: str, event: MutableMapping[str, Any]) -> Any:
 def configure(*, level: str = "INFO", json: bool = False) -> None:
     """Set up logging once per process. httpx's own lines name full addresses: kept to warnings."""
     logging.basicConfig(level=level, format="%(levelname)s %(name)s %(message)s")
-    for name in ("httpx", "httpcore", "hpack"):
+    for name in ("httpx", "httpcore", "hpack", "procrastinate"):
         logging.getLogger(name).setLevel(logging.WARNING)
     # Refused requests are answered with a problem document; they are not news.
     logging.getLogger("django.request").setLevel(logging.ERROR)
-    renderer: Any = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer()
+    plain = structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(),
+        exception_formatter=structlog.dev.plain_traceback,  # never local variables
+    )
+    renderer: Any = structlog.processors.JSONRenderer() if json else plain
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -42,6 +47,7 @@ def configure(*, level: str = "INFO", json: bool = False) -> None:
             redact,
             renderer,
         ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
     )
 

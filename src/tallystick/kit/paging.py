@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 from tallystick.kit.problem import InvalidInput
 
 LARGEST_PAGE = 500
+LARGEST_ID = 2**63 - 1
 Item = TypeVar("Item")
 
 
@@ -28,16 +29,21 @@ def encode_cursor(key: Sequence[str | int]) -> str:
 
 
 def decode_cursor(cursor: str, *, length: int) -> list[str | int]:
-    """The key of the last row of the previous page. Raises InvalidInput naming ``cursor``."""
+    """The key of the last row of the previous page: texts, and last an id.
+
+    Raises InvalidInput naming ``cursor``.
+    """
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         key = json.loads(base64.urlsafe_b64decode(padded.encode()))
     except (binascii.Error, ValueError):
         raise InvalidInput.one("cursor", "is not one this list gave out") from None
+    kinds = (*[str] * (length - 1), int)
     if (
         not isinstance(key, list)
-        or len(key) != length
-        or not all(type(part) in (str, int) for part in key)
+        or [type(part) for part in key] != list(kinds)
+        or not 0 <= key[-1] <= LARGEST_ID
+        or any("\x00" in part for part in key[:-1])
     ):
         raise InvalidInput.one("cursor", "is not one this list gave out")
     return key

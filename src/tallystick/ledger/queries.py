@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, assert_never
 
 from django.db.models import Count, F, Q, Window
 from django.db.models.functions import RowNumber
@@ -84,6 +84,8 @@ class OperationView:
                 return f"Purchase of quantity {self.after['quantity']}"
             case OperationKind.CANCEL:
                 return f"Cancel (quantity {self.before['quantity']} to 0)"
+            case _:
+                assert_never(self.kind)
 
 
 @dataclass(frozen=True, slots=True)

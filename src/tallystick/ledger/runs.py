@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from tallystick.ledger.models import Delivery, Lane, SyncRun
+from tallystick.ledger.kinds import EvidenceKind
+from tallystick.ledger.models import Delivery, Evidence, Lane, SyncRun
 from tallystick.ledger.queries import UNSETTLED, OperationView, get_operation
 from tallystick.ledger.state import STOPPED, State
+
+# The conclusions of an attempt that changed something at the billing system.
+TOOK_EFFECT = ("landed", "line created")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +71,19 @@ def open_run(lane_id: int) -> SyncRun | None:
 def finish_run(run: SyncRun, *, now: datetime) -> None:
     """Count what became of what it saw, and close it. In the transaction that ends the turn."""
     run.written = run.unchanged = run.ignored = run.waiting = run.failed = 0
-    for delivery in _seen(run):
+    seen = _seen(run)
+    effective = _effective(seen)
+    for delivery in seen:
         state = State(delivery.state)
         if state is State.SYNCED:
-            if delivery.attempt_id is None:
-                run.unchanged += 1
-            else:
+            # An attempt that was refused stays with its delivery: only one that landed has written.
+            if delivery.attempt_id in effective:
                 run.written += 1
+            else:
+                run.unchanged += 1
         elif state in STOPPED:
             run.failed += 1
-        elif state in {State.NOT_APPLICABLE, State.RESOLVED}:
+        elif state is State.RESOLVED:
             run.ignored += 1
         else:
             run.waiting += 1
@@ -88,16 +95,27 @@ def _seen(run: SyncRun) -> list[Delivery]:
     if run.first_sequence is None or run.last_sequence is None:
         return []
     # What was settled before the run began is not part of it: the first sequence was unsettled,
-    # and everything behind an unsettled one is unsettled too.
+    # and everything behind an unsettled one is unsettled too, but what was not applicable from
+    # its beginning.
     return list(
         Delivery.objects.filter(
             lane_id=run.lane_id,
             sequence__gte=run.first_sequence,
             sequence__lte=run.last_sequence,
         )
-        .exclude(state=State.NOT_APPLICABLE.value, settled_at__lt=run.started_at)
+        .exclude(state=State.NOT_APPLICABLE.value)
         .order_by("sequence")
     )
+
+
+def _effective(deliveries: list[Delivery]) -> set[int]:
+    """The ids of the attempts of these deliveries that took effect."""
+    found = Evidence.objects.filter(
+        attempt__in=[one.attempt_id for one in deliveries if one.attempt_id is not None],
+        kind=EvidenceKind.CONCLUSION.value,
+        data__conclusion__in=TOOK_EFFECT,
+    )
+    return set(found.values_list("attempt_id", flat=True))
 
 
 def view_of(run: SyncRun, *, with_operations: bool = False) -> RunView:

@@ -73,7 +73,6 @@ def change(
     now: datetime,
     cause: Cause | None = None,
     retry_at: datetime | None = None,
-    attempt: Attempt | None = UNCHANGED,
     tries: int = UNCHANGED,
 ) -> None:
     """The one place that assigns a state. Raises IllegalTransition."""
@@ -86,8 +85,6 @@ def change(
     delivery.stopped_at = now if to in STOPPED else None
     if to is State.SYNCED:
         delivery.proved_at = now
-    if attempt is not UNCHANGED:
-        delivery.attempt = attempt
     if tries is not UNCHANGED:
         delivery.tries = tries
     delivery.save()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from tallystick.audit.events import Event
 from tallystick.catalog.models import Offer
@@ -66,11 +67,8 @@ def purchase(order: Order, *, asked: Asked) -> tuple[int, Recorded]:
             recorded = already_recorded(asked, known.pk)
             if recorded is not None:
                 return known.pk, recorded
-            raise Conflicting(
-                f"A subscription with the provider id “{order.provider_id}” is already recorded. "
-                "Nothing was changed."
-            )
-        row = Subscription.objects.create(
+            raise _recorded_already(order.provider_id)
+        row = _add(
             tenant_id=context.tenant_id,
             reseller_id=customer.reseller_id,
             customer=customer,
@@ -102,6 +100,22 @@ def purchase(order: Order, *, asked: Asked) -> tuple[int, Recorded]:
             summary=f"Bought {quantity} from {in_words(order.starts_on)}",
         )
         return row.pk, write(row, view_of(row), change, asked=asked)
+
+
+def _add(**fields: Any) -> Subscription:
+    """Raises Conflicting when somebody else recorded it at this very moment."""
+    try:
+        with transaction.atomic():
+            return Subscription.objects.create(**fields)
+    except IntegrityError:
+        raise _recorded_already(fields["provider_id"]) from None
+
+
+def _recorded_already(provider_id: str) -> Conflicting:
+    return Conflicting(
+        f"A subscription with the provider id “{provider_id}” is already recorded. "
+        "Nothing was changed."
+    )
 
 
 def _check(order: Order) -> list[FieldError]:

@@ -14,8 +14,8 @@ from tallystick.operations.finish import Asked
 from tallystick.operations.purchase import Order, purchase
 from tallystick.sources.csv_cells import OfferKey, Row
 from tallystick.sources.csv_decide import Act, Decision
+from tallystick.sources.csv_errors import ImportRefused, LineError
 from tallystick.sources.csv_known import Recorded
-from tallystick.sources.csv_rows import ImportRefused, LineError
 from tallystick.subscriptions.add_customer import add_customer
 
 

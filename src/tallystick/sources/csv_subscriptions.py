@@ -28,8 +28,9 @@ from tallystick.operations.finish import Asked
 from tallystick.sources.csv_apply import Apply
 from tallystick.sources.csv_cells import Row, read_subscriptions
 from tallystick.sources.csv_decide import Act, Decision, decide
+from tallystick.sources.csv_errors import Errors, ImportRefused, LineError, printable
 from tallystick.sources.csv_known import Recorded, load
-from tallystick.sources.csv_rows import MOST_BYTES, Errors, ImportRefused, LineError, printable
+from tallystick.sources.csv_rows import MOST_BYTES
 
 SOURCE = "csv"
 Source = Path | IO[str] | IO[bytes]
@@ -64,7 +65,7 @@ def import_subscriptions(
     asked: Asked,
     effective_on: date | None = None,
     dry_run: bool = False,
-    progress: Progress = lambda done, of: None,
+    progress: Progress | None = None,
 ) -> Imported:
     """Carry it out. Raises ImportRefused, NotAllowed, Conflicting; then nothing is stored.
 
@@ -74,9 +75,13 @@ def import_subscriptions(
     asked.context.require(Right.OPERATE)
     rows = read_subscriptions(read_source(source), today=today)
     lanes: set[int] = set()
+
     # One act, so one correlation; and its nudges wait for the end, where no other transaction
     # has to wait for them.
-    inner = replace(asked, origin=Origin(SOURCE), wake=lanes.update)
+    def later(lane_ids: Sequence[int]) -> None:
+        lanes.update(lane_ids)
+
+    inner = replace(asked, origin=Origin(SOURCE), wake=later)
     try:
         with transaction.atomic():
             _one_at_a_time(asked.context.tenant_id)
@@ -85,7 +90,8 @@ def import_subscriptions(
             apply = Apply(recorded, today=today, asked=inner)
             for done, (row, decision) in enumerate(zip(rows, decisions, strict=True), start=1):
                 apply.one(row, decision)
-                progress(done, len(rows))
+                if progress is not None:
+                    progress(done, len(rows))
             imported = _counted(rows, decisions, apply, stored=not dry_run)
             if dry_run:
                 transaction.set_rollback(True)

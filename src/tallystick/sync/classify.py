@@ -84,6 +84,15 @@ class Conclusion(StrEnum):
     THIRD_VALUE = "third_value"
 
 
+# What a reading that is not the base means, whenever it is made.
+AT_ONCE = {
+    Verdict.LANDED: Conclusion.SYNCED,
+    Verdict.DOUBLED: Conclusion.DUPLICATE,
+    Verdict.REPLACED: Conclusion.REPLACES,
+    Verdict.THIRD: Conclusion.THIRD_VALUE,
+}
+
+
 def conclude(
     verdict: Verdict,
     *,
@@ -94,17 +103,8 @@ def conclude(
     recheck_seconds: float,
 ) -> Conclusion:
     """``earlier_base_at``: when earlier readings showed the base, oldest first."""
-    match verdict:
-        case Verdict.LANDED:
-            return Conclusion.SYNCED
-        case Verdict.DOUBLED:
-            return Conclusion.DUPLICATE
-        case Verdict.REPLACED:
-            return Conclusion.REPLACES
-        case Verdict.THIRD:
-            return Conclusion.THIRD_VALUE
-        case Verdict.BASE:
-            pass
+    if verdict is not Verdict.BASE:
+        return AT_ONCE[verdict]
     if now < window_ends_at:
         return Conclusion.LOOK_AGAIN
     if answered_yes:

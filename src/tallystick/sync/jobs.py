@@ -19,6 +19,7 @@ from procrastinate.tasks import configure_task
 
 from tallystick.connections.budget import forget_old_minutes, note_threshold
 from tallystick.connections.models import Connection
+from tallystick.identity.idempotency import forget_old_keys
 from tallystick.kit.clock import DatabaseClock
 from tallystick.kit.log import logger
 from tallystick.sync.due import due_lanes, open_runs_without_work
@@ -112,6 +113,7 @@ def watch_connections(timestamp: int) -> None:  # noqa: ARG001 - the job engine 
     close_old_connections()
     now = DatabaseClock().now()
     forget_old_minutes(now=now)
+    forget_old_keys(now=now)
     # A paused connection that was never looked at comes from a restored backup: looking is safe,
     # and the person who resumes it wants to see the differences.
     for connection in Connection.objects.filter(

@@ -116,16 +116,15 @@ def _carry_out(lane: Lane, head: Delivery, how: str, now: datetime) -> None:
             head.accepted_units = lane.drift_units
         change(head, State.PENDING, now=now)
         return
-    match Resolution(how):
-        case Resolution.DONE_BY_HAND:
-            lane.expected_units = _units_after(head, lane.expected_units)
-        case Resolution.ADOPT:
-            if lane.drift_units is None:
-                raise Conflicting("Nothing was read from Autotask that could be adopted.")
-            lane.expected_units = lane.drift_units
-            lane.expected_unit_price = lane.expected_unit_cost = None
-        case Resolution.SKIP:
-            pass
+    if how == Resolution.DONE_BY_HAND.value:
+        lane.expected_units = _units_after(head, lane.expected_units)
+        # From its own day on: before it the line still shows, rightly, what it had.
+        lane.expected_from = max(head.effective_on, lane.expected_from or head.effective_on)
+    elif how == Resolution.ADOPT.value:
+        if lane.drift_units is None:
+            raise Conflicting("Nothing was read from Autotask that could be adopted.")
+        lane.expected_units = lane.drift_units
+        lane.expected_unit_price = lane.expected_unit_cost = None
     lane.drift_units = lane.drift_amount = lane.drift_since = None
     # What is expected now was said by a person; it is green again when it has been read.
     lane.proved_at = None

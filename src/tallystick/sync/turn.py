@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import traceback
 from dataclasses import replace
+from datetime import timedelta
 from typing import assert_never
 
 from django.db import DatabaseError, InterfaceError, OperationalError, transaction
@@ -31,6 +32,7 @@ from tallystick.sync.decide import Begin, Look, Recover, Rest, next_step
 from tallystick.sync.engine import Engine, Milestone
 from tallystick.sync.load import act_of, deliveries, load
 from tallystick.sync.prove import look, recover, window_end
+from tallystick.sync.retry import LONGEST
 
 log = logger("sync.turn")
 
@@ -156,6 +158,7 @@ def _stop_for_bug(engine: Engine, lease: Lease, error: Exception) -> None:
                 deliveries(riding),
                 replace(cause, code="died_while_sending"),
                 now=act.now,
-                retry_at=max(act.now, until),
+                # What goes wrong every time is not looked at all the time.
+                retry_at=until if until > act.now else act.now + timedelta(seconds=LONGEST),
             )
         _rest(engine, lane, Rest(None, run_is_over=True))

@@ -107,9 +107,7 @@ def test_each_gets_the_rows_of_its_own_day() -> None:
         with observer.turn():
             return len(observer.observe(Line(1, n), since=days[n]))
 
-    with observer.turn(), ThreadPoolExecutor(2) as threads:
-        with observer.turn():
-            pass
+    with ThreadPoolExecutor(2) as threads:
         found = list(threads.map(one, range(2)))
     assert found == [3, 1]
     assert min(since for _, since in recorder.asked) == days[0]

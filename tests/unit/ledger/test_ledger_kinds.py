@@ -46,6 +46,12 @@ def test_every_kind_of_operation_has_words() -> None:
     assert all(operation(kind, both, both).in_words() for kind in OperationKind)
 
 
+def test_a_kind_nobody_knows_is_a_fault_and_not_an_empty_word() -> None:
+    unknown: Any = "renew"
+    with pytest.raises(AssertionError):
+        operation(unknown, {}, {}).in_words()
+
+
 @pytest.mark.parametrize(
     ("kind", "label"),
     [

@@ -1,5 +1,6 @@
 """The one table of how a delivery may change, as the sync protocol has it (section 3). Pure."""
 
+from importlib import import_module
 from itertools import product
 
 import pytest
@@ -57,8 +58,6 @@ def test_the_table_is_the_protocols_and_every_row_says_why() -> None:
 
 
 def test_the_databases_copy_is_the_same_table() -> None:
-    from importlib import import_module
-
     guards = import_module("tallystick.ledger.migrations.0002_guards")
     assert sorted(guards.TRANSITIONS) == sorted(ALLOWED)
 

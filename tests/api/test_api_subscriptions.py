@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-
 from api_calls import Api
+from django.db import connection
+
 from tallystick.ledger.models import Operation
 from tallystick.subscriptions.models import Customer, Subscription
 
@@ -187,6 +189,30 @@ class TestByProviderId:
         said = stranger.put("/subscriptions/by-provider-id/guid-1", {"quantity": 12})
         assert said.status == 422
         assert api.get("/subscriptions").body["items"][0]["quantity"] == 10
+
+
+class TestAtTheSameMoment:
+    def together(self, api: Api, method: str, address: str, body: Any) -> list[int]:
+        def one(_: int) -> int:
+            try:
+                return Api(api.of, api.token).call(method, address, body).status
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(6) as pool:
+            return sorted(pool.map(one, range(12)))
+
+    def test_one_purchase_is_recorded(self, api: Api) -> None:
+        statuses = self.together(api, "POST", "/subscriptions", an_order(api))
+        assert statuses == [201] + [409] * 11
+
+    def test_what_is_brought_up_to_date_is_changed_once(self, api: Api) -> None:
+        made = api.post("/subscriptions", an_order(api)).body
+        address = "/subscriptions/by-provider-id/guid-1"
+        assert self.together(api, "PUT", address, {"quantity": 12}) == [200] * 12
+        assert Operation.objects.filter(subscription_id=made["id"]).count() == 2
+        assert self.together(api, "PUT", address, {"status": "cancelled"}) == [200] * 12
+        assert Operation.objects.filter(subscription_id=made["id"]).count() == 3
 
 
 class TestPaging:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from api_calls import Api, api_of
+
 from harness import World
 from tallystick.connections.models import Connection
 from tallystick.ledger.models import SyncRun
@@ -150,9 +150,7 @@ class TestMappings:
         assert (said.body["badge"], said.body["pending"]) == ("syncing", 1)
         [newest, _] = api.get(f"/subscriptions/{subscription_id}/operations").body["items"]
         assert (newest["kind"], newest["after"]["quantity"]) == ("map", 7)
-        unmap = api.delete(
-            f"/connections/{connection_id}/subscription-mappings/{subscription_id}"
-        )
+        unmap = api.delete(f"/connections/{connection_id}/subscription-mappings/{subscription_id}")
         assert unmap.status == 409
 
 
@@ -192,6 +190,9 @@ class TestSync:
 
         both = api.post(press, {"all": True}, Idempotency_Key="k")
         assert both.status == 202, both.text
+        replayed = api.post(press, {"all": True}, Idempotency_Key="k")
+        assert (replayed.body, replayed.headers["Idempotent-Replayed"]) == (both.body, "true")
+        assert api.post(press, {"subscriptions": ids}, Idempotency_Key="k").status == 409
         assert [one["subscription_id"] for one in both.body["items"]] == ids
         again = api.post(press, {"subscriptions": ids})
         assert again.body == both.body
@@ -206,6 +207,11 @@ class TestSync:
         said = api.post(f"/connections/{api.of.connection()}/sync", body)
         assert said.status == 422
         assert said.fields == ["subscriptions", "customer", "all"]
+
+    def test_a_customer_with_nothing_mapped_is_said(self, api: Api) -> None:
+        body = {"customer": api.of.customer()}
+        said = api.post(f"/connections/{api.of.connection()}/sync", body)
+        assert (said.status, said.fields) == (422, ["customer"])
 
     def test_one_that_is_not_mapped_stops_all(self, world: World) -> None:
         line = world.line(units=5)

@@ -1,0 +1,100 @@
+"""``tallystick import``, as a person runs it: what it prints, where, and with which exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from csv_files import GOOD, csv_file, good
+
+from factories import Tenancy, tenancy
+from tallystick.identity.models import Tenant
+from tallystick.ledger.models import Operation
+from tallystick.subscriptions.models import Subscription
+
+pytestmark = pytest.mark.usefixtures("db")
+
+
+@pytest.fixture
+def csp() -> Tenancy:
+    return tenancy()
+
+
+def tallystick(csp: Tenancy | None, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    who = ["--tenant", Tenant.objects.get(pk=csp.tenant_id).name] if csp else []
+    return subprocess.run(
+        [sys.executable, "-m", "tallystick", "import", "subscriptions", *arguments, *who],
+        env={
+            **os.environ,
+            "DATABASE_URL": os.environ["TALLYSTICK_TEST_DATABASE_URL"],
+            "TALLYSTICK_LOG_LEVEL": "WARNING",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_import_again_and_change(csp: Tenancy, tmp_path: Path) -> None:
+    file = tmp_path / "subscriptions.csv"
+    file.write_bytes(csv_file([GOOD]))
+    done = tallystick(csp, file, "--dry-run")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Dry run, nothing was stored; would import 1 rows:")
+    assert not Subscription.objects.filter(tenant_id=csp.tenant_id).exists()
+
+    done = tallystick(csp, file)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "1 subscriptions added (1 customers and 1 offers new)" in done.stdout
+
+    file.write_bytes(csv_file([good(quantity="12", unit_price="30")]))
+    done = tallystick(csp, file, "--effective-on", "2027-01-01")
+    assert "1 quantity changes" in done.stdout
+    assert "Not imported by this version: 1 row differs in unit_price" in done.stdout
+    assert "  line 2: 30.0000 EUR in the file, 26.4000 EUR here" in done.stdout
+
+    done = tallystick(csp, file, "--format", "json")
+    answer = json.loads(done.stdout)
+    assert (answer["only_left_out"], answer["stored"]) == (1, True)
+    assert answer["not_imported"][0]["line"] == 2
+    operations = Operation.objects.filter(tenant_id=csp.tenant_id).order_by("pk")
+    assert [(o.kind, o.actor) for o in operations] == [
+        ("purchase", "tallystick import"),
+        ("update_quantity", "tallystick import"),
+    ]
+
+
+def test_a_refused_file(csp: Tenancy, tmp_path: Path) -> None:
+    file = tmp_path / "subscriptions.csv"
+    file.write_bytes(csv_file([GOOD, good(subscription_id="s-2", quantity="1,000", term="x")]))
+    done = tallystick(csp, file, "--format", "json")
+    assert done.returncode == 2
+    said = done.stderr.splitlines()
+    assert said[0].startswith("tallystick: line 3, term: “x” is not one of: P1M,")
+    assert said[1].startswith("tallystick: line 3, quantity: “1,000” is not a whole number")
+    assert said[2:] == ["tallystick: nothing was imported"]
+    answer = json.loads(done.stdout)
+    assert [error["line"] for error in answer["errors"]] == [3, 3]
+    assert not Operation.objects.filter(tenant_id=csp.tenant_id).exists()
+
+
+def test_files_that_cannot_be_read(csp: Tenancy, tmp_path: Path) -> None:
+    for file, why in [(tmp_path / "none.csv", "No such file"), (tmp_path, "Is a directory")]:
+        done = tallystick(csp, file)
+        assert done.returncode == 2
+        assert done.stderr.startswith(f"tallystick: file: cannot be read: {why}")
+
+
+def test_wrong_use(csp: Tenancy, tmp_path: Path) -> None:
+    done = tallystick(csp, tmp_path, "--effective-on", "1.1.2027")
+    assert done.returncode == 2
+    assert "is not a day: write it like 2026-05-03" in done.stderr
+    tenancy()
+    done = tallystick(None, tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("tallystick: organisation: must be one of ")
