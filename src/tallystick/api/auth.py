@@ -71,7 +71,7 @@ class ApiToken(HttpBearer):
         super().__init__()
         self._right = right
 
-    def authenticate(self, request: HttpRequest, token: str) -> Caller | None:  # noqa: ARG002
+    def authenticate(self, request: HttpRequest, token: str) -> Caller | None:  # noqa: ARG002 - ninja's signature
         """Raises NotAllowed."""
         caller = caller_of(request)
         if caller is not None:

@@ -107,22 +107,22 @@ def fault(request: HttpRequest, error: Exception) -> HttpResponse:
 def answer_in_problems(api: NinjaAPI) -> None:
     """Tell ninja how each failure is answered."""
 
-    def no_token(request: HttpRequest, error: AuthenticationError) -> HttpResponse:  # noqa: ARG001
+    def no_token(request: HttpRequest, error: AuthenticationError) -> HttpResponse:  # noqa: ARG001 - ninja's signature
         detail = (
             "Send “Authorization: Bearer ts_...” with a token that is neither revoked nor over."
         )
         return document(request, NO_TOKEN, detail)
 
-    def not_found(request: HttpRequest, error: Http404) -> HttpResponse:  # noqa: ARG001
+    def not_found(request: HttpRequest, error: Http404) -> HttpResponse:  # noqa: ARG001 - ninja's signature
         return document(request, NOT_FOUND, "There is nothing at this address.")
 
-    def not_understood(request: HttpRequest, error: HttpError) -> HttpResponse:  # noqa: ARG001
+    def not_understood(request: HttpRequest, error: HttpError) -> HttpResponse:  # noqa: ARG001 - ninja's signature
         return document(request, BAD_REQUEST, "Nothing was changed. Send a JSON object.")
 
     def not_valid(request: HttpRequest, error: ValidationError) -> HttpResponse:
         return told(request, InvalidInput(errors_of(error.errors)))
 
-    def taken(request: HttpRequest, error: IntegrityError) -> HttpResponse:  # noqa: ARG001
+    def taken(request: HttpRequest, error: IntegrityError) -> HttpResponse:  # noqa: ARG001 - ninja's signature
         detail = "Somebody stored the same at this moment. Nothing was stored. Look, and ask again."
         return document(request, CONFLICT, detail)
 

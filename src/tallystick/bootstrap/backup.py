@@ -108,7 +108,7 @@ def _run(program: str, arguments: list[str], **more: object) -> None:
             stderr=subprocess.PIPE,
             check=False,
             env={**os.environ, "LC_ALL": "C"},
-            **more,  # type: ignore[call-overload]
+            **more,  # type: ignore[call-overload]  # passed on as given
         )
     except (CannotStart, OSError) as error:
         raise BackupFailed(f"{program} could not be run: {error}") from error

@@ -96,7 +96,7 @@ async def _work(turns: int) -> None:
     loop = asyncio.get_running_loop()
     # Turns wait for Autotask most of the time: threads, made when they are needed.
     loop.set_default_executor(ThreadPoolExecutor(max_workers=turns + 4, thread_name_prefix="turn"))
-    connector = procrastinate_app.connector.get_worker_connector()  # type: ignore[attr-defined]
+    connector = procrastinate_app.connector.get_worker_connector()  # type: ignore[attr-defined]  # of procrastinate's Django connector
     with procrastinate_app.replace_connector(connector) as app:
         async with app.open_async():
             # Signals are the job engine's: it stops fetching and lets turns under way finish.

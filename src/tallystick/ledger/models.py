@@ -174,16 +174,17 @@ class Delivery(models.Model):
                 name="delivery_state_known",
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=[s.value for s in IN_FLIGHT]) | Q(attempt__isnull=False),
+                condition=~Q(state__in=sorted(s.value for s in IN_FLIGHT))
+                | Q(attempt__isnull=False),
                 name="delivery_in_flight_has_attempt",
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=[s.value for s in STOPPED]) | ~Q(cause=""),
+                condition=~Q(state__in=sorted(s.value for s in STOPPED)) | ~Q(cause=""),
                 name="delivery_stopped_has_cause",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=[s.value for s in SETTLED], settled_at__isnull=False)
-                | (~Q(state__in=[s.value for s in SETTLED]) & Q(settled_at__isnull=True)),
+                condition=Q(state__in=sorted(s.value for s in SETTLED), settled_at__isnull=False)
+                | (~Q(state__in=sorted(s.value for s in SETTLED)) & Q(settled_at__isnull=True)),
                 name="delivery_settled_has_time",
             ),
             models.CheckConstraint(
@@ -194,7 +195,7 @@ class Delivery(models.Model):
         indexes = [
             models.Index(
                 fields=["lane", "sequence"],
-                condition=~Q(state__in=[s.value for s in SETTLED]),
+                condition=~Q(state__in=sorted(s.value for s in SETTLED)),
                 name="delivery_unsettled",
             ),
         ]

@@ -16,7 +16,7 @@ from tallystick.ledger.kinds import EvidenceKind, OperationKind
 from tallystick.ledger.models import Attempt, Delivery, Evidence, Lane, Operation
 from tallystick.ledger.state import SETTLED, State
 
-UNSETTLED = ~Q(state__in=[state.value for state in SETTLED])
+UNSETTLED = ~Q(state__in=sorted(state.value for state in SETTLED))
 
 
 @dataclass(frozen=True, slots=True)

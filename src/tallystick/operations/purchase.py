@@ -120,7 +120,7 @@ def _recorded_already(provider_id: str) -> Conflicting:
 
 def _check(order: Order) -> list[FieldError]:
     errors = []
-    if not order.provider_id.strip() or len(order.provider_id) > 100:  # noqa: PLR2004
+    if not order.provider_id.strip() or len(order.provider_id) > 100:  # noqa: PLR2004 - the column's width
         errors.append(FieldError("provider_id", "must have 1 to 100 characters"))
     if "\x00" in order.provider_id or "\x00" in order.friendly_name:
         errors.append(FieldError("provider_id", "must not contain a NUL character"))

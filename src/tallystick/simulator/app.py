@@ -201,7 +201,7 @@ class App:
     def _refusal(self, refusal: Refusal) -> Answer:
         answer = refused(refusal.errors, refusal.status)
         seconds = self._machine.knobs["retry_after"]
-        if refusal.status == 429 and seconds is not None:  # noqa: PLR2004
+        if refusal.status == 429 and seconds is not None:  # noqa: PLR2004 - the HTTP status by its number
             answer.headers.append(("Retry-After", str(seconds)))
         return answer
 

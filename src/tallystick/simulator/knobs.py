@@ -52,7 +52,7 @@ class Knob:
             number = converters[self.number](str(value))
         except (ValueError, ArithmeticError) as why:
             raise KnobError(f"{self.name} is a number, not {value!r}") from why
-        if not number == number or number in (float("inf"), float("-inf")):  # noqa: PLR0124
+        if not number == number or number in (float("inf"), float("-inf")):  # noqa: PLR0124 - only NaN differs from itself
             raise KnobError(f"{self.name} is a finite number, not {value!r}")
         if number < self.minimum:
             raise KnobError(f"{self.name} is at least {self.minimum}, not {value!r}")

@@ -69,6 +69,6 @@ class Limits:
             used = self.usage() / limit
             if used >= 0.75:  # noqa: PLR2004 - the published tiers
                 delay += 1.0
-            elif used >= 0.5:  # noqa: PLR2004
+            elif used >= 0.5:  # noqa: PLR2004 - half, as the vendor says
                 delay += 0.5
         return delay

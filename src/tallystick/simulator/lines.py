@@ -21,7 +21,7 @@ TEN_THOUSANDTH = Decimal("0.0001")
 
 def rounded(amount: Decimal, knobs: Knobs) -> Decimal:
     """``amount`` to the tenant's precision, halves away from zero."""
-    step = CENT if knobs["money_precision"] == 2 else TEN_THOUSANDTH  # noqa: PLR2004
+    step = CENT if knobs["money_precision"] == 2 else TEN_THOUSANDTH  # noqa: PLR2004 - the knob's own value
     return amount.quantize(step, ROUND_HALF_UP)
 
 

@@ -46,7 +46,7 @@ class Pages:
         """The page or form under these path words, or ``None`` when there is none."""
         if request.path == "/":
             return _redirect("/simulator/")
-        if request.method == "POST" and len(words) == 2 and words[0] == "act":  # noqa: PLR2004
+        if request.method == "POST" and len(words) == 2 and words[0] == "act":  # noqa: PLR2004 - "act/{what}"
             return self._act(request, words[1])
         if request.method != "GET":
             return None
@@ -54,7 +54,7 @@ class Pages:
             text = template_text("simulator.css").encode("utf-8")
             return Answer(body=text, content_type="text/css; charset=utf-8")
         with self._control.machine.lock:
-            if len(words) == 2 and words[0] == "contracts" and words[1].isdigit():  # noqa: PLR2004
+            if len(words) == 2 and words[0] == "contracts" and words[1].isdigit():  # noqa: PLR2004 - "contracts/{id}"
                 body = contract_page(self._control, int(words[1]))
                 return None if body is None else self._page(request, "Contract", body)
             show = self._pages.get("/".join(words))
@@ -75,7 +75,7 @@ class Pages:
         )
         said = parameters.get("said")
         refresh = parameters.get("refresh", "")
-        seconds = int(refresh) if refresh.isdigit() and len(refresh) < 4 else 0  # noqa: PLR2004
+        seconds = int(refresh) if refresh.isdigit() and len(refresh) < 4 else 0  # noqa: PLR2004 - at most 999 s
         text = fill(
             "layout.html",
             title=title,

@@ -49,7 +49,7 @@ def _keep_for_later(machine: Machine, fault: Fault, entry: Entry, carry_out: Car
     machine.late.append(Late(due=due, carry_out=later))
 
 
-def spoil(machine: Machine, call: Call, fault: Fault, real: Answer | None) -> Answer:  # noqa: PLR0912
+def spoil(machine: Machine, call: Call, fault: Fault, real: Answer | None) -> Answer:  # noqa: PLR0912 - one case a fault
     """What comes back. ``real`` is the true answer, ``None`` when nothing was carried out."""
     match fault.kind:
         case "lose_answer":
@@ -131,7 +131,7 @@ def _bomb(megabytes: float) -> Answer:
 
 def _spoiled_page(call: Call, fault: Fault, real: Answer) -> Answer:
     """A page of a query with something wrong in it; other answers stay as they are."""
-    if real.status != 200:  # noqa: PLR2004
+    if real.status != 200:  # noqa: PLR2004 - the HTTP status by its number
         return real
     data: Any = read(real.body)
     details = data.get("pageDetails") if isinstance(data, dict) else None

@@ -20,7 +20,7 @@ def add_customer(
     name, external_id = name.strip(), external_id.strip()
     if not name or len(name) > 300 or "\x00" in name:  # noqa: PLR2004 - the column's width
         raise InvalidInput.one("customer_name", "must have 1 to 300 characters")
-    if not external_id or len(external_id) > 100 or "\x00" in external_id:  # noqa: PLR2004
+    if not external_id or len(external_id) > 100 or "\x00" in external_id:  # noqa: PLR2004 - the column's width
         raise InvalidInput.one("customer_id", "must have 1 to 100 characters")
     with transaction.atomic():
         customer, created = Customer.objects.get_or_create(

@@ -237,13 +237,13 @@ def _read_body(response: httpx.Response, most_bytes: int) -> bytes:
             raise _UnacceptableAnswerError("the answer goes on behind its end")
         while piece:
             if inflate is None:
-                plain, piece = piece, b""  # noqa: PLW2901
+                plain, piece = piece, b""  # noqa: PLW2901 - the loop feeds itself
             else:
                 try:
                     plain = inflate.decompress(piece, _PIECE)
                 except zlib.error:
                     raise _UnacceptableAnswerError("the answer's compression is damaged") from None
-                piece = inflate.unconsumed_tail  # noqa: PLW2901
+                piece = inflate.unconsumed_tail  # noqa: PLW2901 - the loop feeds itself
             collected += plain
             if len(collected) > most_bytes:
                 raise _UnacceptableAnswerError(f"the answer is longer than {most_bytes} bytes")

@@ -328,7 +328,7 @@ class Migration(migrations.Migration):
             model_name="delivery",
             index=models.Index(
                 condition=models.Q(
-                    ("state__in", ["resolved", "not_applicable", "synced"]), _negated=True
+                    ("state__in", ["not_applicable", "resolved", "synced"]), _negated=True
                 ),
                 fields=["lane", "sequence"],
                 name="delivery_unsettled",
@@ -378,7 +378,7 @@ class Migration(migrations.Migration):
             model_name="delivery",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("state__in", ["failed", "conflict"]), _negated=True),
+                    models.Q(("state__in", ["conflict", "failed"]), _negated=True),
                     models.Q(("cause", ""), _negated=True),
                     _connector="OR",
                 ),
@@ -391,11 +391,11 @@ class Migration(migrations.Migration):
                 condition=models.Q(
                     models.Q(
                         ("settled_at__isnull", False),
-                        ("state__in", ["resolved", "not_applicable", "synced"]),
+                        ("state__in", ["not_applicable", "resolved", "synced"]),
                     ),
                     models.Q(
                         models.Q(
-                            ("state__in", ["resolved", "not_applicable", "synced"]), _negated=True
+                            ("state__in", ["not_applicable", "resolved", "synced"]), _negated=True
                         ),
                         ("settled_at__isnull", True),
                     ),

@@ -78,4 +78,4 @@ def operation(visit: Visit, subscription_id: int, operation_id: int) -> HttpResp
 
 
 def _sequence(cursor: str) -> int | None:
-    return int(cursor) if cursor.isascii() and cursor.isdigit() and len(cursor) <= 9 else None  # noqa: PLR2004
+    return int(cursor) if cursor.isascii() and cursor.isdigit() and len(cursor) <= 9 else None  # noqa: PLR2004 - fits an integer column
