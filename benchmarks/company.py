@@ -84,8 +84,7 @@ class Company:
                         today=self.today,
                         asked=self.asked(),
                     )
-            committing = monotonic()
-        return committing
+            return monotonic()
 
     def green(self, *, look_every: float = 0.05, seconds: float = 600.0) -> float:
         """Wait until every operation is synced; answers the moment it was seen."""

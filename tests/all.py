@@ -15,9 +15,9 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-n", str(min(os.cpu_count() or 2, 8))]
-# The engine's own promises are searched by the state machine and by killing processes; these run
-# by themselves, so that nothing slows down or measures the other tests meanwhile.
-SEPARATE = ["tests/machine", "tests/crash"]
+# These start processes of their own, drive a browser, or search for minutes: each by itself, so
+# that nothing slows down or measures the other tests meanwhile.
+SEPARATE = ["tests/browser", "tests/commands", "tests/crash", "tests/machine"]
 
 LINT = [
     ("Style", [str(BIN / "ruff"), "check", "src", "tests", "benchmarks"]),
@@ -39,6 +39,8 @@ TESTS = [
             "--dist=worksteal",
         ],
     ),
+    ("The pages, in a real browser", [*PYTEST, "-n", "0", "tests/browser"]),
+    ("The commands, as a person runs them", [*PYTEST, "tests/commands"]),
     ("Crash tests: real processes killed at every step", [*PYTEST, "tests/crash"]),
     ("State machine over engine and simulator", [*PYTEST, "tests/machine"]),
 ]

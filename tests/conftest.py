@@ -11,32 +11,31 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import django
 import pytest
+
+from tallystick.bootstrap.embedded import Embedded
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
-# Before Django reads its settings: a home of the session's own, and a database in it.
+# Django reads its settings only after this: a home of the session's own, and a database in it.
+# (All of it here: pytest-django would read them before this file, conftests of the folders after.)
 _home = tempfile.TemporaryDirectory(prefix="tallystick-tests-")
 os.environ.setdefault("TALLYSTICK_HOME", _home.name)
 os.environ["TALLYSTICK_SECRET_KEY"] = "dGVzdHMtb25seS10ZXN0cy1vbmx5LXRlc3RzLW9ubHk="
 os.environ["TALLYSTICK_AUTOTASK_ORIGINS"] = ""
-_server: object | None = None
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Start the database before pytest-django loads the settings (once, in the controller)."""
-    global _server  # noqa: PLW0603 - the session's own server
-    if "DATABASE_URL" not in os.environ:
-        from tallystick.bootstrap.embedded import Embedded
-
-        _server = running = Embedded.start(Path(_home.name), settings={"max_connections": "300"})
-        os.environ["DATABASE_URL"] = running.url
+os.environ["DJANGO_SETTINGS_MODULE"] = "tallystick.settings"
+_server: Embedded | None = None
+if "DATABASE_URL" not in os.environ:  # the processes of pytest-xdist find it there
+    _server = Embedded.start(Path(_home.name), settings={"max_connections": "300"})
+    os.environ["DATABASE_URL"] = _server.url
+django.setup()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if _server is not None:
-        _server.stop()  # type: ignore[attr-defined]
+        _server.stop()
     _home.cleanup()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -33,6 +33,7 @@ from tallystick.subscriptions.add_customer import add_customer
 START = datetime(2026, 5, 10, 9, 0, tzinfo=UTC)
 TODAY = date(2026, 5, 10)
 _numbers = count(1)
+Wake = Callable[[Sequence[int]], None]
 
 
 def number() -> int:
@@ -50,8 +51,9 @@ class Tenancy:
 
     tenant_id: int
     context: Context
-    clock: SteppedClock = field(default_factory=lambda: SteppedClock(START))
+    clock: Any = field(default_factory=lambda: SteppedClock(START))
     reseller_id: int | None = None
+    wake: Wake = nobody_wakes
 
     def asked(self, *, source: str = "test", source_id: str | None = None) -> Asked:
         return Asked(
@@ -59,7 +61,7 @@ class Tenancy:
             origin=Origin(source, source_id),
             correlation_id=correlation_id(),
             now=self.clock.now(),
-            wake=nobody_wakes,
+            wake=self.wake,
         )
 
     def today(self) -> date:

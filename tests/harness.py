@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from factories import TODAY, Tenancy, number, tenancy
+from factories import TODAY, Tenancy, Wake, nobody_wakes, number, tenancy
 from tallystick.audit.record import SYSTEM
 from tallystick.bootstrap.engine import make_engine
 from tallystick.connections.learn import set_policy
@@ -22,7 +22,7 @@ from tallystick.connections.models import Connection
 from tallystick.connections.pause import pause, resume
 from tallystick.connectors.autotask.settings import AutotaskServerSettings
 from tallystick.connectors.autotask.wire import Wire, shared_http_client
-from tallystick.kit.clock import monotonic
+from tallystick.kit.clock import Clock, monotonic
 from tallystick.kit.ids import correlation_id
 from tallystick.ledger.models import Attempt, Delivery, Lane
 from tallystick.ledger.runs import RunView
@@ -67,10 +67,12 @@ class Line:
     # What the test does in the trade's words.
 
     def quantity(self, quantity: object, on: date | None = None) -> int:
-        return self.world.tenancy.quantity(self.subscription_id, quantity, on or TODAY)
+        of = self.world.tenancy
+        return of.quantity(self.subscription_id, quantity, on or of.today())
 
     def cancel(self, on: date | None = None) -> int:
-        return self.world.tenancy.cancel(self.subscription_id, on or TODAY)
+        of = self.world.tenancy
+        return of.cancel(self.subscription_id, on or of.today())
 
     def press_sync(self) -> RunView:
         return request_sync(
@@ -78,7 +80,7 @@ class Line:
             self.subscription_id,
             context=self.world.tenancy.context,
             now=self.world.clock.now(),
-            wake=lambda _: None,
+            wake=self.world.tenancy.wake,
             correlation_id=correlation_id(),
         )
 
@@ -91,7 +93,7 @@ class Line:
             reason=reason,
             context=self.world.tenancy.context,
             now=self.world.clock.now(),
-            wake=lambda _: None,
+            wake=self.world.tenancy.wake,
             correlation_id=correlation_id(),
         )
 
@@ -368,8 +370,16 @@ def _not_later(lane_id: int, at: datetime | None) -> None:
 
 
 @contextmanager
-def world_on(simulator: Simulator, *, quiet_seconds: int = 0) -> Iterator[World]:
+def world_on(
+    simulator: Simulator,
+    *,
+    quiet_seconds: int = 0,
+    clock: Clock | None = None,
+    wake: Wake = nobody_wakes,
+) -> Iterator[World]:
+    """``clock`` and ``wake``: for tests in real time, with workers that are woken."""
     of = tenancy()
+    of.clock, of.wake = clock or of.clock, wake
     connection_id = of.connection(
         user_name=simulator.user,
         secret=simulator.secret,

@@ -13,13 +13,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 
-class Command:
-    """A running ``tallystick`` command; everything it said is kept."""
+class Process:
+    """A running Python program; everything it said is kept."""
 
-    def __init__(self, *arguments: str, home: Path, **environment: str) -> None:
+    def __init__(self, *arguments: str, environment: Mapping[str, str]) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tallystick", *arguments],
-            env=environment_for(home, environment),
+            [sys.executable, *arguments],
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -56,6 +56,15 @@ class Command:
         code = self.process.wait(seconds)
         self._reader.join(5)
         return code
+
+
+class Command(Process):
+    """A running ``tallystick`` command."""
+
+    def __init__(self, *arguments: str, home: Path, **environment: str) -> None:
+        super().__init__(
+            "-m", "tallystick", *arguments, environment=environment_for(home, environment)
+        )
 
 
 def environment_for(home: Path, more: Mapping[str, str]) -> dict[str, str]:

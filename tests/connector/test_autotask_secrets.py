@@ -9,6 +9,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 
 import pytest
@@ -37,12 +38,21 @@ from tallystick.sync.port import BillingError, Misconfigured
 CANARIES = (SECRET, USER, CODE)
 
 
-@pytest.fixture(autouse=True)
-def everything_is_logged() -> Iterator[None]:
-    """What is not logged cannot leak: these tests need the most talkative setting."""
+@contextmanager
+def everything_is_logged(
+    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> Iterator[None]:
+    """What is not logged cannot leak: the most talkative setting.
+
+    Within the test: the log writes to the standard error it finds when it is configured.
+    """
     configure(level="DEBUG")
-    yield
-    configure(level="WARNING")
+    try:
+        with caplog.at_level(logging.DEBUG):
+            yield
+    finally:
+        with capfd.disabled():
+            configure(level="WARNING")
 
 
 def _echo(call: Call) -> None:
@@ -74,7 +84,7 @@ def test_no_canary_in_any_log_or_error(
 ) -> None:
     shown: list[str] = []
     with RawServer(ANSWERS[case]) as server, billing_of(server.origin) as billing:
-        with caplog.at_level(logging.DEBUG):
+        with everything_is_logged(caplog, capfd):
             shown.append(repr(billing.adjust(FIVE_MORE, deadline=soon())))
             try:
                 shown.append(repr(billing.observe([LINE], since=date(2026, 5, 1))))
@@ -91,6 +101,7 @@ def test_no_canary_in_any_log_or_error(
     shown.append(caplog.text)
     printed = capfd.readouterr()
     shown += [printed.out, printed.err]
+    assert "autotask call" in printed.err
     for canary in CANARIES:
         assert canary not in "".join(shown)
 
@@ -101,10 +112,10 @@ def test_log_lines_name_path_status_and_time_and_nothing_else(
     with (
         RawServer(lambda call: call.answer(200, {"itemId": 1})) as server,
         billing_of(server.origin) as billing,
-        caplog.at_level(logging.DEBUG),
+        everything_is_logged(caplog, capfd),
     ):
         billing.adjust(FIVE_MORE, deadline=soon())
-    printed = capfd.readouterr().out + caplog.text
+    printed = capfd.readouterr().err + caplog.text
     assert "/ATServicesRest/V1.0/Contracts/7001/ServiceAdjustments" in printed
     assert "?" not in printed.partition("Contracts/7001")[2].splitlines()[0]
     assert "unitChange" not in printed

@@ -32,7 +32,7 @@ def set_policy(
     if not isinstance(value, POLICIES[policy]):
         raise TypeError(f"{policy} is a {POLICIES[policy].__name__}")
     with transaction.atomic():
-        row = Connection.objects.select_for_update().get(pk=connection_id)
+        row = Connection.objects.select_for_update(no_key=True).get(pk=connection_id)
         before = getattr(row, policy)
         if before == value.value:
             return

@@ -22,7 +22,7 @@ def pause(
 ) -> None:
     """``resume_at`` None: until a person resumes. Paused already until a person: left so."""
     with transaction.atomic():
-        row = Connection.objects.select_for_update().get(pk=connection_id)
+        row = Connection.objects.select_for_update(no_key=True).get(pk=connection_id)
         if row.paused_at is not None and row.resume_at is None:
             return
         lasting = resume_at is None
@@ -46,7 +46,7 @@ def pause(
 def resume(connection_id: int, *, actor: Actor, now: datetime, correlation_id: str) -> None:
     """Work goes on where it stopped."""
     with transaction.atomic():
-        row = Connection.objects.select_for_update().get(pk=connection_id)
+        row = Connection.objects.select_for_update(no_key=True).get(pk=connection_id)
         if row.paused_at is None:
             return
         lasting = row.resume_at is None

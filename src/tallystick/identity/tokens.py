@@ -90,7 +90,7 @@ def revoke_token(
     """False when there is none that still worked."""
     with transaction.atomic():
         row = (
-            ApiToken.objects.select_for_update()
+            ApiToken.objects.select_for_update(no_key=True)
             .filter(pk=token_id, tenant_id=tenant_id, revoked_at__isnull=True)
             .first()
         )

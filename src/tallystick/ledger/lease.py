@@ -40,7 +40,7 @@ def holder_is_alive(holder: int) -> bool:
 
 def take(lane_id: int, *, holder: int, now: datetime, seconds: float) -> Lease | None:
     """Take the lane if it may be taken. In a transaction; the row stays locked until its end."""
-    lane = Lane.objects.select_for_update().get(pk=lane_id)
+    lane = Lane.objects.select_for_update(no_key=True).get(pk=lane_id)
     held = lane.holder is not None and lane.leased_until is not None and lane.leased_until > now
     if held and lane.holder is not None and holder_is_alive(lane.holder):
         return None
@@ -53,7 +53,11 @@ def take(lane_id: int, *, holder: int, now: datetime, seconds: float) -> Lease |
 
 def hold(lease: Lease) -> Lane:
     """Lock the lane for this transaction. Raises LeaseLost when the token is another's."""
-    lane = Lane.objects.select_for_update().filter(pk=lease.lane_id, token=lease.token).first()
+    lane = (
+        Lane.objects.select_for_update(no_key=True)
+        .filter(pk=lease.lane_id, token=lease.token)
+        .first()
+    )
     if lane is None:
         raise LeaseLost(f"lane {lease.lane_id} was taken from token {lease.token}")
     return lane

@@ -67,7 +67,9 @@ def record_operation(
         source_id=origin.source_id,
         correlation_id=correlation_id,
     )
-    lanes = Lane.objects.select_for_update().filter(subscription_id=subscription_id, open=True)
+    lanes = Lane.objects.select_for_update(no_key=True).filter(
+        subscription_id=subscription_id, open=True
+    )
     state = State.NOT_APPLICABLE if not_applicable_because else State.PENDING
     lane_ids = []
     for lane in lanes.order_by("pk"):
@@ -91,7 +93,7 @@ def open_lane(*, tenant_id: int, subscription_id: int, connection_id: int, now: 
 
     What was proved of an earlier line is forgotten: a newly mapped line is looked at afresh.
     """
-    lane, _ = Lane.objects.select_for_update().get_or_create(
+    lane, _ = Lane.objects.select_for_update(no_key=True).get_or_create(
         subscription_id=subscription_id,
         connection_id=connection_id,
         defaults={"tenant_id": tenant_id, "created_at": now},

@@ -128,7 +128,7 @@ def unmap_subscription(
         ).first()
         if mapping is None:
             raise NotFound("The subscription is not mapped to this connection.")
-        lane = Lane.objects.select_for_update().get(
+        lane = Lane.objects.select_for_update(no_key=True).get(
             subscription_id=view.id, connection_id=connection_id
         )
         unsettled = (

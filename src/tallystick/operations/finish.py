@@ -72,7 +72,7 @@ def finish(subscription_id: int, decide: Decide, *, asked: Asked) -> Recorded:
         row = (
             visible(context)
             .select_related("customer", "offer")
-            .select_for_update(of=("self",))
+            .select_for_update(of=("self",), no_key=True)
             .filter(pk=subscription_id)
             .first()
         )

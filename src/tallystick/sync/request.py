@@ -46,7 +46,7 @@ def request_sync(
     connection = get_connection(context, connection_id)
     with transaction.atomic():
         lane = (
-            Lane.objects.select_for_update()
+            Lane.objects.select_for_update(no_key=True)
             .filter(subscription_id=view.id, connection_id=connection.id, open=True)
             .first()
         )

@@ -62,7 +62,7 @@ def resolve(
     view = get_subscription(context, operation.subscription_id)
     with transaction.atomic():
         lane = (
-            Lane.objects.select_for_update()
+            Lane.objects.select_for_update(no_key=True)
             .filter(subscription_id=view.id, connection_id=connection.id)
             .first()
         )

@@ -19,11 +19,19 @@ from tallystick.ledger.state import State
 
 @contextmanager
 def process(holder: int) -> Iterator[None]:
-    """A worker process that is alive: it holds the advisory lock of its holder id."""
+    """A worker process that is alive: it holds the advisory lock of its holder id.
+
+    At the end its session is gone from the server, not only closed on this side.
+    """
     with as_application() as session:
         session.autocommit = True
         session.execute("SELECT pg_advisory_lock(%s)", [holder])
+        pid = session.info.backend_pid
         yield
+    with as_application() as another:
+        another.autocommit = True
+        here = "SELECT 1 FROM pg_stat_activity WHERE pid = %s"
+        eventually(lambda: another.execute(here, [pid]).fetchone() is None)
 
 
 def in_a_transaction(lane_id: int, lease: Lease) -> None:

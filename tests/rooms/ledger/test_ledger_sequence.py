@@ -1,11 +1,13 @@
 """The numbers of operations: 1 to n without a gap, in the order they were made, whoever races."""
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import pairwise
 
-from lane_bench import Bench, at_once
+from lane_bench import Bench, as_application, at_once
 
 from factories import TODAY
+from harness import eventually
 from tallystick.audit.events import Event
 from tallystick.kit.problem import InvalidInput
 from tallystick.ledger.record import Recorded
@@ -48,6 +50,25 @@ def test_twenty_at_once_are_numbered_one_after_another(bench: Bench) -> None:
     assert changes[0].before == {"quantity": 10}
     for earlier, later in pairwise(changes):
         assert later.before == earlier.after, "each begins where the one before it ended"
+
+
+def test_recording_waits_for_a_worker_and_the_worker_does_not_wait_for_it(bench: Bench) -> None:
+    """A verb holds its subscription and wants the lane; a turn holds the lane and refers to the
+    subscription, as every row with a foreign key does. That may not be a deadlock.
+    """
+    with as_application() as worker, ThreadPoolExecutor(1) as pool:
+        worker.execute("SELECT 1 FROM ledger_lane WHERE id = %s FOR NO KEY UPDATE", [bench.lane_id])
+        recording = pool.submit(at_once, [partial(asks_for, bench, 12)])
+        with as_application() as onlooker:
+            onlooker.autocommit = True
+            waits = "SELECT 1 FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))"
+            pid = worker.info.backend_pid
+            eventually(lambda: onlooker.execute(waits, [pid]).fetchone() is not None)
+        refers = "SELECT 1 FROM subscriptions_subscription WHERE id = %s FOR KEY SHARE NOWAIT"
+        assert worker.execute(refers, [bench.subscription_id]).fetchone() == (1,)
+        worker.rollback()
+        recording.result(10)
+    numbers_are_whole(bench, expected=3)
 
 
 def test_twenty_at_once_on_two_subscriptions_have_two_rows_of_numbers(bench: Bench) -> None:

@@ -1,0 +1,77 @@
+"""Real worker processes on the test's database, against the session's simulator, in real time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from harness import Line, World, world_on
+from processes import Process
+from tallystick.kit.clock import DatabaseClock
+from tallystick.simulator.running import Simulator
+from tallystick.sync.jobs import wake_lanes
+
+MAIN = Path(__file__).parent / "worker_main.py"
+# Small, so that a test can wait for them; their proportions are those of an installation.
+WAITS = {"SETTLE": "2", "RECHECK": "1", "SEND": "3"}
+
+
+@dataclass
+class Yard:
+    """A tenant in real time, whose lanes are woken through the job engine."""
+
+    world: World
+    workers: list[Process] = field(default_factory=list)
+
+    @property
+    def simulator(self) -> Simulator:
+        return self.world.simulator
+
+    def line(self, *, units: int = 10) -> Line:
+        """A green subscription, on a contract that runs for a year around today."""
+        today = self.world.tenancy.today()
+        return self.world.line(
+            units=units, starts=today - timedelta(days=100), ends=today + timedelta(days=265)
+        )
+
+    def worker(self, *how: str) -> Process:
+        """A worker, ready to work."""
+        origin = self.simulator.origin
+        environment = {
+            **os.environ,
+            **{f"TALLYSTICK_{name}_SECONDS": value for name, value in WAITS.items()},
+            "DATABASE_URL": os.environ["TALLYSTICK_TEST_DATABASE_URL"],
+            "DJANGO_SETTINGS_MODULE": "tallystick.settings",
+            "TALLYSTICK_AUTOTASK_ORIGINS": origin,
+            "TALLYSTICK_AUTOTASK_DISCOVERY_URL": origin,
+            "TALLYSTICK_WORKER_TURNS": "6",
+        }
+        worker = Process(str(MAIN), *how, environment=environment)
+        self.workers.append(worker)
+        worker.wait_for("READY", seconds=60)
+        return worker
+
+    def struck(self, fault_id: int) -> bool:
+        """Whether a request has met the fault."""
+        return any(one["id"] == fault_id and one["hits"] for one in self.simulator.faults())
+
+    def stop(self) -> None:
+        for worker in self.workers:
+            if worker.process.poll() is None:
+                worker.process.kill()
+            worker.process.wait(10)
+
+
+@pytest.fixture
+def yard(db: None, simulator: Simulator) -> Iterator[Yard]:
+    with world_on(simulator, clock=DatabaseClock(), wake=wake_lanes) as world:
+        made = Yard(world)
+        try:
+            yield made
+        finally:
+            made.stop()

@@ -1,0 +1,102 @@
+"""A worker killed with SIGKILL at every step, every commit and every call; another goes on.
+
+Whatever the moment: nothing is lost, nothing arrives twice, and the badge turns green only when
+Autotask has been read and is equal.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from checks import check_promises
+from harness import Line, eventually
+from processes import Process
+from tallystick.sync.engine import Milestone
+
+KILLED = -9
+# The commits of a turn that sends one change, from taking the lane to giving it back. Past the
+# last one nobody dies any more, which the last test of the series shows.
+COMMITS = range(1, 9)
+
+
+def recovered(yard: Any, line: Line, *, quantity: int, changes: list[int]) -> None:
+    """Another worker brings the line to green, and Autotask has exactly these changes."""
+    yard.worker()
+    eventually(lambda: line.badge in {"synced", "out_of_sync"}, seconds=30)
+    assert (line.badge, line.cause) == ("synced", ""), yard.workers[-1].said
+    assert line.units(tomorrow(yard)) == quantity
+    assert line.changes() == changes
+    check_promises(line)
+
+
+def tomorrow(yard: Any) -> date:
+    """Another day than today, so that each change is a call of its own."""
+    return yard.world.tenancy.today() + timedelta(days=1)
+
+
+def dies(worker: Process) -> None:
+    assert worker.process.wait(20) == KILLED
+
+
+@pytest.mark.parametrize("milestone", Milestone)
+def test_at_every_step(yard: Any, milestone: Milestone) -> None:
+    line = yard.line(units=10)
+    worker = yard.worker("--die-at", milestone)
+    line.quantity(12)
+    dies(worker)
+
+    line.quantity(15, tomorrow(yard))
+    recovered(yard, line, quantity=15, changes=[2, 3])
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("commit", COMMITS)
+def test_at_every_commit(yard: Any, commit: int, when: str) -> None:
+    line = yard.line(units=10)
+    worker = yard.worker(f"--die-{when}", str(commit))
+    line.quantity(12)
+    dies(worker)
+
+    line.quantity(15, tomorrow(yard))
+    recovered(yard, line, quantity=15, changes=[2, 3])
+
+
+def test_a_turn_has_no_more_commits_than_those(yard: Any) -> None:
+    """Else the series above would leave one out."""
+    line = yard.line(units=10)
+    worker = yard.worker("--die-before", str(COMMITS.stop))
+    line.quantity(12)
+    eventually(lambda: line.badge == "synced", seconds=20)
+    assert worker.process.poll() is None
+
+
+WRITE = {"method": "POST", "path": "ServiceAdjustments"}
+READ = {"path": "ContractServiceUnits"}
+
+
+@pytest.mark.parametrize(
+    ("where", "applied"),
+    [
+        pytest.param({**WRITE}, False, id="the change, before Autotask has carried it out"),
+        pytest.param({**WRITE}, True, id="the change, which Autotask carries out all the same"),
+        pytest.param({**READ}, True, id="the reading before the change"),
+        pytest.param({**READ, "skip": 1}, True, id="the reading back"),
+        pytest.param({"path": "Contracts"}, True, id="the reading of the contract"),
+        pytest.param({"path": "zoneInformation"}, True, id="the question for the zone"),
+    ],
+)
+def test_during_every_call(yard: Any, where: dict[str, Any], applied: bool) -> None:
+    line = yard.line(units=10)
+    worker = yard.worker()
+    held = yard.simulator.add_fault("hang", seconds=1.5, applied=applied, **where)
+    line.quantity(12)
+    eventually(lambda: yard.struck(held), seconds=20)
+    worker.process.kill()
+    dies(worker)
+    yard.simulator.remove_fault(held)
+
+    line.quantity(15, tomorrow(yard))
+    recovered(yard, line, quantity=15, changes=[2, 3])
