@@ -25,15 +25,11 @@ class Ground:
     remote: Remote
 
     @contextmanager
-    def worker(self, *, watched: Path | None = None) -> Iterator[Running]:
-        """The worker as an installation runs it; ``watched`` notes the time of every step."""
+    def worker(self) -> Iterator[Running]:
+        """The worker as an installation runs it."""
         log = self.folder / "worker.log"
         log.write_bytes(b"")
-        if watched is None:
-            how = started("tallystick", "worker", log=log)
-        else:
-            how = started("benchmarks.watched", str(watched), log=log)
-        with how as running:
+        with started("tallystick", "worker", log=log) as running:
             running.wait_for("Worker ready")
             yield running
 

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from tallystick.connectors.autotask.adjustments import (
     adjustment_body,
-    adjustment_text,
     new_line_body,
 )
 from tallystick.connectors.autotask.bodies import decode, encode, exact_money
@@ -30,9 +29,9 @@ def test_the_exact_text_of_an_adjustment() -> None:
         unit_price=Decimal("12.5"),
         unit_cost=Decimal("9.99995E+0").quantize(Decimal("0.0001")),
     )
-    assert adjustment_text(adjustment) == (
-        '{"contractID":7001,"contractServiceID":9001,"effectiveDate":"2026-05-03",'
-        '"unitChange":-2,"adjustedUnitPrice":12.5000,"adjustedUnitCost":10.0000}'
+    assert encode(adjustment_body(adjustment)) == (
+        b'{"contractID":7001,"contractServiceID":9001,"effectiveDate":"2026-05-03",'
+        b'"unitChange":-2,"adjustedUnitPrice":12.5000,"adjustedUnitCost":10.0000}'
     )
 
 

@@ -44,6 +44,7 @@ def test_a_success_without_an_id_is_a_success() -> None:
     assert post.body == (
         b'{"contractID":7001,"contractServiceID":9001,"effectiveDate":"2026-05-03","unitChange":5}'
     )
+    assert post.body == billing.written(FIVE_MORE).encode()
     assert post.headers["content-type"] == "application/json"
 
 

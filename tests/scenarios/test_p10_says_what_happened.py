@@ -220,3 +220,15 @@ def test_what_can_be_read_again_is_no_longer_said_to_be_unreadable(world: World)
     assert line.badge == "checking"
     assert "cannot be read" not in line.cause
     assert "Autotask does not show it so far" in line.cause
+
+
+def test_the_kept_text_is_the_very_text_autotask_got(world: World) -> None:
+    line = world.line(units=10)
+    own = world.own_line(quantity=4)
+    line.quantity(12)
+    world.work()
+
+    got = {one["body"] for one in world.simulator.requests() if one["method"] == "POST"}
+    kept = [one.request_text for one in (*line.attempts(), *own.attempts())]
+    assert len(kept) == 3, "a change, a new line, its first units"
+    assert set(kept) <= got

@@ -104,6 +104,7 @@ class Attempt(models.Model):
     base = models.JSONField()
     target = models.JSONField()
     body = models.JSONField()
+    request_text = models.TextField()  # exactly what goes on the wire
     resend_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True)
     started_at = models.DateTimeField()
     deadline_at = models.DateTimeField()

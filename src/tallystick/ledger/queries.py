@@ -235,6 +235,7 @@ def _attempts(last: Attempt | None) -> tuple[Mapping[str, Any], ...]:
                 "base": last.base,
                 "target": last.target,
                 "body": last.body,
+                "request_text": last.request_text,
                 "asked_by": last.asked_by,
                 "evidence": [
                     {"kind": EvidenceKind(one.kind).value, "at": one.at, **one.data}

@@ -40,6 +40,7 @@ class Intent:
     base: Mapping[str, Any]
     target: Mapping[str, Any]
     body: Mapping[str, Any]
+    request_text: str
     deadline_at: datetime
     resend_of_id: int | None = None
 
@@ -102,6 +103,7 @@ def start_sending(lane: Lane, batch: Sequence[Delivery], intent: Intent, *, act:
         base=dict(intent.base),
         target=dict(intent.target),
         body=dict(intent.body),
+        request_text=intent.request_text,
         resend_of_id=intent.resend_of_id,
         started_at=act.now,
         deadline_at=intent.deadline_at,

@@ -9,10 +9,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from django.db import transaction
 
@@ -24,14 +24,9 @@ from tallystick.kit.problem import Conflicting, FieldError, InvalidInput, NotFou
 from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.models import Operation
 from tallystick.ledger.record import Origin, Recorded, record_operation
+from tallystick.ledger.wake import Wake
 from tallystick.subscriptions.models import Subscription
 from tallystick.subscriptions.queries import SubscriptionView, view_of, visible
-
-
-class Wake(Protocol):
-    """Nudges the engine to look at these lanes once the transaction has committed."""
-
-    def __call__(self, lane_ids: Sequence[int]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

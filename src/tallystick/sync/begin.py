@@ -25,7 +25,7 @@ from tallystick.mappings.resolve import Resolved, keep_facts
 from tallystick.sync import words
 from tallystick.sync.compare import Periods
 from tallystick.sync.engine import Engine, Milestone
-from tallystick.sync.load import Work, act_of, deliveries
+from tallystick.sync.load import Work, act_of, deliveries, unchanged
 from tallystick.sync.passing import could_not_read
 from tallystick.sync.plan import AlreadySo, Move, Plan, Send, Stop, date_rule, plan
 from tallystick.sync.port import BillingError, Line, LineFacts
@@ -185,10 +185,3 @@ def under_lock(
         do(lane, rows, act)
     engine.reached(Milestone.SETTLED)
     return True
-
-
-def unchanged(rows: Sequence[Delivery], batch: Sequence[Due]) -> bool:
-    """Whether everything still waits with the day it was looked at with (nobody resolved it)."""
-    return [(row.state, row.effective_on) for row in rows] == [
-        (State.PENDING.value, one.effective_on) for one in batch
-    ]

@@ -122,3 +122,10 @@ def deliveries(batch: Sequence[Due]) -> list[Delivery]:
     """The rows of a batch, in order, to be changed under the lane's lock."""
     rows = Delivery.objects.filter(pk__in=[one.delivery_id for one in batch])
     return list(rows.select_related("operation").order_by("sequence"))
+
+
+def unchanged(rows: Sequence[Delivery], batch: Sequence[Due]) -> bool:
+    """Whether everything still waits with the day it was looked at with (nobody resolved it)."""
+    return [(row.state, row.effective_on) for row in rows] == [
+        (State.PENDING.value, one.effective_on) for one in batch
+    ]

@@ -193,6 +193,13 @@ class Billing(Protocol):
         """Read what must be true before sending to these lines. Raises BillingError."""
         ...
 
+    def written(self, what: Adjustment | NewLine) -> str:
+        """The very text that ``adjust`` or ``create_line`` sends for it, to be kept as evidence.
+
+        The same facts always give the same text; empty for what cannot be sent at all.
+        """
+        ...
+
     def adjust(self, adjustment: Adjustment, *, deadline: float) -> Answer:
         """Send one adjustment, one shot. ``deadline`` is on ``kit.clock.monotonic``'s scale:
         at or after it nothing may be sent (NotSent)."""

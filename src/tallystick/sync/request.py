@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
 
 from django.db import transaction
 
@@ -20,11 +18,8 @@ from tallystick.ledger.queries import UNSETTLED
 from tallystick.ledger.runs import RunView, get_run, start_run, view_of
 from tallystick.ledger.settle import Cause, change
 from tallystick.ledger.state import STOPPED, State
+from tallystick.ledger.wake import Wake
 from tallystick.subscriptions.queries import get_subscription
-
-
-class Wake(Protocol):
-    def __call__(self, lane_ids: Sequence[int]) -> None: ...
 
 
 def request_sync(

@@ -7,10 +7,8 @@ of what a person has seen there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
 
 from django.db import transaction
 
@@ -25,14 +23,11 @@ from tallystick.ledger.models import Delivery, Lane, Operation
 from tallystick.ledger.queries import UNSETTLED
 from tallystick.ledger.settle import Cause, change
 from tallystick.ledger.state import IN_FLIGHT, STOPPED, State
+from tallystick.ledger.wake import Wake
 from tallystick.subscriptions.queries import get_subscription
 
 PUSH_OURS = "push_ours"
 WAYS = (*(way.value for way in Resolution), PUSH_OURS)
-
-
-class Wake(Protocol):
-    def __call__(self, lane_ids: Sequence[int]) -> None: ...
 
 
 def resolve(

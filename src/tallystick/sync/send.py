@@ -32,7 +32,7 @@ from tallystick.ledger.state import State
 from tallystick.mappings.resolve import Resolved
 from tallystick.sync import words
 from tallystick.sync.engine import Engine, Milestone
-from tallystick.sync.load import Work, act_of, deliveries
+from tallystick.sync.load import Work, act_of, deliveries, unchanged
 from tallystick.sync.passing import Passing, no_access, put_back, throttled
 from tallystick.sync.plan import Send
 from tallystick.sync.port import (
@@ -57,6 +57,8 @@ def send(engine: Engine, lease: Lease, work: Work, batch: Sequence[Due], plan: S
     """Send one adjustment and prove it. Answers whether the turn goes on."""
     adjustment = plan.adjustment
     head = batch[0]
+    billing = engine.billing(work.connection.id)
+    text = billing.written(adjustment)
     body = {
         "contract_id": adjustment.line.contract_id,
         "line_id": adjustment.line.line_id,
@@ -75,11 +77,11 @@ def send(engine: Engine, lease: Lease, work: Work, batch: Sequence[Due], plan: S
             base=plan.base,
             target=plan.target.as_json(),
             body=body,
+            request_text=text,
             deadline_at=now + timedelta(seconds=deadline_in),
-            resend_of_id=_sent_before(head, body),
+            resend_of_id=_sent_before(head, text),
         )
 
-    billing = engine.billing(work.connection.id)
     return _one_shot(
         engine,
         lease,
@@ -90,14 +92,14 @@ def send(engine: Engine, lease: Lease, work: Work, batch: Sequence[Due], plan: S
     )
 
 
-def _sent_before(head: Due, body: dict[str, Any]) -> int | None:
+def _sent_before(head: Due, text: str) -> int | None:
     """The attempt that is proved not to have landed, when this one is the same byte for byte.
 
-    Another body (a rule of the connection was changed meanwhile) is a new intent.
+    Another text (a rule of the connection was changed meanwhile) is a new intent.
     """
     if head.cause_code != NOT_LANDED or head.attempt_id is None:
         return None
-    same = Attempt.objects.filter(pk=head.attempt_id, body=body)
+    same = Attempt.objects.filter(pk=head.attempt_id, request_text=text)
     return same.values_list("pk", flat=True).first()
 
 
@@ -121,6 +123,7 @@ def create_line(
             base={},
             target={"reference": new.reference},
             body=body,
+            request_text=billing.written(new),
             deadline_at=now + timedelta(seconds=deadline_in),
         )
 
@@ -154,9 +157,7 @@ def _one_shot(
     with transaction.atomic():
         lane = hold(lease)
         rows = deliveries(batch)
-        if [(r.state, r.effective_on) for r in rows] != [
-            (State.PENDING.value, one.effective_on) for one in batch
-        ]:
+        if not unchanged(rows, batch):
             return True
         act = act_of(engine, work)
         if budget_of(work.connection.id, now=act.now).left_for_writes <= 0:

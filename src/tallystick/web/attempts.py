@@ -87,7 +87,7 @@ class Tried:
     title: str
     at: datetime
     asked_by: str
-    sent: Mapping[str, Any]
+    sent: str
     steps: Sequence[Step]
 
 
@@ -103,7 +103,7 @@ def _tried(attempt: Mapping[str, Any]) -> Tried:
         title="Create the line" if created else _adjustment(attempt["body"]),
         at=attempt["started_at"],
         asked_by=attempt["asked_by"],
-        sent=attempt["body"],
+        sent=attempt["request_text"],
         steps=[step_of(evidence) for evidence in attempt["evidence"]],
     )
 

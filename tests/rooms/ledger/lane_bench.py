@@ -206,6 +206,7 @@ class Bench:
                 "base": {"units": 10},
                 "target": {"units": 12},
                 "body": {"unit_change": 2, "effective_on": TODAY.isoformat()},
+                "request_text": '{"unitChange": 2}',
                 "deadline_at": self.now + timedelta(seconds=30),
                 **different,
             }

@@ -395,8 +395,8 @@ def states(session: Session, bench: Bench) -> list[str]:
 def new_attempt(session: Session, bench: Bench, *, number: int = 99, kind: str = "adjust") -> int:
     found = session.execute(
         "INSERT INTO ledger_attempt (lane_id, number, kind, contract_id, effective_on, base, "
-        "target, body, started_at, deadline_at, asked_by, correlation_id) "
-        "VALUES (%s, %s, %s, 1, '2026-05-10', '{}', '{}', '{}', now(), now(), '', '') "
+        "target, body, request_text, started_at, deadline_at, asked_by, correlation_id) "
+        "VALUES (%s, %s, %s, 1, '2026-05-10', '{}', '{}', '{}', '', now(), now(), '', '') "
         "RETURNING id",
         [bench.lane_id, number, kind],
     ).fetchone()

@@ -183,8 +183,8 @@ def move(session: psycopg.Connection[Any], bench: Bench, delivery_id: int, state
     """Every other column is as the state needs it, so only the table of states can refuse."""
     attempt = session.execute(
         "INSERT INTO ledger_attempt (lane_id, number, kind, contract_id, effective_on, base, "
-        "target, body, started_at, deadline_at, asked_by, correlation_id) "
-        "VALUES (%s, 99, 'adjust', 1, '2026-05-10', '{}', '{}', '{}', now(), now(), '', '') "
+        "target, body, request_text, started_at, deadline_at, asked_by, correlation_id) "
+        "VALUES (%s, 99, 'adjust', 1, '2026-05-10', '{}', '{}', '{}', '', now(), now(), '', '') "
         "RETURNING id",
         [bench.lane_id],
     ).fetchone()

@@ -7,7 +7,7 @@ page); ``internalDescription`` holds 100 characters and can be queried (entity m
 
 from __future__ import annotations
 
-from tallystick.connectors.autotask.bodies import Written, encode, exact_money
+from tallystick.connectors.autotask.bodies import Written, exact_money
 from tallystick.sync.port import Adjustment, NewLine
 
 LONGEST_REFERENCE = 100
@@ -40,11 +40,6 @@ def adjustment_body(adjustment: Adjustment) -> Body:
     if adjustment.unit_cost is not None:
         body["adjustedUnitCost"] = exact_money(adjustment.unit_cost)
     return body
-
-
-def adjustment_text(adjustment: Adjustment) -> str:
-    """Exactly what ``adjust`` puts on the wire, as text: the evidence an attempt keeps."""
-    return encode(adjustment_body(adjustment)).decode("ascii")
 
 
 def new_line_body(new: NewLine) -> Body:

@@ -12,9 +12,7 @@ from datetime import date
 from itertools import islice
 
 from tallystick.connectors.autotask.adjustments import (
-    Body,
     adjustment_body,
-    adjustment_text,
     new_line_body,
 )
 from tallystick.connectors.autotask.bodies import JsonObject, encode
@@ -108,18 +106,17 @@ class AutotaskBilling:
             for line in lines
         }
 
-    def adjustment_body(self, adjustment: Adjustment) -> Body:
-        """The fields ``adjust`` sends, as data. Raises ValueError for what cannot be sent."""
-        return adjustment_body(adjustment)
-
-    def adjustment_text(self, adjustment: Adjustment) -> str:
-        """The very text ``adjust`` sends: the evidence to keep. Raises ValueError."""
-        return adjustment_text(adjustment)
+    def written(self, what: Adjustment | NewLine) -> str:
+        """See the port."""
+        try:
+            return _encoded(what).decode("ascii")
+        except ValueError:
+            return ""
 
     def adjust(self, adjustment: Adjustment, *, deadline: float) -> Answer:
         """See the port. One POST; the same adjustment is always the same bytes."""
         try:
-            body = encode(adjustment_body(adjustment))
+            body = _encoded(adjustment)
         except ValueError as failure:
             return Refused(f"Not sent to Autotask: {failure}.")
         return self._client.post_once(
@@ -154,7 +151,7 @@ class AutotaskBilling:
     def create_line(self, new: NewLine, *, deadline: float) -> Answer:
         """See the port. One POST; the line has no units until it is adjusted."""
         try:
-            body = encode(new_line_body(new))
+            body = _encoded(new)
         except ValueError as failure:
             return Refused(f"Not sent to Autotask: {failure}.")
         return self._client.post_once(
@@ -207,6 +204,12 @@ def _rows_of(line: Line, rows: Sequence[VendorRow], *, since: date) -> tuple[Uni
                 f"Autotask, not to contract {line.contract_id} it is mapped with."
             )
     return unit_rows(rows, since=since)
+
+
+def _encoded(what: Adjustment | NewLine) -> bytes:
+    """Raises ValueError for what Autotask could not hold."""
+    body = adjustment_body(what) if isinstance(what, Adjustment) else new_line_body(what)
+    return encode(body)
 
 
 def _facts(line: Line, service: JsonObject | None, contract: JsonObject | None) -> LineFacts:

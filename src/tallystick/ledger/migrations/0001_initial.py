@@ -31,6 +31,7 @@ class Migration(migrations.Migration):
                 ("base", models.JSONField()),
                 ("target", models.JSONField()),
                 ("body", models.JSONField()),
+                ("request_text", models.TextField()),
                 ("started_at", models.DateTimeField()),
                 ("deadline_at", models.DateTimeField()),
                 ("asked_by", models.CharField(max_length=200)),
