@@ -186,6 +186,24 @@ def test_a_line_edited_by_hand_shows_both_values(page: Page) -> None:
     expect(page.get_by_text("Out of Sync").first).to_be_visible()
 
 
+@pytest.mark.parametrize(
+    ("subscription", "badge", "found"),
+    [
+        (DRIFTED, "Out of Sync", r"Autotask shows \d+ units, expected \d+"),
+        (30, "Synced", "Read from Autotask just now, and equal"),
+    ],
+)
+def test_sync_with_nothing_waiting_looks_and_says_what_it_found(
+    page: Page, subscription: int, badge: str, found: str
+) -> None:
+    page.goto(f"{MAPPING}/{subscription}/sync")
+    expect(page.get_by_text("Nothing waits")).to_be_visible()
+    page.get_by_role("button", name="Confirm Sync").click()
+    answer = page.locator("#progress")
+    expect(answer).to_contain_text(re.compile(found), timeout=30_000)
+    expect(answer.locator(".run-title")).to_contain_text(badge)
+
+
 def test_badges_filter_the_mapping_list(page: Page) -> None:
     page.goto(f"{MAPPING}?badge=not_mapped")
     expect(page.locator("tbody tr")).to_have_count(6)

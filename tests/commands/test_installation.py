@@ -21,7 +21,10 @@ PASSWORD = "a long enough secret"
 
 
 def port() -> int:
-    return first_free("127.0.0.1", 8600)
+    """A free one; each process of the tests looks in its own hundred, so that none is lost to
+    another between the looking and the listening."""
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    return first_free("127.0.0.1", 8600 + 100 * number)
 
 
 def test_up_serves_from_nothing_and_starts_again_on_what_is_there(tmp_path: Path) -> None:

@@ -11,7 +11,10 @@ from tallystick.ledger.runs import RunView
 
 
 class RunOut(Schema):
-    """Finished: ``seen = written + unchanged + ignored + waiting + failed``."""
+    """Finished: ``seen = written + unchanged + ignored + waiting + failed``.
+
+    ``found`` says what a look at Autotask showed, when nothing was waiting to be sent.
+    """
 
     id: int
     state: str
@@ -27,6 +30,7 @@ class RunOut(Schema):
     ignored: int
     waiting: int
     failed: int
+    found: str
     operations: list[OperationOut]
 
     @classmethod
@@ -46,6 +50,7 @@ class RunOut(Schema):
             ignored=run.ignored,
             waiting=run.waiting,
             failed=run.failed,
+            found=run.found,
             operations=[OperationOut.of(view) for view in run.operations],
         )
 

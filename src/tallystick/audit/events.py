@@ -42,6 +42,7 @@ class Event(StrEnum):
     DRIFT_FOUND = "subscription.drift_found"
     DRIFT_GONE = "subscription.drift_gone"
     CREATE_CUSTOMER = "customer.create"
+    UPDATE_CUSTOMER = "customer.update"
     CREATE_OFFER = "offer.create"
     CREATE_CONNECTION = "connection.create"
     UPDATE_CONNECTION = "connection.update"
@@ -73,6 +74,7 @@ _LABELS = {
     Event.DRIFT_FOUND: "Drift Found",
     Event.DRIFT_GONE: "Drift Gone",
     Event.CREATE_CUSTOMER: "Create Customer",
+    Event.UPDATE_CUSTOMER: "Update Customer",
     Event.CREATE_OFFER: "Create Offer",
     Event.CREATE_CONNECTION: "Create Connection",
     Event.UPDATE_CONNECTION: "Update Connection",

@@ -122,19 +122,21 @@ def badge(standing: Standing) -> Badge:
         case _:
             pass
     if standing.drift_units is not None:
-        return so(BadgeKind.OUT_OF_SYNC, _drift_words(standing), standing.drift_since)
+        words = drift_words(standing.expected_units, standing.drift_units, standing.drift_amount)
+        return so(BadgeKind.OUT_OF_SYNC, words, standing.drift_since)
     if standing.proved_at is None:
         return so(BadgeKind.CHECKING, "Not read back from Autotask yet.")
     return so(BadgeKind.SYNCED)
 
 
-def _drift_words(standing: Standing) -> str:
-    if standing.drift_units == standing.expected_units:
+def drift_words(expected: int | None, units: int | None, amount: Decimal | None) -> str:
+    """Both values, of a line that nothing waits for. ``amount`` is the extended price."""
+    if units == expected:
         return (
-            f"Autotask shows the expected {standing.expected_units} units, but another amount"
-            f" ({standing.drift_amount}): somebody changed the price there. Nothing was sent."
+            f"Autotask shows the expected {expected} units, but another amount"
+            f" ({amount}): somebody changed the price there. Nothing was sent."
         )
     return (
-        f"Autotask shows {standing.drift_units} units, expected {standing.expected_units}: "
+        f"Autotask shows {units} units, expected {expected}: "
         "somebody changed it there. Nothing was sent."
     )

@@ -230,6 +230,8 @@ class SyncRun(models.Model):
     ignored = models.IntegerField(default=0)
     waiting = models.IntegerField(default=0)
     failed = models.IntegerField(default=0)
+    # What a look at Autotask found, when nothing was waiting.
+    found = models.TextField(blank=True)
 
     class Meta:
         db_table = "ledger_sync_run"

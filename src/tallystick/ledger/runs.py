@@ -32,6 +32,7 @@ class RunView:
     ignored: int
     waiting: int
     failed: int
+    found: str
     operations: tuple[OperationView, ...] = ()
 
     @property
@@ -68,8 +69,12 @@ def open_run(lane_id: int) -> SyncRun | None:
     return SyncRun.objects.filter(lane_id=lane_id, finished_at__isnull=True).first()
 
 
-def finish_run(run: SyncRun, *, now: datetime) -> None:
-    """Count what became of what it saw, and close it. In the transaction that ends the turn."""
+def finish_run(run: SyncRun, *, now: datetime, found: str = "") -> None:
+    """Count what became of what it saw, and close it. In the transaction that ends the turn.
+
+    ``found``: nothing was waiting, so the line was only read; what that showed, in words.
+    """
+    run.found = found
     run.written = run.unchanged = run.ignored = run.waiting = run.failed = 0
     seen = _seen(run)
     effective = _effective(seen)
@@ -138,6 +143,7 @@ def view_of(run: SyncRun, *, with_operations: bool = False) -> RunView:
         ignored=run.ignored,
         waiting=run.waiting,
         failed=run.failed,
+        found=run.found,
         operations=operations,
     )
 

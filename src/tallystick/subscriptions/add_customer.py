@@ -32,19 +32,33 @@ def add_customer(
             # Another reseller's customer: not said, so that nothing is learnt about it.
             raise Conflicting(f"The customer id “{external_id}” cannot be used here.")
         if created:
-            record(
-                Event.CREATE_CUSTOMER,
-                actor=context.actor,
-                now=now,
-                subject=Subject(
-                    tenant_id=context.tenant_id,
-                    reseller_id=context.reseller_id,
-                    customer_id=customer.pk,
-                    customer_name=name,
-                ),
-                correlation_id=correlation_id,
-                summary=name,
-            )
+            _record(Event.CREATE_CUSTOMER, customer, name, context, now, correlation_id)
         elif customer.name != name:
+            words = f"{customer.name} is now {name}"
             Customer.objects.filter(pk=customer.pk).update(name=name)
+            customer.name = name
+            _record(Event.UPDATE_CUSTOMER, customer, words, context, now, correlation_id)
     return customer.pk, created
+
+
+def _record(
+    event: Event,
+    customer: Customer,
+    words: str,
+    context: Context,
+    now: datetime,
+    correlation_id: str,
+) -> None:
+    record(
+        event,
+        actor=context.actor,
+        now=now,
+        subject=Subject(
+            tenant_id=customer.tenant_id,
+            reseller_id=customer.reseller_id,
+            customer_id=customer.pk,
+            customer_name=customer.name,
+        ),
+        correlation_id=correlation_id,
+        summary=words[:500],
+    )

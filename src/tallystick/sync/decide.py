@@ -29,11 +29,16 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Compare:
+    """Nothing is to be sent, and a person wants to know: read and compare."""
+
+
+@dataclass(frozen=True, slots=True)
 class Begin:
     batch: Sequence[Due]
 
 
-Step = Rest | Recover | Look | Begin
+Step = Rest | Recover | Look | Compare | Begin
 
 
 def next_step(
@@ -44,10 +49,14 @@ def next_step(
     resume_at: datetime | None,
     quiet_seconds: int,
     sync_asked: bool,
+    look_asked: bool,
 ) -> Step:
-    """``due`` are the unsettled ones in order; only the head may move."""
+    """``due`` are the unsettled ones in order; only the head may move.
+
+    ``look_asked``: Sync was pressed when nothing was waiting, and has not been answered.
+    """
     if not due:
-        return Rest(None)
+        return Compare() if look_asked else Rest(None)
     head = due[0]
     if head.state in STOPPED:
         return Rest(None)

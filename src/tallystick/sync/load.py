@@ -36,6 +36,7 @@ class Work:
     expected: Expected
     open_attempt_id: int | None
     sync_asked: bool
+    look_asked: bool
     actor: Actor
     correlation_id: str | None
 
@@ -82,6 +83,7 @@ def load(lane: Lane) -> Work:
         ),
         open_attempt_id=lane.open_attempt_id,
         sync_asked=asked,
+        look_asked=run is not None and run.seen == 0,
         actor=Actor("run", run.asked_by) if run else SYSTEM,
         correlation_id=run.correlation_id if run else None,
     )

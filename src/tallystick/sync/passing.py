@@ -77,6 +77,17 @@ def could_not_read(
             raise error
 
 
+def could_not_look(error: BillingError, *, work: Work, act: Act) -> str:
+    """A reading that nothing waits for failed: what that means, in words."""
+    match error:
+        case Throttled():
+            return throttled(work, str(error), error.retry_after_seconds, act=act).cause.words
+        case Misconfigured():
+            return no_access(work, str(error), act=act).cause.words
+        case _:
+            return words.not_compared(str(error)).words
+
+
 def put_back(lane: Lane, batch: Sequence[Delivery], passing: Passing, *, act: Act) -> None:
     """What was being sent again stays that call: the same companions, byte for byte."""
     resent = lane.open_attempt is not None and lane.open_attempt.resend_of_id is not None

@@ -28,11 +28,12 @@ from tallystick.ledger.settle import checking, stopped
 from tallystick.ledger.state import State
 from tallystick.sync import words
 from tallystick.sync.begin import begin
-from tallystick.sync.decide import Begin, Look, Recover, Rest, next_step
+from tallystick.sync.decide import Begin, Compare, Look, Recover, Rest, next_step
 from tallystick.sync.engine import Engine, Milestone
 from tallystick.sync.load import act_of, deliveries, load
 from tallystick.sync.prove import look, recover, window_end
 from tallystick.sync.retry import LONGEST
+from tallystick.sync.verify import look_again
 
 log = logger("sync.turn")
 
@@ -79,6 +80,7 @@ def _step(engine: Engine, lease: Lease) -> bool:
             resume_at=work.connection.resume_at,
             quiet_seconds=work.connection.quiet_seconds,
             sync_asked=work.sync_asked,
+            look_asked=work.look_asked,
         )
         match step:
             case Rest():
@@ -87,12 +89,14 @@ def _step(engine: Engine, lease: Lease) -> bool:
             case Recover():
                 recover(engine, lane, work, act=act_of(engine, work))
                 return True
-            case Look() | Begin():
+            case Look() | Compare() | Begin():
                 pass
             case _:
                 assert_never(step)
     if isinstance(step, Begin):
         return begin(engine, lease, work, step.batch)
+    if isinstance(step, Compare):
+        return look_again(engine, lease, work)
     return look(engine, lease, work)
 
 

@@ -17,14 +17,20 @@ from tallystick.audit.record import SYSTEM, Subject, record
 from tallystick.connections.learn import note_read, note_swept
 from tallystick.connections.queries import load as load_connection
 from tallystick.kit.clock import civil_day
+from tallystick.ledger.badge import drift_words
+from tallystick.ledger.lease import Lease, hold
 from tallystick.ledger.models import Delivery, Lane
 from tallystick.ledger.queries import UNSETTLED
+from tallystick.ledger.runs import finish_run, open_run
 from tallystick.mappings.resolve import Resolved, resolve
 from tallystick.subscriptions.queries import views_by_id
+from tallystick.sync import words
 from tallystick.sync.compare import Match, Periods, match
 from tallystick.sync.engine import Engine
+from tallystick.sync.load import Work, act_of
+from tallystick.sync.passing import could_not_look
 from tallystick.sync.plan import in_words
-from tallystick.sync.port import Line, UnitRow
+from tallystick.sync.port import BillingError, Line, UnitRow
 
 LINES_A_CALL = 500
 
@@ -61,6 +67,34 @@ def verify(engine: Engine, connection_id: int, lane_ids: Sequence[int] | None = 
     if lane_ids is None:
         note_swept(connection_id, now=now)
     return Swept(equal + different, equal, different)
+
+
+def look_again(engine: Engine, lease: Lease, work: Work) -> bool:
+    """Sync was pressed and nothing waits: read this one line, and answer what that showed."""
+    paused = work.connection.is_paused(engine.clock.now())
+    swept, failed = Swept(0, 0, 0), None
+    if not paused:
+        try:
+            swept = verify(engine, work.connection.id, [work.lane_id])
+        except BillingError as error:
+            failed = error
+    with transaction.atomic():
+        lane = hold(lease)
+        act = act_of(engine, work)
+        if failed is not None:
+            found = could_not_look(failed, work=work, act=act)
+        elif swept.different:
+            found = drift_words(lane.expected_units, lane.drift_units, lane.drift_amount)
+        elif swept.equal:
+            found = words.read_and_equal().words
+        else:
+            found = (words.paused_unread() if paused else words.nothing_to_compare()).words
+        run = open_run(lane.pk)
+        if run is not None:
+            finish_run(run, now=act.now, found=found)
+        lane.sync_asked_at = None
+        lane.save(update_fields=["sync_asked_at"])
+    return True
 
 
 def _day(since: date | None, today: date) -> date:
@@ -101,8 +135,8 @@ def _judge(engine: Engine, lane_id: int, rows: Sequence[UnitRow]) -> bool:
             return True
         observed = _differing(lane, rows)
         if lane.drift_units is None:
-            words = f"Autotask shows {in_words(rows) if rows else 'no units'}, "
-            _note(engine, lane, Event.DRIFT_FOUND, words + f"expected {lane.expected_units}", now)
+            shown = f"Autotask shows {in_words(rows) if rows else 'no units'}, "
+            _note(engine, lane, Event.DRIFT_FOUND, shown + f"expected {lane.expected_units}", now)
             lane.drift_since = now
         lane.drift_units = observed.units if observed else 0
         lane.drift_amount = observed.price if observed else None
@@ -130,7 +164,7 @@ def _differing(lane: Lane, rows: Sequence[UnitRow]) -> UnitRow | None:
     return found[0] if found else None
 
 
-def _note(engine: Engine, lane: Lane, event: Event, words: str, now: datetime) -> None:
+def _note(engine: Engine, lane: Lane, event: Event, what: str, now: datetime) -> None:
     view = views_by_id([lane.subscription_id])[lane.subscription_id]
     connection = load_connection(lane.connection_id)
     subject: Subject = replace(
@@ -143,5 +177,5 @@ def _note(engine: Engine, lane: Lane, event: Event, words: str, now: datetime) -
         subject=subject,
         correlation_id=engine.correlation(),
         status=Status.FAILED if event is Event.DRIFT_FOUND else Status.SUCCEEDED,
-        summary=words,
+        summary=what,
     )

@@ -5,17 +5,19 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from threading import Barrier
+from typing import Any
 
 import pytest
 from django.db import connections
 
 from checks import check_promises
 from factories import sibling
-from harness import World
+from harness import Line, World, at
 from tallystick.audit.events import Event
 from tallystick.audit.models import AuditLog
 from tallystick.kit.problem import NotFound
 from tallystick.ledger.models import SyncRun
+from tallystick.sync.engine import Milestone
 from tallystick.sync.request import request_sync, run_in_context
 from tallystick.sync.turn import drive
 
@@ -126,6 +128,87 @@ def test_a_quiet_change_recorded_after_sync_was_pressed_is_not_hurried(world: Wo
     world.clock.advance(timedelta(seconds=60).total_seconds())
     world.work()
     assert line.changes() == [2]
+
+
+def looked(line: Line) -> SyncRun:
+    """Sync pressed with nothing waiting, and a worker that was nudged."""
+    run = line.press_sync()
+    line.drive()
+    row = SyncRun.objects.get(pk=run.id)
+    assert (row.seen, row.finished_at is None) == (0, False)
+    assert line.lane().sync_asked_at is None
+    return row
+
+
+def test_pressed_when_nothing_waits_it_looks(world: World) -> None:
+    line = world.line(units=10)
+    proved = line.lane().proved_at
+    world.clock.advance(3600)
+
+    assert looked(line).found == "Read from Autotask just now, and equal. Nothing was to be sent."
+    assert proved is not None and line.lane().proved_at > proved
+    assert line.effects() == []
+
+
+def test_a_hand_edit_is_seen_when_sync_is_pressed_and_its_repair_too(world: World) -> None:
+    line = world.line(units=10)
+    line.hand_edit(9)
+    assert looked(line).found.startswith("Autotask shows 9 units, expected 10")
+    assert line.badge == "out_of_sync"
+
+    line.hand_edit(10)
+    assert "and equal" in looked(line).found
+    assert line.badge == "synced"
+    assert line.attempts() == [], "nothing was sent by looking"
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ({"kind": "html_502"}, "could not be read"),
+        ({"kind": "throttle"}, "asks to wait"),
+        ({"kind": "forbidden", "status": 401, "times": 2}, "refused"),
+    ],
+)
+def test_a_look_that_fails_concludes_nothing(
+    world: World, fault: dict[str, Any], words: str
+) -> None:
+    line = world.line(units=10)
+    proved = line.lane().proved_at
+    world.clock.advance(3600)
+    world.simulator.add_fault(path="ContractServiceUnits", **fault)
+
+    assert words in looked(line).found
+    assert line.lane().proved_at == proved
+    assert line.badge == "synced"
+
+
+def test_a_paused_connection_is_not_looked_at(world: World) -> None:
+    line = world.line(units=10)
+    line.hand_edit(9)
+    world.pause()
+    asked = len(world.simulator.requests())
+    assert "paused: Autotask was not read" in looked(line).found
+    assert len(world.simulator.requests()) == asked
+
+
+def test_a_line_nobody_has_proved_is_not_compared(world: World) -> None:
+    line = world.line(units=10, settled=False)
+    world.simulator.edit_contract(line.contract_id, status=0)
+    world.work()
+    line.decide("skip")
+    assert "no line has been proved yet" in looked(line).found
+
+
+def test_what_is_recorded_during_a_look_is_sent_after_it(world: World) -> None:
+    line = world.line(units=10)
+    line.press_sync()
+    world.engine.reached = at(Milestone.TAKEN, lambda: line.quantity(12))
+    line.drive()
+
+    assert line.changes() == [2]
+    assert line.badge == "synced"
+    assert not SyncRun.objects.filter(lane_id=line.lane_id, finished_at=None).exists()
 
 
 def test_nobody_syncs_what_they_do_not_see(world: World) -> None:

@@ -7,7 +7,7 @@ import pytest
 from making import NOW, due
 
 from tallystick.ledger.state import State
-from tallystick.sync.decide import Begin, Look, Recover, Rest, Step, next_step
+from tallystick.sync.decide import Begin, Compare, Look, Recover, Rest, Step, next_step
 from tallystick.sync.target import Due
 
 LATER = NOW + timedelta(seconds=30)
@@ -20,12 +20,18 @@ def step(*lane: Due, **more: Any) -> Step:
         "resume_at": None,
         "quiet_seconds": 0,
         "sync_asked": False,
+        "look_asked": False,
     }
     return next_step(list(lane), **{**values, **more})
 
 
 def test_an_empty_lane_rests() -> None:
     assert step() == Rest(None)
+
+
+def test_an_empty_lane_is_read_when_somebody_asks() -> None:
+    assert step(look_asked=True) == Compare()
+    assert step(due(state=State.FAILED), look_asked=True) == Rest(None)
 
 
 @pytest.mark.parametrize("state", [State.FAILED, State.CONFLICT])

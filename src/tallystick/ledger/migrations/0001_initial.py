@@ -212,6 +212,7 @@ class Migration(migrations.Migration):
                 ("ignored", models.IntegerField(default=0)),
                 ("waiting", models.IntegerField(default=0)),
                 ("failed", models.IntegerField(default=0)),
+                ("found", models.TextField(blank=True)),
                 (
                     "lane",
                     models.ForeignKey(

@@ -10,9 +10,11 @@ from datetime import timedelta
 from django.http import HttpResponse
 
 from tallystick.connections.queries import get_connection
+from tallystick.ledger.badge import Badge
 from tallystick.ledger.queries import DeliveryView, OperationView
 from tallystick.ledger.runs import RunView
 from tallystick.ledger.state import IN_FLIGHT, SETTLED, STOPPED, State
+from tallystick.mappings.rows import subscription_row
 from tallystick.subscriptions.queries import get_subscription
 from tallystick.sync.request import run_in_context
 from tallystick.web.visit import Visit, screen
@@ -41,6 +43,7 @@ class Progress:
     lines: Sequence[Line]
     waiting: int
     slow: bool
+    badge: Badge | None = None  # of a look at Autotask: nothing was waiting
 
     @property
     def mark(self) -> str:
@@ -95,7 +98,12 @@ def progress_of(visit: Visit, found: RunView) -> Progress:
         lines=begun,
         waiting=len(lines) - len(begun),
         slow=running and visit.now - found.started_at > LONG,
+        badge=None if running or found.seen else _badge(visit, found),
     )
+
+
+def _badge(visit: Visit, found: RunView) -> Badge:
+    return subscription_row(visit.context, found.subscription_id, now=visit.now).badge
 
 
 def _begun(line: Line) -> bool:
