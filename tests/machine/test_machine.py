@@ -8,6 +8,7 @@ everything must have arrived.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from contextlib import suppress
 from datetime import date, timedelta
 
@@ -258,6 +259,7 @@ class Reality(RuleBasedStateMachine):
             correlation_id=correlation_id(),
         )
         pushed: set[int] = set()
+        pressed: Counter[int] = Counter()
         for _ in range(60):
             self.drive()
             world.clock.advance(65)
@@ -278,8 +280,11 @@ class Reality(RuleBasedStateMachine):
                     correlation_id=correlation_id(),
                 )
                 pushed.add(head.pk)
-            elif head.state == "failed":
+            elif head.state == "failed" and pressed[head.pk] < 3:
+                pressed[head.pk] += 1
                 line.press_sync()
+            elif head.state == "failed" and "mark it as done" in head.cause:
+                line.decide("done_by_hand")
         assert self._head() is None, (line.states(), line.cause)
         check_promises(line, hand_edited=self.edited)
 

@@ -239,6 +239,23 @@ class TestASecondChangeForADayAlreadyProved:
         assert "cannot be seen" in line.cause
         assert line.changes() == [2]
 
+    def test_replaced_on_a_day_that_a_person_only_said_was_used(self, world: World) -> None:
+        """Marked as done by hand, but Autotask has no change on that day: one row covers it."""
+        world.simulator.set_knobs(same_day="replace")
+        world.policy(same_day=SameDay.REPLACES)
+        line = world.line(units=10)
+        line.quantity(12)
+        line.decide("done_by_hand")
+        line.quantity(15)
+        world.work()
+        assert line.badge == "out_of_sync", "Autotask does not have the 12 that a person spoke of"
+        line.decide("push_ours")
+        world.work()
+
+        assert line.changes() == [5]
+        assert line.units() == 15
+        assert line.badge == "synced"
+
     def test_a_day_somebody_else_used(self, world: World) -> None:
         line = world.line(units=10)
         line.hand_edit(11)

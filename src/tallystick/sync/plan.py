@@ -139,8 +139,7 @@ def plan(
     if target.unit_price is not None and any(row.approved for row in ahead[:1]):
         return Stop(State.FAILED, words.approved_period(day))
 
-    before = [row for row in rows if row.until <= day]
-    day_start = before[-1].units if before else None
+    day_start = _units_before(day, rows)
     # By us, or by somebody's hand: the units change on this very day.
     used = expected.since == day or (day_start is not None and day_start != units)
     change = target.units - units
@@ -173,6 +172,12 @@ def plan(
         },
         target=target,
     )
+
+
+def _units_before(day: date, rows: Sequence[UnitRow]) -> int | None:
+    """What the line had the day before; None when no row shows it."""
+    earlier = [row for row in rows if row.starts_on < day]
+    return earlier[-1].units if earlier else None
 
 
 def _unexpected(
