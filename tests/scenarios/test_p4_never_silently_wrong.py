@@ -216,3 +216,15 @@ def test_a_line_that_shows_no_rows_is_not_no_units(world: World) -> None:
 
     assert line.states() == ["failed"]
     assert "Nothing is assumed" in line.cause
+
+
+def test_what_the_cause_of_a_drift_advises_makes_it_green(world: World) -> None:
+    line = world.line(units=10)
+    line.hand_edit(12)
+    world.sweep()
+    assert "if 12 is right, record that here" in line.cause
+    line.quantity(12)
+    world.work()
+
+    assert line.badge == "synced"
+    assert line.attempts() == [], "Autotask has it already"

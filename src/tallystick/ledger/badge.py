@@ -134,9 +134,11 @@ def drift_words(expected: int | None, units: int | None, amount: Decimal | None)
     if units == expected:
         return (
             f"Autotask shows the expected {expected} units, but another amount"
-            f" ({amount}): somebody changed the price there. Nothing was sent."
+            f" ({amount}): somebody changed the price there. Nothing was sent. Set the price right "
+            "in Autotask, then press Sync."
         )
     return (
         f"Autotask shows {units} units, expected {expected}: "
-        "somebody changed it there. Nothing was sent."
+        f"somebody changed it there. Nothing was sent. If {expected} is right, set it in Autotask "
+        f"and press Sync; if {units} is right, record that here."
     )

@@ -165,14 +165,16 @@ TABLE: dict[str, tuple[Standing, str, str, datetime | None, datetime | None]] = 
     "another number of units at Autotask": (
         lane(**HAND_EDIT),
         "out_of_sync",
-        "Autotask shows 12 units, expected 10: somebody changed it there. Nothing was sent.",
+        "Autotask shows 12 units, expected 10: somebody changed it there. Nothing was sent. If 10 "
+        "is right, set it in Autotask and press Sync; if 12 is right, record that here.",
         SEEN,
         None,
     ),
     "no units left at Autotask": (
         lane(drift_units=0, drift_since=SEEN),
         "out_of_sync",
-        "Autotask shows 0 units, expected 10: somebody changed it there. Nothing was sent.",
+        "Autotask shows 0 units, expected 10: somebody changed it there. Nothing was sent. If 10 "
+        "is right, set it in Autotask and press Sync; if 0 is right, record that here.",
         SEEN,
         None,
     ),
@@ -180,14 +182,15 @@ TABLE: dict[str, tuple[Standing, str, str, datetime | None, datetime | None]] = 
         lane(drift_units=10, drift_amount=Decimal("99.00"), drift_since=SEEN),
         "out_of_sync",
         "Autotask shows the expected 10 units, but another amount (99.00): somebody changed the"
-        " price there. Nothing was sent.",
+        " price there. Nothing was sent. Set the price right in Autotask, then press Sync.",
         SEEN,
         None,
     ),
     "edited at Autotask and never read since": (
         lane(proved_at=None, **HAND_EDIT),
         "out_of_sync",
-        "Autotask shows 12 units, expected 10: somebody changed it there. Nothing was sent.",
+        "Autotask shows 12 units, expected 10: somebody changed it there. Nothing was sent. If 10 "
+        "is right, set it in Autotask and press Sync; if 12 is right, record that here.",
         SEEN,
         None,
     ),
