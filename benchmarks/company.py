@@ -166,7 +166,7 @@ def _subscribe(company: Company) -> None:
             subscription_id=subscription_id,
             connection_id=company.connection_id,
             place=Place(
-                company_id=1,
+                company_id=contract.company_id,
                 company_name="Company",
                 contract_id=contract.contract_id,
                 contract_name="Cloud services",

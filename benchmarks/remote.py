@@ -33,6 +33,7 @@ class Place:
     contract_id: int
     line_id: int
     service_id: int
+    company_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ class Remote:
             },
         )
         refs = loaded["refs"]
-        return [Place(refs[f"k{n}"], refs[f"l{n}"], refs["s"]) for n in range(count)]
+        return [Place(refs[f"k{n}"], refs[f"l{n}"], refs["s"], refs["c"]) for n in range(count)]
 
     def mark(self) -> int:
         """Where the log of requests is now."""

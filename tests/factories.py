@@ -151,11 +151,12 @@ class Tenancy:
         contract_id: int,
         line_id: int | None,
         service_id: int = 1,
+        company_id: int = 1,
         effective_on: date = TODAY,
         **more: Any,
     ) -> int:
         place = Place(
-            company_id=1,
+            company_id=company_id,
             company_name="Contoso",
             contract_id=contract_id,
             contract_name="Cloud services",

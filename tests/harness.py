@@ -63,6 +63,8 @@ class Line:
     lane_id: int
     contract_id: int
     line_id: int
+    company_id: int
+    service_id: int
 
     # What the test does in the trade's words.
 
@@ -232,9 +234,10 @@ class World:
             contract_id=refs["k"],
             line_id=refs["l"],
             service_id=refs["s"],
+            company_id=refs["c"],
             effective_on=max(CONTRACT_START, starts),
         )
-        line = Line(self, subscription_id, lane_id, refs["k"], refs["l"])
+        line = Line(self, subscription_id, lane_id, refs["k"], refs["l"], refs["c"], refs["s"])
         self.lines.append(line)
         if settled:
             line.drive()
@@ -298,9 +301,10 @@ class World:
             contract_id=refs["k"],
             line_id=None,
             service_id=refs["s"],
+            company_id=refs["c"],
             effective_on=TODAY,
         )
-        line = Line(self, subscription_id, lane_id, refs["k"], 0)
+        line = Line(self, subscription_id, lane_id, refs["k"], 0, refs["c"], refs["s"])
         self.lines.append(line)
         return line
 

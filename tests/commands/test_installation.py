@@ -259,3 +259,13 @@ def _a_connection(url: str) -> None:
             "'autotask', 'EUR', 'EUR', 'UTC', 'api', '', '', 'k', '', 0, 0.5, 'unknown', 'hold', "
             "'hold', 'units_zero', '', 10000, now(), now() FROM identity_tenant"
         )
+
+
+def test_ctrl_c_while_the_demo_loads_stops_it_at_once(tmp_path: Path) -> None:
+    command = Command("demo", "--port", str(port()), "--simulator-port", str(port()), home=tmp_path)
+    command.wait_for("Loading", seconds=120)
+    asked = time.monotonic()
+    assert command.stop(signal.SIGINT) == 130
+    assert "Stopped" in command.said
+    assert "sign in as" not in command.said
+    assert time.monotonic() - asked < 30

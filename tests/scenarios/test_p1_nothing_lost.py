@@ -87,6 +87,8 @@ def test_an_unmapped_subscription_records_and_mapping_starts_from_todays_state(
         world.connection_id,
         contract_id=line.contract_id,
         line_id=line.line_id,
+        service_id=line.service_id,
+        company_id=line.company_id,
         effective_on=TODAY,
     )
     world.work()

@@ -9,6 +9,7 @@ from factories import START, TODAY
 from harness import World
 from tallystick.audit.events import Event
 from tallystick.audit.models import AuditLog
+from tallystick.mappings.models import SubscriptionMapping
 from tallystick.sync.verify import Swept
 
 
@@ -228,3 +229,104 @@ def test_what_the_cause_of_a_drift_advises_makes_it_green(world: World) -> None:
 
     assert line.badge == "synced"
     assert line.attempts() == [], "Autotask has it already"
+
+
+JULY, AUGUST = date(2026, 7, 1), date(2026, 8, 1)
+
+
+class TestAChangeProvedBeforeItsDay:
+    """Until its day comes the line rightly shows what it had; anything else is a difference."""
+
+    def test_an_edit_of_the_days_before_it_is_found(self, world: World) -> None:
+        line = world.line(units=10)
+        line.quantity(12, JULY)
+        world.work()
+        assert line.badge == "synced"
+        world.sweep()
+        assert line.badge == "synced", "10 until July and 12 from then on is what is expected"
+
+        line.hand_edit(50)
+        line.hand_edit(12, on=JULY)
+        assert world.sweep().different == 1
+        assert line.badge == "out_of_sync"
+        assert "Autotask shows 50 units, expected 10" in line.cause
+
+        line.hand_edit(10)
+        line.hand_edit(12, on=JULY)
+        world.sweep()
+        assert line.badge == "synced"
+
+    def test_an_edit_of_its_own_days_is_found(self, world: World) -> None:
+        line = world.line(units=10)
+        line.quantity(12, JULY)
+        world.work()
+        line.hand_edit(13, on=JULY)
+        world.sweep()
+        assert "Autotask shows 13 units, expected 12" in line.cause
+
+    def test_each_of_several_days_ahead_counts(self, world: World) -> None:
+        line = world.line(units=10)
+        line.quantity(12, JULY)
+        line.quantity(15, AUGUST)
+        world.work()
+        assert world.sweep() == Swept(1, 1, 0)
+
+        line.hand_edit(11, on=JULY)
+        line.hand_edit(15, on=AUGUST)
+        world.sweep()
+        assert "Autotask shows 11 units, expected 12" in line.cause
+
+    def test_when_the_days_have_passed_only_the_last_counts(self, world: World) -> None:
+        line = world.line(units=10)
+        line.quantity(12, JULY)
+        line.quantity(15, AUGUST)
+        world.work()
+        world.clock.advance(90 * 24 * 3600)
+        assert world.sweep() == Swept(1, 1, 0)
+        line.hand_edit(14, on=date(2026, 8, 8))
+        world.sweep()
+        assert "Autotask shows 14 units, expected 15" in line.cause
+
+    def test_what_was_already_so_from_a_later_day_is_no_difference_today(
+        self, world: World
+    ) -> None:
+        line = world.line(units=10)
+        line.hand_edit(12, on=JULY)
+        line.quantity(12, JULY)
+        world.work()
+        assert (line.badge, line.attempts()) == ("synced", [])
+        assert world.sweep() == Swept(1, 1, 0)
+
+    def test_nothing_is_said_of_the_days_before_a_first_sync(self, world: World) -> None:
+        line = world.line(units=7, starts=JULY, settled=False)
+        world.work()
+        assert line.badge == "synced"
+        assert world.sweep() == Swept(1, 1, 0)
+
+
+def test_a_contract_of_another_company_is_not_billed(world: World) -> None:
+    line = world.line(units=10, settled=False)
+    SubscriptionMapping.objects.filter(subscription_id=line.subscription_id).update(company_id=4)
+    line.quantity(12)
+    world.work()
+    assert line.badge == "out_of_sync"
+    assert "does not belong to Contoso" in line.cause
+    assert line.effects() == []
+
+
+def test_a_line_of_another_service_is_not_billed(world: World) -> None:
+    line = world.line(units=10, settled=False)
+    SubscriptionMapping.objects.filter(subscription_id=line.subscription_id).update(service_id=4)
+    line.quantity(12)
+    world.work()
+    assert line.badge == "out_of_sync"
+    assert "is not for M365" in line.cause
+    assert line.effects() == []
+
+
+def test_no_line_is_created_on_a_contract_of_another_company(world: World) -> None:
+    own = world.own_line(quantity=4)
+    SubscriptionMapping.objects.filter(subscription_id=own.subscription_id).update(company_id=4)
+    world.work()
+    assert "does not belong to Contoso" in own.cause
+    assert own.own_lines() == []

@@ -87,6 +87,7 @@ class Supervisor:
         self._say = say
         self._parts: list[Part] = []
         self._stop = threading.Event()
+        self._listens = False
 
     def __enter__(self) -> Supervisor:
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -94,7 +95,11 @@ class Supervisor:
         return self
 
     def _told(self, _number: int, _frame: FrameType | None) -> None:
+        """Whoever waits here sees it at once; other work is interrupted, the first time."""
+        first = not self._stop.is_set()
         self._stop.set()
+        if first and not self._listens:
+            raise KeyboardInterrupt
 
     @property
     def stopping(self) -> bool:
@@ -106,7 +111,14 @@ class Supervisor:
 
     def wait_until(self, ready: Callable[[], bool], part: Part, *, seconds: float) -> bool:
         """False when the part died, we were told to stop, or the time is over."""
+        self._listens = True
         deadline = monotonic() + seconds
+        try:
+            return self._wait_until(ready, part, deadline)
+        finally:
+            self._listens = False
+
+    def _wait_until(self, ready: Callable[[], bool], part: Part, deadline: float) -> bool:
         while monotonic() < deadline and not self._stop.wait(0.1):
             if ready():
                 return True
@@ -116,12 +128,14 @@ class Supervisor:
 
     def keep(self, check: Callable[[], None] = nothing) -> None:
         """Until told to stop, or until ``check`` raises."""
+        self._listens = True
         while not self._stop.wait(LOOKS_EVERY):
             check()
             for part in self._parts:
                 part.look(say=self._say)
 
     def __exit__(self, *_: object) -> None:
+        self._listens = True
         for part in reversed(self._parts):
             if part.process is not None and part.process.poll() is None:
                 self._say(f"Stopping {part.name}")

@@ -57,4 +57,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"tallystick: {problem}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
+        print("· Stopped", file=sys.stderr, flush=True)
         return INTERRUPTED

@@ -68,6 +68,7 @@ class Standing:
     proved_at: datetime | None
     expected_units: int | None
     drift_units: int | None
+    drift_expected: int | None
     drift_amount: Decimal | None
     drift_since: datetime | None
     paused_because: str
@@ -122,7 +123,10 @@ def badge(standing: Standing) -> Badge:
         case _:
             pass
     if standing.drift_units is not None:
-        words = drift_words(standing.expected_units, standing.drift_units, standing.drift_amount)
+        expected = standing.expected_units
+        if standing.drift_expected is not None:
+            expected = standing.drift_expected
+        words = drift_words(expected, standing.drift_units, standing.drift_amount)
         return so(BadgeKind.OUT_OF_SYNC, words, standing.drift_since)
     if standing.proved_at is None:
         return so(BadgeKind.CHECKING, "Not read back from Autotask yet.")

@@ -67,10 +67,15 @@ class Lane(models.Model):
     expected_unit_price = models.DecimalField(max_digits=16, decimal_places=4, null=True)
     expected_unit_cost = models.DecimalField(max_digits=16, decimal_places=4, null=True)
     expected_from = models.DateField(null=True)
+    # What is expected before that day (``ledger/expected.py``).
+    earlier = models.JSONField(default=list)
+    # The day of the last adjustment: a second one on it is a case of its own.
+    adjusted_on = models.DateField(null=True)
     proved_at = models.DateTimeField(null=True)
 
     # What the last sweep saw that is not what we expect.
     drift_units = models.IntegerField(null=True)
+    drift_expected = models.IntegerField(null=True)
     drift_amount = models.DecimalField(max_digits=18, decimal_places=4, null=True)
     drift_since = models.DateTimeField(null=True)
 

@@ -147,6 +147,7 @@ def standings(
             proved_at=lane.proved_at,
             expected_units=lane.expected_units,
             drift_units=lane.drift_units,
+            drift_expected=lane.drift_expected,
             drift_amount=lane.drift_amount,
             drift_since=lane.drift_since,
             paused_because=because,

@@ -14,6 +14,7 @@ from typing import Any
 from django.db import transaction
 
 from tallystick.audit.record import Actor
+from tallystick.ledger.expected import clear_drift
 from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.models import Delivery, Lane, Operation
 from tallystick.ledger.state import SETTLED, State
@@ -100,8 +101,9 @@ def open_lane(*, tenant_id: int, subscription_id: int, connection_id: int, now: 
     )
     lane.open = True
     lane.expected_units = lane.expected_unit_price = lane.expected_unit_cost = None
-    lane.expected_from = lane.proved_at = None
-    lane.drift_units = lane.drift_amount = lane.drift_since = None
+    lane.expected_from = lane.adjusted_on = lane.proved_at = None
+    lane.earlier = []
+    clear_drift(lane)
     lane.save()
     return lane.pk
 

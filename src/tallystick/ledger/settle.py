@@ -14,6 +14,7 @@ from typing import Any
 
 from tallystick.audit.events import Event, Status
 from tallystick.audit.record import Actor, Subject, record
+from tallystick.ledger.expected import clear_drift, expect
 from tallystick.ledger.kinds import AttemptKind, EvidenceKind
 from tallystick.ledger.models import Attempt, Delivery, Evidence, Lane
 from tallystick.ledger.state import SETTLED, STOPPED, State, check
@@ -52,8 +53,8 @@ class Proof:
     units: int
     unit_price: Decimal | None
     unit_cost: Decimal | None
-    # The day of the adjustment that brought it there; None when nothing was sent.
-    adjusted_on: date | None
+    effective_on: date
+    adjusted: bool  # false: it was already so, nothing was sent
     reading: Mapping[str, Any]
 
 
@@ -145,13 +146,19 @@ def conclude(
 
 def synced(lane: Lane, batch: Sequence[Delivery], proof: Proof, *, act: Act) -> None:
     """Read back and equal: settle the batch, one audit record for each operation."""
-    lane.expected_units = proof.units
-    lane.expected_unit_price = proof.unit_price
-    lane.expected_unit_cost = proof.unit_cost
+    expect(
+        lane,
+        units=proof.units,
+        unit_price=proof.unit_price,
+        unit_cost=proof.unit_cost,
+        day=proof.effective_on,
+        now=act.now,
+    )
     lane.proved_at = act.now
-    lane.drift_units = lane.drift_amount = lane.drift_since = None
-    if proof.adjusted_on is not None:
-        lane.expected_from = proof.adjusted_on
+    clear_drift(lane)
+    if proof.adjusted:
+        lane.adjusted_on = proof.effective_on
+        lane.expected_from = max(proof.effective_on, lane.expected_from or proof.effective_on)
     sent = lane.open_attempt
     conclude(lane, "landed", now=act.now, data={"reading": dict(proof.reading)})
     for delivery in batch:

@@ -13,9 +13,12 @@ class Resolved:
     """``line_id`` None: a line of its own is to be created on the contract."""
 
     mapping_id: int
+    company_id: int
+    company_name: str
     contract_id: int
     contract_name: str
     service_id: int
+    service_name: str
     line_id: int | None
     contract_starts_on: date | None
     contract_ends_on: date | None
@@ -34,9 +37,12 @@ def resolve(subscription_id: int, connection_id: int) -> Resolved | None:
         return None
     return Resolved(
         mapping_id=row.pk,
+        company_id=row.company_id,
+        company_name=row.company_name or str(row.company_id),
         contract_id=row.contract_id,
         contract_name=row.contract_name or str(row.contract_id),
         service_id=row.service_id,
+        service_name=row.service_name or str(row.service_id),
         line_id=row.line_id,
         contract_starts_on=row.contract_starts_on,
         contract_ends_on=row.contract_ends_on,

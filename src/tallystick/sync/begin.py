@@ -1,6 +1,7 @@
 """Begin with the head and its companions: everything that happens before a byte leaves.
 
-1. The mapping, the contract and the line must be what they are said to be. Facts older than a
+1. The mapping, the company, the contract, the line and its service must be what they are said to
+   be. Facts older than a
    day, or of an operation that has been stopped before, are read again.
 2. A line of its own is created first, and proved, by its own attempt.
 3. The dates may stop or move it before anything is read.
@@ -28,7 +29,7 @@ from tallystick.sync.engine import Engine, Milestone
 from tallystick.sync.load import Work, act_of, deliveries, unchanged
 from tallystick.sync.passing import could_not_read
 from tallystick.sync.plan import AlreadySo, Move, Plan, Send, Stop, date_rule, plan
-from tallystick.sync.port import BillingError, Line, LineFacts
+from tallystick.sync.port import NO_LINE, BillingError, Line, LineFacts
 from tallystick.sync.send import create_line, send
 from tallystick.sync.target import Due
 
@@ -41,12 +42,12 @@ def begin(engine: Engine, lease: Lease, work: Work, batch: Sequence[Due]) -> boo
     if mapping is None:
         return carry_out(engine, lease, work, batch, Stop(State.FAILED, words.not_mapped()))
     try:
-        if mapping.line_id is None:
-            return create_line(engine, lease, work, batch, mapping)
-        line = Line(contract_id=mapping.contract_id, line_id=mapping.line_id)
+        line = Line(contract_id=mapping.contract_id, line_id=mapping.line_id or NO_LINE)
         mapping, wrong = _facts(engine, work, batch, mapping, line)
         if wrong is not None:
             return carry_out(engine, lease, work, batch, wrong)
+        if mapping.line_id is None:
+            return create_line(engine, lease, work, batch, mapping)
         by_date = date_rule(
             batch,
             expected=work.expected,
@@ -85,8 +86,14 @@ def _facts(
     facts = engine.billing(work.connection.id).describe([line])[line]
     if not facts.contract_found:
         return mapping, Stop(State.FAILED, words.contract_gone(mapping.contract_id))
-    if not facts.exists or not facts.belongs_to_contract:
-        return mapping, Stop(State.FAILED, words.line_gone(line.line_id))
+    if facts.company_id != mapping.company_id:
+        cause = words.other_company(mapping.contract_name, mapping.company_name)
+        return mapping, Stop(State.FAILED, cause)
+    if mapping.line_id is not None:
+        if not facts.exists or not facts.belongs_to_contract:
+            return mapping, Stop(State.FAILED, words.line_gone(line.line_id))
+        if facts.service_id != mapping.service_id:
+            return mapping, Stop(State.FAILED, words.other_service(mapping.service_name))
     mapping = _keep(mapping, facts, engine)
     note_read(work.connection.id, now=now)
     return mapping, _wrong_contract(mapping)
@@ -152,6 +159,7 @@ def carry_out(
 def _stop(lane: Lane, batch: Sequence[Delivery], stop: Stop, act: Act) -> None:
     if stop.observed_units is not None:
         lane.drift_units = stop.observed_units
+        lane.drift_expected = None
         lane.drift_since = lane.drift_since or act.now
     stopped(lane, batch, stop.state, stop.cause, act=act)
 

@@ -80,6 +80,7 @@ def load(lane: Lane) -> Work:
             unit_price=lane.expected_unit_price,
             unit_cost=lane.expected_unit_cost,
             since=lane.expected_from,
+            adjusted_on=lane.adjusted_on,
         ),
         open_attempt_id=lane.open_attempt_id,
         sync_asked=asked,

@@ -35,6 +35,7 @@ class Expected:
     unit_price: Decimal | None
     unit_cost: Decimal | None
     since: date | None
+    adjusted_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,7 @@ def plan(
         return Stop(State.FAILED, words.read_refused("it does not show the amounts of the line"))
     if shown is Match.SAME:
         reading = {"rows": snapshot(ahead)}
-        return AlreadySo(Proof(target.units, rate, cost, None, reading))
+        return AlreadySo(Proof(target.units, rate, cost, day, False, reading))
     if (stop := _unexpected(batch, ahead, expected, rules, periods)) is not None:
         return stop
     if target.unit_price is not None and any(row.approved for row in ahead[:1]):
@@ -141,7 +142,7 @@ def plan(
 
     day_start = _units_before(day, rows)
     # By us, or by somebody's hand: the units change on this very day.
-    used = expected.since == day or (day_start is not None and day_start != units)
+    used = expected.adjusted_on == day or (day_start is not None and day_start != units)
     change = target.units - units
     price, unit_cost = target.unit_price, target.unit_cost
     if used and rules.same_day is SameDay.REFUSES:

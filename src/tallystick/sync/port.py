@@ -14,6 +14,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
+# Asks for the facts of a contract on which the line is still to be created.
+NO_LINE = 0
+
 
 @dataclass(frozen=True, slots=True)
 class Line:

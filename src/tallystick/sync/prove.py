@@ -141,7 +141,8 @@ def _judge(
             units=sent.target.units,
             unit_price=sent.unit_price,
             unit_cost=sent.unit_cost,
-            adjusted_on=attempt.effective_on,
+            effective_on=attempt.effective_on,
+            adjusted=True,
             reading=reading,
         )
         synced(lane, batch, proof, act=act)
@@ -155,6 +156,7 @@ def _judge(
         observed = rows[0].units if rows else None
         if observed is not None:
             lane.drift_units, lane.drift_since = observed, act.now
+            lane.drift_expected = None
         if conclusion is Conclusion.REPLACES:
             batch[0].accepted_units = observed
         words_for = {

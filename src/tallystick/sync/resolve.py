@@ -18,6 +18,7 @@ from tallystick.connections.queries import get_connection
 from tallystick.identity.context import Context
 from tallystick.identity.roles import Right
 from tallystick.kit.problem import Conflicting, FieldError, InvalidInput, NotFound
+from tallystick.ledger.expected import clear_drift, expect
 from tallystick.ledger.kinds import OperationKind, Resolution
 from tallystick.ledger.models import Delivery, Lane, Operation
 from tallystick.ledger.queries import UNSETTLED
@@ -112,15 +113,20 @@ def _carry_out(lane: Lane, head: Delivery, how: str, now: datetime) -> None:
         change(head, State.PENDING, now=now)
         return
     if how == Resolution.DONE_BY_HAND.value:
-        lane.expected_units = _units_after(head, lane.expected_units)
-        # From its own day on: before it the line still shows, rightly, what it had.
-        lane.expected_from = max(head.effective_on, lane.expected_from or head.effective_on)
+        units = _units_after(head, lane.expected_units)
+        if units is not None:
+            # From its own day on: before it the line still shows, rightly, what it had.
+            day = max(head.effective_on, lane.expected_from or head.effective_on)
+            rates = lane.expected_unit_price, lane.expected_unit_cost
+            expect(lane, units=units, unit_price=rates[0], unit_cost=rates[1], day=day, now=now)
+            lane.expected_from = lane.adjusted_on = day
     elif how == Resolution.ADOPT.value:
         if lane.drift_units is None:
             raise Conflicting("Nothing was read from Autotask that could be adopted.")
         lane.expected_units = lane.drift_units
         lane.expected_unit_price = lane.expected_unit_cost = None
-    lane.drift_units = lane.drift_amount = lane.drift_since = None
+        lane.earlier = []
+    clear_drift(lane)
     # What is expected now was said by a person; it is green again when it has been read.
     lane.proved_at = None
     lane.save()

@@ -18,6 +18,7 @@ from tallystick.connections.learn import note_read, note_swept
 from tallystick.connections.queries import load as load_connection
 from tallystick.kit.clock import civil_day
 from tallystick.ledger.badge import drift_words
+from tallystick.ledger.expected import clear_drift, steps
 from tallystick.ledger.lease import Lease, hold
 from tallystick.ledger.models import Delivery, Lane
 from tallystick.ledger.queries import UNSETTLED
@@ -50,15 +51,14 @@ def verify(engine: Engine, connection_id: int, lane_ids: Sequence[int] | None = 
     today = civil_day(engine.clock.now(), connection.time_zone)
     billing = engine.billing(connection_id)
     equal = different = 0
-    waiting = _quiet_lanes(connection_id, lane_ids)
+    waiting = _quiet_lanes(connection_id, lane_ids, today)
     for start in range(0, len(waiting), LINES_A_CALL):
         chunk = waiting[start : start + LINES_A_CALL]
         lines = {lane_id: line for lane_id, line, _ in chunk}
-        days = [_day(since, today) for _, _, since in chunk]
-        found = billing.observe(set(lines.values()), since=min(days))
-        for (lane_id, line, _), day in zip(chunk, days, strict=True):
-            rows = [row for row in found[line] if row.until > day]
-            if _judge(engine, lane_id, rows):
+        since = min(first for _, _, first in chunk)
+        found = billing.observe(set(lines.values()), since=since)
+        for lane_id, line, _ in chunk:
+            if _judge(engine, lane_id, found[line], today):
                 equal += 1
             else:
                 different += 1
@@ -84,7 +84,7 @@ def look_again(engine: Engine, lease: Lease, work: Work) -> bool:
         if failed is not None:
             found = could_not_look(failed, work=work, act=act)
         elif swept.different:
-            found = drift_words(lane.expected_units, lane.drift_units, lane.drift_amount)
+            found = drift_words(lane.drift_expected, lane.drift_units, lane.drift_amount)
         elif swept.equal:
             found = words.read_and_equal().words
         else:
@@ -97,14 +97,10 @@ def look_again(engine: Engine, lease: Lease, work: Work) -> bool:
     return True
 
 
-def _day(since: date | None, today: date) -> date:
-    """What counts is today and later; a change proved for a later day counts from there."""
-    return max(since, today) if since is not None else today
-
-
 def _quiet_lanes(
-    connection_id: int, lane_ids: Sequence[int] | None
-) -> list[tuple[int, Line, date | None]]:
+    connection_id: int, lane_ids: Sequence[int] | None, today: date
+) -> list[tuple[int, Line, date]]:
+    """Each with its line and the first day that is compared: what counts is today and later."""
     lanes = Lane.objects.filter(
         connection_id=connection_id, open=True, expected_units__isnull=False
     ).exclude(pk__in=Delivery.objects.filter(UNSETTLED).values("lane_id"))
@@ -114,11 +110,12 @@ def _quiet_lanes(
     for lane in lanes.order_by("pk"):
         mapping = resolve(lane.subscription_id, connection_id)
         if mapping is not None and mapping.line_id is not None:
-            quiet.append((lane.pk, Line(mapping.contract_id, mapping.line_id), lane.expected_from))
+            line = Line(mapping.contract_id, mapping.line_id)
+            quiet.append((lane.pk, line, steps(lane, today=today)[0].starts_on))
     return quiet
 
 
-def _judge(engine: Engine, lane_id: int, rows: Sequence[UnitRow]) -> bool:
+def _judge(engine: Engine, lane_id: int, rows: Sequence[UnitRow], today: date) -> bool:
     """Equal renews the proof; different becomes drift. Work that came meanwhile decides itself."""
     with transaction.atomic():
         lane = Lane.objects.select_for_update(no_key=True).get(pk=lane_id)
@@ -126,42 +123,59 @@ def _judge(engine: Engine, lane_id: int, rows: Sequence[UnitRow]) -> bool:
             return True
         mapping = resolve(lane.subscription_id, lane.connection_id)
         now = engine.clock.now()
-        if _equal(lane, rows, mapping):
+        wrong = _first_wrong(lane, rows, mapping, today)
+        if wrong is None:
             if lane.drift_units is not None:
                 _note(engine, lane, Event.DRIFT_GONE, "as expected again", now)
             lane.proved_at = now
-            lane.drift_units = lane.drift_amount = lane.drift_since = None
+            clear_drift(lane)
             lane.save()
             return True
-        observed = _differing(lane, rows)
         if lane.drift_units is None:
-            shown = f"Autotask shows {in_words(rows) if rows else 'no units'}, "
-            _note(engine, lane, Event.DRIFT_FOUND, shown + f"expected {lane.expected_units}", now)
+            shown = in_words(wrong.rows) if wrong.rows else "no units"
+            words_for = f"Autotask shows {shown}, expected {wrong.units}"
+            _note(engine, lane, Event.DRIFT_FOUND, words_for, now)
             lane.drift_since = now
+        observed = next((row for row in wrong.rows if row.units != wrong.units), None)
+        observed = observed or next(iter(wrong.rows), None)
         lane.drift_units = observed.units if observed else 0
         lane.drift_amount = observed.price if observed else None
+        lane.drift_expected = wrong.units
         lane.save()
         return False
 
 
-def _equal(lane: Lane, rows: Sequence[UnitRow], mapping: Resolved | None) -> bool:
-    if mapping is None or lane.expected_units is None:
-        return False
-    seen = match(
-        rows,
-        units=lane.expected_units,
-        unit_price=lane.expected_unit_price,
-        unit_cost=lane.expected_unit_cost,
-        periods=Periods(mapping.contract_starts_on, mapping.period_months),
-    )
-    # A contract that has ended bills nothing any more: nothing to differ.
-    return seen is Match.SAME or (seen is Match.NO_ROWS and lane.expected_units == 0)
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    """The first days that differ: what was expected, and the rows that cover them."""
+
+    units: int
+    rows: Sequence[UnitRow]
 
 
-def _differing(lane: Lane, rows: Sequence[UnitRow]) -> UnitRow | None:
-    different = [row for row in rows if row.units != lane.expected_units]
-    found = different or list(rows)
-    return found[0] if found else None
+def _first_wrong(
+    lane: Lane, rows: Sequence[UnitRow], mapping: Resolved | None, today: date
+) -> _Wrong | None:
+    if mapping is None:
+        return _Wrong(lane.expected_units or 0, rows)
+    periods = Periods(mapping.contract_starts_on, mapping.period_months)
+    for step in steps(lane, today=today):
+        covering = [
+            row
+            for row in rows
+            if row.until > step.starts_on and (step.until is None or row.starts_on < step.until)
+        ]
+        seen = match(
+            covering,
+            units=step.units,
+            unit_price=step.unit_price,
+            unit_cost=step.unit_cost,
+            periods=periods,
+        )
+        # A contract that has ended bills nothing any more: nothing to differ.
+        if seen is not Match.SAME and not (seen is Match.NO_ROWS and step.units == 0):
+            return _Wrong(step.units, covering)
+    return None
 
 
 def _note(engine: Engine, lane: Lane, event: Event, what: str, now: datetime) -> None:

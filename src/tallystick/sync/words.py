@@ -37,8 +37,9 @@ def outside_contract(day: date, starts_on: date | None, ends_on: date | None) ->
         what = f"the date {in_words(day)} is outside the contract"
     return Cause(
         "outside_contract",
-        f"Not sent: {what}. The operations behind it wait. Extend the contract in Autotask or map "
-        "the subscription to the next one, then press Sync.",
+        f"Not sent: {what}. The operations behind it wait. Extend the contract in Autotask and "
+        "press Sync; or decide on what waits, unmap the subscription, and map it to the next "
+        "contract.",
     )
 
 
@@ -46,8 +47,8 @@ def contract_gone(contract_id: int) -> Cause:
     return Cause(
         "contract_missing",
         f"Not sent: the mapping points to contract {contract_id}, which Autotask does not show. "
-        "The operations behind it wait. Map the subscription again, or give the API user the "
-        "right to see the contract, then press Sync.",
+        "The operations behind it wait. Give the API user the right to see the contract and press "
+        "Sync; or decide on what waits, unmap the subscription, and map it again.",
     )
 
 
@@ -55,7 +56,8 @@ def contract_inactive(name: str) -> Cause:
     return Cause(
         "contract_inactive",
         f"Not sent: the contract {name} is not active in Autotask. The operations behind it wait. "
-        "Activate it there, or map the subscription to another contract, then press Sync.",
+        "Activate it there and press Sync; or decide on what waits, unmap the subscription, and "
+        "map it to another contract.",
     )
 
 
@@ -63,8 +65,26 @@ def line_gone(line_id: int) -> Cause:
     return Cause(
         "line_missing",
         f"Not sent: the contract no longer has the line {line_id} this subscription is mapped to "
-        "(Autotask would silently add another). The operations behind it wait. Map the "
-        "subscription again, then press Sync.",
+        "(Autotask would silently add another). The operations behind it wait. Decide on "
+        "what waits, unmap the subscription, and map it again.",
+    )
+
+
+def other_company(contract: str, company: str) -> Cause:
+    return Cause(
+        "other_company",
+        f"Not sent: in Autotask the contract {contract} does not belong to {company}, to which "
+        "this subscription is mapped. The operations behind it wait. Decide on what waits, unmap "
+        "the subscription, and map it to a contract of that company.",
+    )
+
+
+def other_service(service: str) -> Cause:
+    return Cause(
+        "other_service",
+        f"Not sent: in Autotask the line this subscription is mapped to is not for {service}. The "
+        "operations behind it wait. Decide on what waits, unmap the subscription, and map it to "
+        "a line of that service.",
     )
 
 
@@ -104,7 +124,8 @@ def already_used_day(day: date) -> Cause:
     return Cause(
         "same_day",
         f"Not sent: Autotask already has a change of this line on {in_words(day)} and refuses a "
-        "second one. Let the connection send it for the next day, or set it by hand.",
+        "second one. Let the connection's settings send it for the next day and press Sync, or "
+        "set it by hand and mark it as done.",
     )
 
 
@@ -137,8 +158,8 @@ def back_dated(day: date, proved_from: date) -> Cause:
     return Cause(
         "back_dated",
         f"Not sent: it is dated {in_words(day)}, before the change of {in_words(proved_from)} that "
-        "is already in Autotask. Let the connection move such changes, or set it by hand and mark "
-        "it as done.",
+        "is already in Autotask. Let the connection's settings move such changes and press Sync, "
+        "or set it by hand and mark it as done.",
     )
 
 
@@ -287,7 +308,7 @@ def two_lines(count: int) -> Cause:
     return Cause(
         "duplicate",
         f"Duplicate in Autotask: {count} lines carry this subscription's reference, expected one. "
-        "Nothing more is sent. Remove one in Autotask, then map the subscription to the other.",
+        "Nothing more is sent. Remove one in Autotask and press Sync.",
     )
 
 

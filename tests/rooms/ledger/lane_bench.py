@@ -218,7 +218,8 @@ class Bench:
                 "units": 12,
                 "unit_price": Decimal("15.20"),
                 "unit_cost": Decimal("12.10"),
-                "adjusted_on": TODAY,
+                "effective_on": TODAY,
+                "adjusted": True,
                 "reading": READING,
                 **different,
             }

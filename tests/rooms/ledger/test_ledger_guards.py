@@ -343,7 +343,7 @@ class TestLanesAndRuns:
         with pytest.raises(psycopg.errors.UniqueViolation, match="lane_once"):
             application.execute(
                 "INSERT INTO ledger_lane (tenant_id, subscription_id, connection_id, open, token, "
-                "created_at) VALUES (%s, %s, %s, true, 0, now())",
+                "earlier, created_at) VALUES (%s, %s, %s, true, 0, '[]', now())",
                 [bench.tenancy.tenant_id, bench.subscription_id, bench.connection_id],
             )
 
@@ -459,7 +459,7 @@ def add_delivery(
 def add_run(session: Session, bench: Bench, *, finished: bool, seen: int = 0) -> None:
     session.execute(
         "INSERT INTO ledger_sync_run (tenant_id, lane_id, asked_by, correlation_id, started_at, "
-        "finished_at, seen, written, unchanged, ignored, waiting, failed) "
-        "VALUES (%s, %s, 'x', 'x', now(), %s, %s, 0, 0, 0, 0, 0)",
+        "finished_at, seen, written, unchanged, ignored, waiting, failed, found) "
+        "VALUES (%s, %s, 'x', 'x', now(), %s, %s, 0, 0, 0, 0, 0, '')",
         [bench.tenancy.tenant_id, bench.lane_id, bench.now if finished else None, seen],
     )

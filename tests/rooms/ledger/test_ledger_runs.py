@@ -73,7 +73,7 @@ def test_what_was_sent_is_written_and_what_was_so_is_unchanged(bench: Bench) -> 
     bench.press_sync()
     bench.send(sent)
     bench.prove(sent)
-    bench.prove(so, adjusted_on=None)
+    bench.prove(so, adjusted=False)
     assert counts(finished(bench)) == {"seen": 2, "written": 1, "unchanged": 1}
 
 
@@ -135,7 +135,7 @@ def test_what_failed_when_sent_and_was_put_right_by_hand_is_unchanged_not_writte
     bench.send(bench.first())
     bench.stop(bench.first())
     bench.press_sync()
-    bench.prove(bench.first(), adjusted_on=None)
+    bench.prove(bench.first(), adjusted=False)
     assert counts(finished(bench)) == {"seen": 1, "unchanged": 1}
 
 
@@ -162,7 +162,7 @@ def test_a_line_that_was_made_and_then_showed_it_is_written(bench: Bench) -> Non
     bench.press_sync()
     bench.send(bench.first(), kind=AttemptKind.CREATE_LINE, line_id=None)
     bench.put_back(bench.first(), counts_as_try=False, conclusion="line created")
-    bench.prove(bench.first(), adjusted_on=None)
+    bench.prove(bench.first(), adjusted=False)
     assert counts(finished(bench)) == {"seen": 1, "written": 1}
 
 

@@ -92,7 +92,7 @@ class TestProved:
         bench.send(bench.first())
         bench.answered(answer="applied")
         bench.later(seconds=3)
-        bench.prove(bench.first(), units=12, adjusted_on=TOMORROW)
+        bench.prove(bench.first(), units=12, effective_on=TOMORROW)
 
         lane = bench.lane()
         assert lane.expected_units == 12
@@ -110,8 +110,8 @@ class TestProved:
 
     def test_what_was_already_so_leaves_the_day_of_the_last_adjustment(self, bench: Bench) -> None:
         bench.send(bench.first())
-        bench.prove(bench.first(), adjusted_on=TODAY)
-        bench.prove(bench.quantity(12), adjusted_on=None)
+        bench.prove(bench.first(), effective_on=TODAY)
+        bench.prove(bench.quantity(12), adjusted=False)
         assert bench.lane().expected_from == TODAY
 
     def test_proof_ends_a_drift(self, bench: Bench) -> None:
@@ -150,7 +150,7 @@ class TestProved:
             }
 
     def test_what_was_already_so_says_that_nothing_was_sent(self, bench: Bench) -> None:
-        bench.prove(bench.first(), adjusted_on=None)
+        bench.prove(bench.first(), adjusted=False)
         (record,) = bench.audit(bench.first())
         assert "nothing was sent" in record.summary
         assert (record.details["sent"], record.details["attempt"]) == (None, None)

@@ -31,6 +31,7 @@ GREEN = Standing(
     drift_units=None,
     drift_amount=None,
     drift_since=None,
+    drift_expected=None,
     paused_because="",
     paused_at=None,
 )

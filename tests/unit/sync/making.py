@@ -67,6 +67,7 @@ def expected(
         None if price is None else Decimal(price),
         None if cost is None else Decimal(cost),
         since,
+        since,
     )
 
 

@@ -46,7 +46,7 @@ def test_already_so_is_proved_without_sending() -> None:
     found = planned(row(12, price="182.40"))
     assert isinstance(found, AlreadySo)
     assert (found.proof.units, found.proof.unit_price) == (12, Decimal("15.20"))
-    assert found.proof.adjusted_on is None
+    assert not found.proof.adjusted
 
 
 def test_no_rows_are_not_no_units() -> None:

@@ -25,6 +25,9 @@ GIVEN: dict[str, Any] = {
     "name": "Cloud services",
     "correlation_id": "abc",
     "count": 2,
+    "contract": "Cloud services",
+    "company": "Contoso",
+    "service": "M365",
 }
 SENTENCES = [
     function

@@ -36,6 +36,7 @@ from tallystick.connectors.autotask.settings import AutotaskServerSettings
 from tallystick.connectors.autotask.threshold import read_threshold
 from tallystick.connectors.autotask.wire import Wire
 from tallystick.sync.port import (
+    NO_LINE,
     Adjustment,
     Answer,
     Found,
@@ -97,9 +98,8 @@ class AutotaskBilling:
 
     def describe(self, lines: Collection[Line]) -> Mapping[Line, LineFacts]:
         """See the port. ``contract_active`` means status Active *and* type Recurring Service."""
-        services = self._by_id(
-            "ContractServices", {line.line_id for line in lines}, ("contractID", "serviceID")
-        )
+        ids = {line.line_id for line in lines if line.line_id != NO_LINE}
+        services = self._by_id("ContractServices", ids, ("contractID", "serviceID"))
         contracts = self._by_id("Contracts", {line.contract_id for line in lines}, _CONTRACT_FIELDS)
         return {
             line: _facts(line, services.get(line.line_id), contracts.get(line.contract_id))
