@@ -9,10 +9,20 @@ from api_calls import Api, api_of
 
 from harness import World
 from tallystick.connections.models import Connection
+from tallystick.identity.roles import Role
 from tallystick.ledger.models import SyncRun
 
 SECRET = "Very-Secret-9$"
 CODE = "INTEGRATIONCODE99"
+ALL = {
+    "name": "Autotask Europe",
+    "budget_share": 0.25,
+    "quiet_seconds": 120,
+    "same_day": "replaces",
+    "same_day_policy": "next_day",
+    "back_dated": "move",
+    "cancel_rule": "price_zero",
+}
 
 
 def a_connection(**more: Any) -> dict[str, Any]:
@@ -223,3 +233,99 @@ class TestSync:
         )
         assert said.status == 404
         assert SyncRun.objects.filter(lane_id=line.lane_id).count() == 0
+
+
+class TestChangingAConnection:
+    def test_everything_given_is_changed_and_shown(self, api: Api) -> None:
+        connection_id = api.of.connection()
+        at = f"/connections/{connection_id}"
+        before = api.get(at).body
+        assert before["budget_share"] == 0.5
+        said = api.call("PATCH", at, ALL)
+        assert said.status == 200, said.text
+        assert said.body == {**before, **ALL}
+        assert api.get(at).body == said.body
+        assert api.get("/connections").body["items"] == [said.body]
+        assert api.call("PATCH", at, {}).body == said.body
+        assert api.call("PATCH", at, ALL).body == said.body
+        found = [one["operation"] for one in api.get("/audit-logs").body["items"]]
+        assert found.count("connection.update") == 1
+
+    def test_credentials_go_in_and_never_come_out(self, api: Api) -> None:
+        at = f"/connections/{api.of.connection()}"
+        new = {"secret": SECRET, "code": CODE}
+        answers = [
+            api.call("PATCH", at, new, Idempotency_Key="k"),
+            api.call("PATCH", at, new, Idempotency_Key="k"),
+            api.call("PATCH", at, {"secret": SECRET + "\n", "code": CODE + " "}),
+            api.call("PATCH", at, {"secret": [SECRET], "code": {"a": CODE}}),
+            api.get(at),
+            api.get("/audit-logs"),
+        ]
+        assert [one.status for one in answers[:4]] == [200, 200, 422, 422]
+        assert answers[1].headers["Idempotent-Replayed"] == "true"
+        assert answers[2].fields == answers[3].fields == ["secret", "code"]
+        for answer in answers:
+            assert SECRET not in answer.text
+            assert CODE not in answer.text
+        found = [one["operation"] for one in answers[-1].body["items"]]
+        assert found.count("connection.update") == 1
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("name", ""),
+            ("name", None),
+            ("name", 5),
+            ("budget_share", 0.04),
+            ("budget_share", 0.91),
+            ("budget_share", 0.12345),
+            ("budget_share", "0.5"),
+            ("budget_share", True),
+            ("budget_share", 10**30),
+            ("quiet_seconds", -1),
+            ("quiet_seconds", 86_401),
+            ("quiet_seconds", "60"),
+            ("same_day", "sometimes"),
+            ("same_day_policy", None),
+            ("back_dated", ["hold"]),
+            ("cancel_rule", ""),
+            ("user_name", "a\nb"),
+            ("secret", None),
+            ("code", ""),
+            ("price_currency", "USD"),
+        ],
+    )
+    def test_a_wrong_field_is_named_and_nothing_is_stored(
+        self, api: Api, field: str, value: Any
+    ) -> None:
+        at = f"/connections/{api.of.connection()}"
+        before = api.get(at).body
+        said = api.call("PATCH", at, {"back_dated": "move", "secret": SECRET, field: value})
+        assert said.status == 422, said.text
+        assert said.fields == [field]
+        assert api.get(at).body == before
+
+    def test_a_share_beyond_all_numbers(self, api: Api) -> None:
+        at = f"/connections/{api.of.connection()}"
+        said = api.call("PATCH", at, raw='{"budget_share": 1e999}')
+        assert (said.status, said.fields) == (422, ["budget_share"])
+
+    def test_another_connections_name(self, api: Api) -> None:
+        api.of.connection(name="Taken")
+        said = api.call("PATCH", f"/connections/{api.of.connection()}", {"name": "Taken"})
+        assert (said.status, said.fields) == (422, ["name"])
+
+    def test_who_may_not(self, api: Api, viewer: Api, stranger: Api) -> None:
+        at = f"/connections/{api.of.connection()}"
+        before = api.get(at).body
+        operator = api_of(api.of, Role.OPERATOR)
+        asked = [one.call("PATCH", at, ALL).status for one in (viewer, operator, stranger)]
+        assert asked == [403, 403, 404]
+        assert api.get(at).body == before
+
+    def test_the_document_names_what_may_be_left_out(self, api: Api) -> None:
+        schema = api.get("/openapi.json").body["components"]["schemas"]["ConnectionChangesIn"]
+        assert "required" not in schema
+        assert schema["properties"]["budget_share"]["maximum"] == 0.9
+        assert not [one for one in schema["properties"].values() if "default" in one]

@@ -296,3 +296,95 @@ def test_pages_ask_nobody_else_and_run_no_script_of_their_own(page: Page) -> Non
     assert "script-src 'self'" in policy
     assert "unsafe" not in policy
     assert page.locator("script:not([src])").count() == 0
+
+
+# A connection's settings.
+
+SETTINGS = "/connectors/1/settings"
+
+
+def test_settings_are_opened_from_the_card_changed_and_kept(page: Page) -> None:
+    page.goto("/connectors")
+    card = page.locator(".connection").first
+    card.locator("summary").first.click()
+    card.get_by_role("link", name="Settings").click()
+    expect(page).to_have_url(re.compile(f"{SETTINGS}$"))
+    moves = page.get_by_label("Move it to the day of the last proved change.")
+    expect(moves).not_to_be_checked()
+    moves.check()
+    page.get_by_label("Share of the calls").fill("42.5")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status")).to_contain_text("Saved: ")
+    expect(moves).to_be_checked()
+    expect(page.get_by_label("Share of the calls")).to_have_value("42.5")
+    page.goto("/audit-logs?operation=connection.update")
+    page.locator("a.row-link").first.click()
+    expect(page.get_by_role("main")).to_contain_text("0.425")
+
+    page.goto(SETTINGS)
+    page.get_by_role("radiogroup", name="When a change is dated before").get_by_label(
+        "Stop and let a person decide."
+    ).check()
+    page.get_by_label("Share of the calls").fill("50")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status")).to_contain_text("Nothing was changed")
+
+
+def test_wrong_settings_are_said_at_the_field_and_nothing_is_saved(plain: Page) -> None:
+    plain.goto(SETTINGS)
+    name = plain.get_by_label("Name", exact=True).input_value()
+    plain.get_by_label("Name", exact=True).fill("Half stored?")
+    plain.get_by_label("Share of the calls").fill("95")
+    plain.get_by_label("Quiet time").fill("soon")
+    plain.get_by_label("New secret").fill("Schl\u00fcssel")
+    plain.get_by_role("button", name="Save").click()
+    for field in ("budget_share", "quiet_seconds", "secret"):
+        expect(plain.locator(f"#{field}-error")).to_have_count(1)
+    expect(plain.locator("#name-error")).to_have_count(0)
+    expect(plain.get_by_role("alert")).to_contain_text("Nothing was saved")
+    expect(plain.get_by_label("Name", exact=True)).to_have_value("Half stored?")
+    expect(plain.get_by_label("Quiet time")).to_have_value("soon")
+    assert "Schl\u00fcssel" not in plain.content()
+    plain.goto(SETTINGS)
+    expect(plain.get_by_label("Name", exact=True)).to_have_value(name)
+
+
+def test_what_was_learnt_meanwhile_is_not_set_back_by_an_open_form(page: Page, plain: Page) -> None:
+    page.goto(SETTINGS)
+    plain.goto(SETTINGS)
+    before = plain.locator("input[name=same_day]:checked").input_value()
+    plain.locator("input[name=same_day][value=replaces]").check()
+    plain.get_by_role("button", name="Save").click()
+    expect(plain.get_by_role("status")).to_contain_text("Saved")
+    quiet = page.get_by_label("Quiet time").input_value()
+    page.get_by_label("Quiet time").fill("41")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status")).to_contain_text("Saved: Quiet time.")
+    expect(page.locator("input[name=same_day]:checked")).to_have_value("replaces")
+    page.locator(f"input[name=same_day][value={before}]").check()
+    page.get_by_label("Quiet time").fill(quiet)
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status")).to_contain_text("Saved")
+
+
+def test_a_connection_is_paused_with_a_reason_and_resumed_without_javascript(plain: Page) -> None:
+    plain.goto(SETTINGS)
+    plain.get_by_label("Reason").fill("Stock-taking until noon.")
+    plain.get_by_role("button", name="Pause").click()
+    expect(plain.locator(".paused")).to_contain_text("Stock-taking until noon.")
+    expect(plain.get_by_label("Reason")).to_have_count(0)
+    plain.get_by_role("button", name="Resume").click()
+    plain.goto(SETTINGS)
+    expect(plain.locator(".paused")).to_have_count(0)
+
+
+def test_the_settings_fit_a_telephone_and_have_names(narrow: Page) -> None:
+    assert narrow.goto(SETTINGS).status == 200
+    assert narrow.evaluate("document.documentElement.scrollWidth") <= 360
+    expect(narrow.get_by_role("heading", level=1)).to_have_count(1)
+    nameless = narrow.evaluate(
+        """() => [...document.querySelectorAll('input:not([type=hidden])')]
+            .filter(one => !(one.labels && one.labels.length)).map(one => one.outerHTML)"""
+    )
+    assert nameless == []

@@ -1,4 +1,4 @@
-"""Connections: create, look at, pause, resume."""
+"""Connections: create, look at, change, pause, resume."""
 
 from __future__ import annotations
 
@@ -8,9 +8,15 @@ from ninja import Router, Status
 
 from tallystick.api.auth import CONNECT, READ, Caller, caller
 from tallystick.api.queries import answers
-from tallystick.api.schemas_connections import ConnectionIn, ConnectionOut, PauseIn
+from tallystick.api.schemas_connections import (
+    ConnectionChangesIn,
+    ConnectionIn,
+    ConnectionOut,
+    PauseIn,
+)
 from tallystick.api.schemas_kit import PageOut
 from tallystick.connections.create import Credentials, NewConnection, create_connection
+from tallystick.connections.edit import budget_shares, edit_connection
 from tallystick.connections.pause import pause, resume
 from tallystick.connections.queries import get_connection, list_connections
 from tallystick.kit.secrets import Secret
@@ -22,7 +28,9 @@ router = Router(tags=["Connections"])
 def connections(request: HttpRequest) -> PageOut[ConnectionOut]:
     """All of them, by name."""
     who = caller(request)
-    items = [ConnectionOut.of(view, now=who.now) for view in list_connections(who.context)]
+    views = list_connections(who.context)
+    shares = budget_shares(who.context)
+    items = [ConnectionOut.of(view, share=shares[view.id], now=who.now) for view in views]
     return PageOut(items=items, next_cursor=None)
 
 
@@ -61,6 +69,31 @@ def create_a_connection(request: HttpRequest, body: ConnectionIn) -> Status[Conn
 @router.get("/connections/{int:connection_id}", auth=READ, response=answers(200, ConnectionOut))
 def connection(request: HttpRequest, connection_id: int) -> ConnectionOut:
     return _shown(caller(request), connection_id)
+
+
+@router.patch(
+    "/connections/{int:connection_id}",
+    auth=CONNECT,
+    response=answers(200, ConnectionOut),
+    summary="Change a connection",
+)
+def change_a_connection(
+    request: HttpRequest, connection_id: int, body: ConnectionChangesIn
+) -> ConnectionOut:
+    """Policies, quiet time, share of the calls, credentials; a paused connection stays paused.
+
+    The engine uses new credentials from its next turn on.
+    """
+    who = caller(request)
+    edit_connection(
+        connection_id,
+        body.changes(),
+        context=who.context,
+        key=settings.SEALING_KEY,
+        now=who.now,
+        correlation_id=who.correlation_id,
+    )
+    return _shown(who, connection_id)
 
 
 @router.post(
@@ -102,4 +135,5 @@ def resume_a_connection(request: HttpRequest, connection_id: int) -> ConnectionO
 
 
 def _shown(who: Caller, connection_id: int) -> ConnectionOut:
-    return ConnectionOut.of(get_connection(who.context, connection_id), now=who.now)
+    view = get_connection(who.context, connection_id)
+    return ConnectionOut.of(view, share=budget_shares(who.context)[view.id], now=who.now)

@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
 
 from ninja import Schema
-from pydantic import Field, SecretStr
+from pydantic import BeforeValidator, Field, PlainSerializer, SecretStr, WithJsonSchema
 
 from tallystick.api.schemas_kit import At, Body, Currency
+from tallystick.connections.edit import Changes
 from tallystick.connections.policies import BackDated, CancelRule, SameDay, SameDayPolicy
 from tallystick.connections.queries import ConnectionView
+from tallystick.kit.secrets import Secret
 
 DAY = 86_400
+
+
+def _share(value: object) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("must be a JSON number, like 0.5")
+    return Decimal(str(value))
+
+
+Share = Annotated[
+    Decimal,
+    BeforeValidator(_share),
+    WithJsonSchema({"type": "number", "minimum": 0.05, "maximum": 0.9, "examples": [0.5]}),
+]
+ShareOut = Annotated[Decimal, PlainSerializer(float, return_type=float)]
 
 
 class ConnectionIn(Body):
@@ -24,6 +42,35 @@ class ConnectionIn(Body):
     time_zone: str = Field("UTC", max_length=60)
     web_url: str = Field("", max_length=300, pattern=r"^(https?://[^\s]+)?$")
     quiet_seconds: int = Field(60, ge=0, le=DAY)
+
+
+def _left_out(**more: Any) -> Any:
+    """Not required, and null is no value for it."""
+    return Field(default_factory=lambda: None, **more)
+
+
+class ConnectionChangesIn(Body):
+    """Only what is given is changed. What is given of the credentials replaces them."""
+
+    name: str = _left_out()
+    budget_share: Share = _left_out(
+        description="Our share of the calls that Autotask allows in an hour."
+    )
+    quiet_seconds: int = _left_out(ge=0, le=DAY)
+    same_day: SameDay = _left_out(strict=False)
+    same_day_policy: SameDayPolicy = _left_out(strict=False)
+    back_dated: BackDated = _left_out(strict=False)
+    cancel_rule: CancelRule = _left_out(strict=False)
+    user_name: str = _left_out()
+    secret: SecretStr = _left_out(strict=False)
+    code: SecretStr = _left_out(strict=False, description="The API tracking identifier.")
+
+    def changes(self) -> Changes:
+        given: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
+        for name, value in given.items():
+            if isinstance(value, SecretStr):
+                given[name] = Secret(value.get_secret_value())
+        return Changes(**given)
 
 
 class PauseIn(Body):
@@ -40,6 +87,7 @@ class ConnectionOut(Schema):
     user_name: str
     web_url: str
     quiet_seconds: int
+    budget_share: ShareOut
     same_day: SameDay
     same_day_policy: SameDayPolicy
     back_dated: BackDated
@@ -53,7 +101,7 @@ class ConnectionOut(Schema):
     last_swept_at: At | None
 
     @classmethod
-    def of(cls, view: ConnectionView, *, now: datetime) -> ConnectionOut:
+    def of(cls, view: ConnectionView, *, share: Decimal, now: datetime) -> ConnectionOut:
         # Field by field: what is not named here cannot go out.
         return cls(
             id=view.id,
@@ -65,6 +113,7 @@ class ConnectionOut(Schema):
             user_name=view.user_name,
             web_url=view.web_url,
             quiet_seconds=view.quiet_seconds,
+            budget_share=share,
             same_day=view.same_day,
             same_day_policy=view.same_day_policy,
             back_dated=view.back_dated,

@@ -6,17 +6,19 @@ import os
 import random
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 
 from django.conf import settings
 
 from tallystick.connections.create import open_credentials
+from tallystick.connections.edit import credentials_version
 from tallystick.connections.gate import DatabaseGate
 from tallystick.connectors.autotask.billing import AutotaskBilling, make_billing
 from tallystick.connectors.autotask.credentials import AutotaskCredentials
 from tallystick.connectors.autotask.settings import AutotaskServerSettings
 from tallystick.connectors.autotask.wire import Wire, shared_http_client
-from tallystick.kit.clock import Clock, DatabaseClock
+from tallystick.kit.clock import Clock, DatabaseClock, monotonic
 from tallystick.kit.ids import correlation_id, holder_id
 from tallystick.kit.secrets import CannotOpen
 from tallystick.sync.engine import Engine, Milestone, Waits, WakeLater, nobody_listens
@@ -30,26 +32,53 @@ def wire() -> Wire:
     return shared_http_client(AutotaskServerSettings.from_environment(os.environ))
 
 
+# A sweep is no turn; it sees new credentials after this long at the latest.
+TRUSTED_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A connector, the credentials it was made with, and how long it is given out unasked."""
+
+    billing: AutotaskBilling
+    version: bytes
+    turns: int
+    until: float
+
+
 class Billings:
-    """The billing system of each connection, made on first use."""
+    """The billing system of each connection, made on first use and anew for new credentials.
+
+    A turn that begins after credentials were replaced uses the new ones, in every process: a
+    connector is asked about once after each beginning of a turn here, by one small query.
+    """
 
     def __init__(self, *, clock: Clock, http: Wire) -> None:
         self._clock = clock
         self._http = http
-        self._made: dict[int, AutotaskBilling] = {}
+        self._made: dict[int, _Made] = {}
+        self._turns = 0
         self._lock = threading.Lock()
 
     def __call__(self, connection_id: int) -> AutotaskBilling:
         """Raises Misconfigured when the stored credentials cannot be opened."""
         with self._lock:
-            if connection_id not in self._made:
-                self._made[connection_id] = self._make(connection_id)
-            return self._made[connection_id]
-
-    def forget(self, connection_id: int) -> None:
-        """The credentials have changed: make it anew."""
+            made, turns = self._made.get(connection_id), self._turns
+        if made is not None and made.turns == turns and monotonic() < made.until:
+            return made.billing
+        # The version first: credentials replaced between the two readings are seen next time.
+        version = credentials_version(connection_id)
+        same = made is not None and made.version == version
+        billing = made.billing if made is not None and same else self._make(connection_id)
         with self._lock:
-            self._made.pop(connection_id, None)
+            until = monotonic() + TRUSTED_SECONDS
+            self._made[connection_id] = _Made(billing, version, turns, until)
+        return billing
+
+    def turn_begins(self) -> None:
+        """What was looked at before this moment may have been replaced since."""
+        with self._lock:
+            self._turns += 1
 
     def _make(self, connection_id: int) -> AutotaskBilling:
         try:
@@ -80,9 +109,16 @@ def make_engine(
 ) -> Engine:
     """An engine with the server's settings; tests pass their own clock, waits and listener."""
     clock = clock or DatabaseClock()
+    billings = Billings(clock=clock, http=http or wire())
+
+    def heard(milestone: Milestone) -> None:
+        if milestone is Milestone.TAKEN:
+            billings.turn_begins()
+        reached(milestone)
+
     return Engine(
         clock=clock,
-        billing_for=Billings(clock=clock, http=http or wire()),
+        billing_for=billings,
         holder=holder if holder is not None else holder_id(),
         wake=wake,
         jitter=jitter,
@@ -93,5 +129,5 @@ def make_engine(
             recheck=settings.RECHECK_SECONDS,
             send=settings.SEND_SECONDS,
         ),
-        reached=reached,
+        reached=heard,
     )

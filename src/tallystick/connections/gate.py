@@ -16,11 +16,11 @@ from django.db import connection as database
 from django.db import transaction
 
 from tallystick.connections.budget import budget_of, frees_at, note_calls
-from tallystick.connections.models import Connection
 from tallystick.kit.clock import Clock, monotonic
 
 ASK_AGAIN_SECONDS = 0.02
 IN_FLIGHT = 3
+ONE_AFTER_ANOTHER = "SELECT 1 FROM connections_connection WHERE id = %s FOR NO KEY UPDATE"
 SINGLE_FILE = frozenset({"ThresholdInformation"})
 
 Exhausted = Callable[[str, float | None], Exception]
@@ -62,7 +62,8 @@ class DatabaseGate:
         now = self._clock.now()
         with transaction.atomic():
             # One after another, so that together they never take more than there is.
-            Connection.objects.select_for_update(no_key=True).get(pk=self._connection_id)
+            with database.cursor() as cursor:
+                cursor.execute(ONE_AFTER_ANOTHER, [self._connection_id])
             budget = budget_of(self._connection_id, now=now)
             enough = budget.left >= calls
             if enough:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -10,7 +10,9 @@ from tallystick.audit.events import Event
 from tallystick.audit.record import Actor, Subject, record
 from tallystick.connections.models import Connection
 from tallystick.connections.policies import BackDated, CancelRule, SameDay, SameDayPolicy
+from tallystick.connections.queries import ConnectionView
 
+NOTED_EVERY = timedelta(seconds=5)
 POLICIES = {
     "same_day": SameDay,
     "same_day_policy": SameDayPolicy,
@@ -54,12 +56,20 @@ def set_policy(
         )
 
 
-def note_read(connection_id: int, *, now: datetime) -> None:
-    Connection.objects.filter(pk=connection_id).update(last_read_at=now)
+def note_read(connection: ConnectionView, *, now: datetime) -> None:
+    """Now and then is enough: the row is one that all lanes of the connection share."""
+    if _is_old(connection.last_read_at, now):
+        Connection.objects.filter(pk=connection.id).update(last_read_at=now)
 
 
-def note_write(connection_id: int, *, now: datetime) -> None:
-    Connection.objects.filter(pk=connection_id).update(last_write_at=now)
+def note_write(connection: ConnectionView, *, now: datetime) -> None:
+    """As ``note_read``."""
+    if _is_old(connection.last_write_at, now):
+        Connection.objects.filter(pk=connection.id).update(last_write_at=now)
+
+
+def _is_old(noted: datetime | None, now: datetime) -> bool:
+    return noted is None or now - noted > NOTED_EVERY
 
 
 def note_swept(connection_id: int, *, now: datetime) -> None:

@@ -48,7 +48,8 @@ def expect(
     )
     kept = [step for step in lane.earlier if _day(step["until"]) > (now - SURELY_OVER).date()]
     starts_later = lane.expected_from is None or day > lane.expected_from
-    if not first and not same and starts_later:
+    is_step = not first and not same and starts_later
+    if is_step:
         kept.append(
             {
                 "until": day.isoformat(),
@@ -58,7 +59,7 @@ def expect(
             }
         )
     lane.earlier = kept
-    if (not same and starts_later) or (first and day > now.date()):
+    if is_step or (first and day > now.date()):
         lane.expected_from = day
     lane.expected_units, lane.expected_unit_price = units, unit_price
     lane.expected_unit_cost = unit_cost
@@ -70,9 +71,9 @@ def clear_drift(lane: Lane) -> None:
 
 
 def steps(lane: Lane, *, today: date) -> Sequence[Step]:
-    """What is expected from today on, oldest first; empty when nothing has been proved."""
+    """What is expected from today on, oldest first. Raises ValueError when nothing is proved."""
     if lane.expected_units is None:
-        return []
+        raise ValueError("nothing has been proved of this line yet")
     found = []
     starts_on = today
     for step in lane.earlier:

@@ -58,7 +58,9 @@ def begin(engine: Engine, lease: Lease, work: Work, batch: Sequence[Due]) -> boo
         if by_date is not None:
             return carry_out(engine, lease, work, batch, by_date)
         since = batch[0].effective_on - ONE_DAY
-        rows = engine.observer(work.connection.id).observe(line, since=since)
+        rows = engine.observer(work.connection.id).observe(
+            line, since=since, fresh_for=engine.waits.reading_is_fresh
+        )
     except BillingError as error:
         return _put_back(engine, lease, work, batch, error)
     engine.reached(Milestone.OBSERVED)
@@ -95,7 +97,7 @@ def _facts(
         if facts.service_id != mapping.service_id:
             return mapping, Stop(State.FAILED, words.other_service(mapping.service_name))
     mapping = _keep(mapping, facts, engine)
-    note_read(work.connection.id, now=now)
+    note_read(work.connection, now=now)
     return mapping, _wrong_contract(mapping)
 
 

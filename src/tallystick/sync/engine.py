@@ -49,6 +49,8 @@ class Waits:
     # Longer than a send, so that a lease outlives the call it was taken for.
     lease_margin: float = 30.0
     facts_are_fresh: float = 24 * 3600.0
+    # What proved one change is what the next one of the same turn begins from.
+    reading_is_fresh: float = 5.0
 
     @property
     def lease(self) -> float:

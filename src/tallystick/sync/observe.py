@@ -6,6 +6,8 @@
    for all. A turn that is alone waits for nobody.
 3. While a reading is under way the next list grows. A refusal that names one line must not
    stop the others: it is asked again line by line.
+4. What a turn has just read to prove one change is what it looks at before the next: a reading is
+   kept for its turn, for as long as the asker calls it fresh.
 """
 
 from __future__ import annotations
@@ -18,6 +20,16 @@ from datetime import date
 
 from tallystick.kit.clock import monotonic
 from tallystick.sync.port import Billing, BillingError, Line, Rejected, UnitRow
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A reading, and when it was begun."""
+
+    line: Line
+    since: date
+    rows: tuple[UnitRow, ...]
+    begun: float
 
 
 @dataclass(slots=True)
@@ -43,21 +55,43 @@ class Observer:
         self._waiting: list[_Waiting] = []
         self._reading = False
         self._turns = 0
+        self._mine = threading.local()  # of the turn that runs in this thread
 
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Around a turn, so that readers know whom to wait for."""
+        self._mine.kept = None
         with self._changed:
             self._turns += 1
         try:
             yield
         finally:
+            self._mine.kept = None
             with self._changed:
                 self._turns -= 1
                 self._changed.notify_all()
 
-    def observe(self, line: Line, *, since: date) -> tuple[UnitRow, ...]:
-        """The rows that cover ``since`` or come after it. Raises BillingError."""
+    def observe(self, line: Line, *, since: date, fresh_for: float = 0.0) -> tuple[UnitRow, ...]:
+        """The rows that cover ``since`` or come after it. Raises BillingError.
+
+        ``fresh_for``: what this turn read so many seconds ago will do.
+        """
+        kept: _Kept | None = getattr(self._mine, "kept", None)
+        self._mine.kept = None
+        if (
+            kept is not None
+            and kept.line == line
+            and kept.since <= since
+            and monotonic() - kept.begun <= fresh_for
+        ):
+            return tuple(row for row in kept.rows if row.until > since)
+        begun = monotonic()
+        rows = self._observe(line, since)
+        if fresh_for == 0:  # a reading after the last write, not one before the next
+            self._mine.kept = _Kept(line, since, rows, begun)
+        return rows
+
+    def _observe(self, line: Line, since: date) -> tuple[UnitRow, ...]:
         mine = _Waiting(line, since)
         with self._changed:
             self._waiting.append(mine)

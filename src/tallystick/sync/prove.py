@@ -7,6 +7,7 @@ transaction. A reading that fails proves nothing: it is tried again, and nothing
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -49,16 +50,15 @@ from tallystick.sync.retry import backoff, next_look
 ROWS_KEPT = 6
 
 
-def window_end(engine: Engine, attempt_id: int) -> datetime:
+def window_end(engine: Engine, attempt: Attempt) -> datetime:
     """Until when a send that was not answered may still land."""
-    deadline = Attempt.objects.values_list("deadline_at", flat=True).get(pk=attempt_id)
-    return deadline + timedelta(seconds=engine.waits.settle)
+    return attempt.deadline_at + timedelta(seconds=engine.waits.settle)
 
 
 def recover(engine: Engine, lane: Lane, work: Work, *, act: Act) -> None:
     """A process died while sending: from here on it is *checking*. In the turn's transaction."""
     batch = _riding(lane)
-    until = window_end(engine, _attempt_id(lane))
+    until = window_end(engine, _open_attempt(lane))
     cause = words.died_while_sending(until, work.connection.time_zone)
     checking(batch, cause, now=act.now, retry_at=act.now)
 
@@ -95,7 +95,8 @@ def prove(
     with transaction.atomic():
         lane = hold(lease)
         act = act_of(engine, work)
-        note_read(work.connection.id, now=act.now)
+        note_read(work.connection, now=act.now)
+        lane.open_attempt = attempt  # it is: only what is proved or stopped is closed
         if found is not None:
             _judge_line(engine, lane, attempt, found, work, act)
         else:
@@ -122,7 +123,7 @@ def _judge(
     sent = sent_from_json(attempt.base, attempt.target)
     unit_change = int(attempt.body["unit_change"])
     verdict = verdict_of(rows, sent, unit_change=unit_change, periods=periods)
-    earlier = _base_readings(attempt)
+    known = _known(attempt)
     reading = _keep_reading(attempt, verdict, rows, act.now)
     batch = _riding(lane)
     if refused is not None and verdict is not Verdict.LANDED:
@@ -130,10 +131,10 @@ def _judge(
         return
     conclusion = conclude(
         verdict,
-        answered_yes=_answered_yes(attempt),
+        answered_yes=known.answered_yes,
         now=act.now,
-        window_ends_at=window_end(engine, attempt.pk),
-        earlier_base_at=earlier,
+        window_ends_at=window_end(engine, attempt),
+        earlier_base_at=known.bases_at,
         recheck_seconds=engine.waits.recheck,
     )
     if conclusion is Conclusion.SYNCED:
@@ -149,7 +150,7 @@ def _judge(
         if sent.day_was_used and work.connection.same_day is SameDay.UNKNOWN and refused is None:
             _learn(work, SameDay.ADDS, act)
     elif conclusion is Conclusion.LOOK_AGAIN:
-        _look_again(engine, attempt, batch, len(earlier), work, act)
+        _look_again(engine, attempt, batch, known, work, act)
     elif conclusion is Conclusion.NOT_LANDED:
         _not_landed(lane, batch, act)
     else:
@@ -180,16 +181,16 @@ def _judge_line(
     """A line of our own: found once is created; found twice is a conflict; absent is a base."""
     ids = found.line_ids
     verdict = Verdict.BASE if not ids else Verdict.LANDED if len(ids) == 1 else Verdict.DOUBLED
-    earlier = _base_readings(attempt)
+    known = _known(attempt)
     data = {"verdict": verdict.value, "line_ids": list(ids)}
     add_evidence(attempt.pk, EvidenceKind.READING, data, now=act.now)
     batch = _riding(lane)
     conclusion = conclude(
         verdict,
-        answered_yes=_answered_yes(attempt),
+        answered_yes=known.answered_yes,
         now=act.now,
-        window_ends_at=window_end(engine, attempt.pk),
-        earlier_base_at=earlier,
+        window_ends_at=window_end(engine, attempt),
+        earlier_base_at=known.bases_at,
         recheck_seconds=engine.waits.recheck,
     )
     if conclusion is Conclusion.SYNCED:
@@ -205,7 +206,7 @@ def _judge_line(
             conclusion="line created",
         )
     elif conclusion is Conclusion.LOOK_AGAIN:
-        _look_again(engine, attempt, batch, len(earlier), work, act)
+        _look_again(engine, attempt, batch, known, work, act)
     elif conclusion is Conclusion.NOT_LANDED:
         _not_landed(lane, batch, act)
     else:
@@ -217,20 +218,20 @@ def _look_again(
     engine: Engine,
     attempt: Attempt,
     batch: Sequence[Delivery],
-    readings: int,
+    known: _Known,
     work: Work,
     act: Act,
 ) -> None:
-    until = window_end(engine, attempt.pk)
+    until = window_end(engine, attempt)
     at = next_look(
         now=act.now,
-        readings=readings,
+        readings=len(known.bases_at),
         window_ends_at=until,
         recheck_seconds=engine.waits.recheck,
     )
     zone = work.connection.time_zone
     shown_until = max(until, at)
-    if _answered_yes(attempt):
+    if known.answered_yes:
         cause = words.not_visible_yet(shown_until, zone)
     elif act.now < until and batch[0].cause_code != words.UNREADABLE:
         cause = Cause(batch[0].cause_code, batch[0].cause)
@@ -324,17 +325,28 @@ def _keep_reading(
     return reading
 
 
-def _base_readings(attempt: Attempt) -> list[datetime]:
-    found = Evidence.objects.filter(
-        attempt=attempt, kind=EvidenceKind.READING.value, data__verdict=Verdict.BASE.value
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What earlier evidence of an attempt says."""
+
+    answered_yes: bool
+    bases_at: Sequence[datetime]  # readings that showed the line as it was before
+
+
+def _known(attempt: Attempt) -> _Known:
+    kept = list(Evidence.objects.filter(attempt=attempt).order_by("id"))
+    return _Known(
+        answered_yes=any(
+            one.kind == EvidenceKind.ANSWER.value and one.data.get("answer") == "applied"
+            for one in kept
+        ),
+        bases_at=[
+            one.at
+            for one in kept
+            if one.kind == EvidenceKind.READING.value
+            and one.data.get("verdict") == Verdict.BASE.value
+        ],
     )
-    return list(found.order_by("id").values_list("at", flat=True))
-
-
-def _answered_yes(attempt: Attempt) -> bool:
-    return Evidence.objects.filter(
-        attempt=attempt, kind=EvidenceKind.ANSWER.value, data__answer="applied"
-    ).exists()
 
 
 def _riding(lane: Lane) -> list[Delivery]:
@@ -347,10 +359,10 @@ def _riding(lane: Lane) -> list[Delivery]:
     return list(rows.select_related("operation").order_by("sequence"))
 
 
-def _attempt_id(lane: Lane) -> int:
-    if lane.open_attempt_id is None:
+def _open_attempt(lane: Lane) -> Attempt:
+    if lane.open_attempt is None:
         raise RuntimeError("something is in flight without an attempt")
-    return lane.open_attempt_id
+    return lane.open_attempt
 
 
 def _line_id(attempt: Attempt) -> int:

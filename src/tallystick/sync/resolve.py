@@ -113,12 +113,18 @@ def _carry_out(lane: Lane, head: Delivery, how: str, now: datetime) -> None:
         change(head, State.PENDING, now=now)
         return
     if how == Resolution.DONE_BY_HAND.value:
-        units = _units_after(head, lane.expected_units)
+        units = _units_after(head)
         if units is not None:
             # From its own day on: before it the line still shows, rightly, what it had.
             day = max(head.effective_on, lane.expected_from or head.effective_on)
-            rates = lane.expected_unit_price, lane.expected_unit_cost
-            expect(lane, units=units, unit_price=rates[0], unit_cost=rates[1], day=day, now=now)
+            expect(
+                lane,
+                units=units,
+                unit_price=lane.expected_unit_price,
+                unit_cost=lane.expected_unit_cost,
+                day=day,
+                now=now,
+            )
             lane.expected_from = lane.adjusted_on = day
     elif how == Resolution.ADOPT.value:
         if lane.drift_units is None:
@@ -133,9 +139,10 @@ def _carry_out(lane: Lane, head: Delivery, how: str, now: datetime) -> None:
     change(head, State.RESOLVED, now=now, cause=Cause(how, Resolution(how).label))
 
 
-def _units_after(head: Delivery, units: int | None) -> int | None:
+def _units_after(head: Delivery) -> int | None:
+    """None for a change that leaves the units as they are."""
     operation = head.operation
     if operation.kind == OperationKind.CANCEL.value:
         return 0
     after = operation.after.get("quantity")
-    return units if after is None else int(after)
+    return None if after is None else int(after)

@@ -176,7 +176,7 @@ def _one_shot(
         lane = hold(lease)
         act = act_of(engine, work)
         add_evidence(attempt.pk, EvidenceKind.ANSWER, evidence_of(answer), now=act.now)
-        note_write(work.connection.id, now=act.now)
+        note_write(work.connection, now=act.now)
         read_now = _take_answer(engine, lane, deliveries(batch), attempt, answer, work, act)
     engine.reached(Milestone.ANSWER_STORED)
     if read_now:
@@ -198,7 +198,7 @@ def _take_answer(
         case Applied():
             return True
         case NoClearAnswer():
-            until = window_end(engine, attempt.pk)
+            until = window_end(engine, attempt)
             cause = words.no_clear_answer(answer.what, until, work.connection.time_zone)
             checking(batch, cause, now=act.now, retry_at=act.now)
             return True

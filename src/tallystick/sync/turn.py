@@ -22,7 +22,7 @@ from tallystick.audit.events import Event, Status
 from tallystick.audit.record import record
 from tallystick.kit.log import logger
 from tallystick.ledger.lease import Lease, LeaseLost, hold, release, take
-from tallystick.ledger.models import Lane
+from tallystick.ledger.models import Attempt, Lane
 from tallystick.ledger.runs import finish_run, open_run
 from tallystick.ledger.settle import checking, stopped
 from tallystick.ledger.state import State
@@ -157,7 +157,7 @@ def _stop_for_bug(engine: Engine, lease: Lease, error: Exception) -> None:
             stopped(lane, deliveries(work.due[:1]), State.FAILED, cause, act=act)
         elif head is not None and head.attempt_id is not None:
             riding = [one for one in work.due if one.attempt_id == head.attempt_id]
-            until = window_end(engine, head.attempt_id)
+            until = window_end(engine, Attempt.objects.get(pk=head.attempt_id))
             checking(
                 deliveries(riding),
                 replace(cause, code="died_while_sending"),

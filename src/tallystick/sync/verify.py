@@ -63,7 +63,7 @@ def verify(engine: Engine, connection_id: int, lane_ids: Sequence[int] | None = 
             else:
                 different += 1
     now = engine.clock.now()
-    note_read(connection_id, now=now)
+    note_read(connection, now=now)
     if lane_ids is None:
         note_swept(connection_id, now=now)
     return Swept(equal + different, equal, different)
@@ -90,8 +90,8 @@ def look_again(engine: Engine, lease: Lease, work: Work) -> bool:
         else:
             found = (words.paused_unread() if paused else words.nothing_to_compare()).words
         run = open_run(lane.pk)
-        if run is not None:
-            finish_run(run, now=act.now, found=found)
+        assert run is not None  # noqa: S101 - a run asked for this look, and only we end it
+        finish_run(run, now=act.now, found=found)
         lane.sync_asked_at = None
         lane.save(update_fields=["sync_asked_at"])
     return True

@@ -7,13 +7,14 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from checks import check_promises
 from factories import sibling
 from harness import Line, World
 from tallystick.kit.problem import Conflicting, InvalidInput, NotFound
 from tallystick.ledger.models import Lane
-from tallystick.sync.resolve import WAYS, _units_after, resolve
+from tallystick.sync.resolve import WAYS, _carry_out, resolve
 
 
 @pytest.fixture
@@ -98,8 +99,12 @@ def test_a_change_without_a_quantity_done_by_hand_leaves_what_was_expected(
     refused: Line,
 ) -> None:
     head = refused.head()
-    head.operation.after = {}
-    assert _units_after(head, 10) == 10
+    head.operation.after = {}  # as of a change of price alone
+    with transaction.atomic():
+        lane = refused.lane()
+        before = lane.expected_units, lane.expected_from
+        _carry_out(lane, head, "done_by_hand", refused.world.clock.now())
+    assert (refused.lane().expected_units, refused.lane().expected_from) == before
 
 
 def test_autotasks_value_is_adopted(edited: Line) -> None:

@@ -182,8 +182,9 @@ class AutotaskClient:
         return clock.monotonic() + self._settings.read_timeout
 
     def _send(self, method: str, url: str, endpoint: str, body: bytes | None) -> Outcome:
+        # Counted before the place is taken: a place is for the call, not for our bookkeeping.
+        self._gate.spend(endpoint)
         with self._gate.slot(endpoint, deadline=self._read_until()):
-            self._gate.spend(endpoint)
             return self._exchange(
                 method, url, body, until=self._read_until(), most=self._settings.max_read_bytes
             )
@@ -242,8 +243,10 @@ class AutotaskClient:
     ) -> Outcome | NotSent | Postponed:
         outcome: Outcome | None = None
         try:
+            if clock.monotonic() >= deadline:
+                return NotSent(_TOO_LATE)
+            self._gate.spend(endpoint)
             with self._gate.slot(endpoint, deadline=deadline):
-                self._gate.spend(endpoint)
                 now = clock.monotonic()
                 if now >= deadline:
                     return NotSent(_TOO_LATE)
