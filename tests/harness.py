@@ -276,7 +276,9 @@ class World:
         now = self.clock.now()
         return [moment for moment in [*found, row.resume_at] if moment and moment > now]
 
-    def own_line(self, *, quantity: int = 10) -> Line:
+    def own_line(
+        self, *, quantity: int = 10, starts: date = CONTRACT_START, ends: date = CONTRACT_END
+    ) -> Line:
         """A customer whose subscription asks for a line of its own on the contract."""
         n = number()
         refs = self.simulator.load(
@@ -289,8 +291,8 @@ class World:
                     "ref": "k",
                     "company": "c",
                     "name": f"Contract {n}",
-                    "start": CONTRACT_START.isoformat(),
-                    "end": CONTRACT_END.isoformat(),
+                    "start": starts.isoformat(),
+                    "end": ends.isoformat(),
                 }
             ],
         )["refs"]
@@ -302,7 +304,7 @@ class World:
             line_id=None,
             service_id=refs["s"],
             company_id=refs["c"],
-            effective_on=TODAY,
+            effective_on=self.tenancy.today(),
         )
         line = Line(self, subscription_id, lane_id, refs["k"], 0, refs["c"], refs["s"])
         self.lines.append(line)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 from api_calls import Api, api_of
 
 from harness import World
-from tallystick.connections.policies import CancelRule
+from tallystick.connections.policies import BackDated, CancelRule
 from tallystick.ledger.models import Operation
 from tallystick.subscriptions.models import Subscription
 
@@ -108,6 +109,30 @@ def test_a_preview_says_what_would_be_sent_and_stores_nothing(world: World) -> N
         Idempotency_Key="preview-1",
     )
     assert really.status == 201
+
+
+@pytest.mark.parametrize(
+    ("back_dated", "day", "moved", "held"),
+    [
+        (BackDated.HOLD, "2026-05-12", "", "before the change of 1 September 2026"),
+        (BackDated.MOVE, "2026-09-01", "moved to the day of the last proved change", ""),
+    ],
+)
+def test_a_preview_asks_the_engines_own_rule_for_the_day(
+    world: World, back_dated: BackDated, day: str, moved: str, held: str
+) -> None:
+    world.policy(back_dated=back_dated)
+    line = world.line(units=10)
+    line.quantity(20, date(2026, 9, 1))
+    world.work()
+    said = api_of(world.tenancy).post(
+        f"/subscriptions/{line.subscription_id}/operations?preview=true",
+        {"kind": "update_quantity", "quantity": 22, "effective_on": "2026-05-12"},
+    )
+    [sent] = said.body["would_be_sent"]
+    assert sent["effective_on"] == day
+    assert moved in sent["moved_because"] and bool(moved) == bool(sent["moved_because"])
+    assert held in sent["held_because"] and bool(held) == bool(sent["held_because"])
 
 
 @pytest.mark.parametrize(

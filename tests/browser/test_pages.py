@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -17,9 +18,12 @@ PAGES = (
     "/subscriptions/20",
     "/subscriptions/5/change-quantity",
     "/subscriptions/5/cancel",
+    "/subscriptions/submit-order",
     "/connectors",
     "/connectors/1/subscription-mapping",
     "/connectors/1/subscription-mapping/15/sync",
+    "/connectors/1/subscription-mapping/15/decide",
+    "/connectors/1/settings",
     "/audit-logs",
     "/audit-logs/40",
 )
@@ -388,3 +392,78 @@ def test_the_settings_fit_a_telephone_and_have_names(narrow: Page) -> None:
             .filter(one => !(one.labels && one.labels.length)).map(one => one.outerHTML)"""
     )
     assert nameless == []
+
+
+# An order, and a decision.
+
+
+def test_an_order_is_recorded_once_and_is_not_mapped_yet(page: Page) -> None:
+    page.goto("/subscriptions")
+    page.get_by_role("link", name="Submit order").click()
+    expect(page.get_by_text("Make the order at Microsoft too")).to_be_visible()
+    page.get_by_label("Customer").select_option(label="Hazel Clinic")
+    page.get_by_label("Offer").select_option(index=1)
+    page.get_by_label("Subscription id at Microsoft").fill("order-by-page-1")
+    page.get_by_label("Quantity").fill("7")
+    page.get_by_label("Unit price").fill("12.50")
+    page.get_by_role("button", name="Record the order").click()
+    page.wait_for_url(re.compile(r"/subscriptions/\d+$"))
+    expect(page.get_by_text("not mapped yet, so nothing is sent")).to_be_visible()
+    expect(page.get_by_role("main")).to_contain_text("Purchase of quantity 7")
+    recorded = page.url
+
+    page.go_back()
+    page.get_by_label("Customer").select_option(label="Hazel Clinic")
+    page.get_by_label("Offer").select_option(index=1)
+    page.get_by_label("Subscription id at Microsoft").fill("order-by-page-1")
+    page.get_by_label("Quantity").fill("8")
+    page.get_by_role("button", name="Record the order").click()
+    expect(page.locator("#provider_id-error")).to_contain_text("already recorded")
+    page.goto(recorded)
+    expect(page.get_by_text(re.compile("Purchase of quantity"))).to_have_count(1)
+
+
+def test_a_wrong_order_names_every_field_and_keeps_what_was_typed(plain: Page) -> None:
+    plain.goto("/subscriptions/submit-order")
+    plain.get_by_label("Subscription id at Microsoft").fill("order-by-page-2")
+    plain.get_by_label("Quantity").fill("1,000")
+    plain.get_by_label("Unit price").fill("12,50")
+    plain.get_by_label("Starts on").fill("2026-05-31")
+    plain.get_by_role("button", name="Record the order").click()
+    expect(plain.locator("#customer_id-error")).to_contain_text("must be chosen")
+    expect(plain.locator("#offer_id-error")).to_contain_text("must be chosen")
+    expect(plain.locator("#unit_price-error")).to_contain_text("write it like 1234.50")
+    expect(plain.get_by_label("Subscription id at Microsoft")).to_have_value("order-by-page-2")
+    expect(plain.get_by_label("Quantity")).to_have_value("1,000")
+    plain.goto("/subscriptions?q=order-by-page-2")
+    expect(plain.locator("tbody tr")).to_have_count(0)
+
+
+def until(page: Page, address: str, badge: str) -> None:
+    """Look again and again, as a person without JavaScript does."""
+    for _ in range(60):
+        page.goto(address)
+        if badge in page.locator(".standing").first.inner_text():
+            return
+        page.wait_for_timeout(500)
+    raise AssertionError(f"{address} never said {badge}: {page.locator('.head').inner_text()}")
+
+
+def test_a_person_decides_on_what_is_stopped(plain: Page, demo: Demo) -> None:
+    plain.goto(f"{MAPPING}/30/decide")
+    expect(plain.get_by_text("Nothing is stopped")).to_be_visible()
+
+    refuse = {"kind": "refuse", "method": "POST", "path": "ServiceAdjustments"}
+    httpx.post(f"{demo.simulator}/simulator/faults", json=refuse).raise_for_status()
+    plain.goto("/subscriptions/29/change-quantity")
+    plain.get_by_label("Quantity").fill("77")
+    plain.get_by_role("button", name="Record the change").click()
+    until(plain, "/subscriptions/29", "Out of Sync")
+    plain.get_by_role("link", name="Other ways past it").click()
+    plain.get_by_role("button", name="Decide").click()
+    expect(plain.get_by_role("alert").first).to_be_visible()
+    plain.get_by_label(re.compile("^Ours is right")).check()
+    plain.get_by_label("Reason").fill("The contract was locked for a moment")
+    plain.get_by_role("button", name="Decide").click()
+    expect(plain.get_by_text("Decided")).to_be_visible()
+    until(plain, "/subscriptions/29", "Synced")

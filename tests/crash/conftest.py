@@ -39,6 +39,12 @@ class Yard:
             units=units, starts=today - timedelta(days=100), ends=today + timedelta(days=265)
         )
 
+    def own_line(self, *, quantity: int) -> Line:
+        today = self.world.tenancy.today()
+        return self.world.own_line(
+            quantity=quantity, starts=today - timedelta(days=100), ends=today + timedelta(days=265)
+        )
+
     def worker(self, *how: str) -> Process:
         """A worker, ready to work."""
         origin = self.simulator.origin

@@ -73,6 +73,57 @@ def test_a_turn_has_no_more_commits_than_those(yard: Any) -> None:
     assert worker.process.poll() is None
 
 
+def own_line(yard: Any) -> Line:
+    """The line itself is still to be created: two calls, each proved."""
+    return yard.own_line(quantity=4)
+
+
+def lost_answer(yard: Any) -> Line:
+    """Never arrived, and nobody knows: checked through the whole window, then sent once more."""
+    line = yard.line(units=10)
+    line.strike("lose_before")
+    line.quantity(14)
+    return line
+
+
+def refused(yard: Any) -> Line:
+    """Stopped by Autotask, mended, and asked again with Sync."""
+    line = yard.line(units=10)
+    line.strike("refuse")
+    line.quantity(14)
+    return line
+
+
+def batch(yard: Any) -> Line:
+    """Three operations of one day travel in one call."""
+    line = yard.line(units=10)
+    for quantity in (11, 13, 14):
+        line.quantity(quantity)
+    return line
+
+
+@pytest.mark.parametrize("scene", [own_line, lost_answer, refused, batch])
+@pytest.mark.parametrize("milestone", Milestone)
+def test_at_every_step_of_other_cases(yard: Any, scene: Any, milestone: Milestone) -> None:
+    """The first time and the second: two workers die, a third goes on."""
+    line = scene(yard)
+    first = yard.worker("--die-at", milestone)
+    eventually(lambda: first.process.poll() is not None or line.badge == "out_of_sync", seconds=20)
+    second = yard.worker("--die-at", milestone)
+    eventually(lambda: second.process.poll() is not None or line.badge != "syncing", seconds=20)
+    yard.worker()
+    eventually(lambda: line.badge in {"synced", "out_of_sync"}, seconds=40)
+    if scene is refused:
+        assert line.badge == "out_of_sync"
+        line.press_sync()
+        eventually(lambda: line.badge == "synced", seconds=20)
+    assert (line.badge, line.cause) == ("synced", "")
+    if scene is own_line:
+        (line.line_id,) = line.own_lines()
+    assert line.changes() == [4]
+    check_promises(line)
+
+
 WRITE = {"method": "POST", "path": "ServiceAdjustments"}
 READ = {"path": "ContractServiceUnits"}
 

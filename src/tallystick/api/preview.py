@@ -7,16 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import date
+from typing import assert_never
 
 from django.db import transaction
 
 from tallystick.api.auth import Caller
 from tallystick.api.schemas_operations import PreviewOut, WouldBeSent
-from tallystick.connections.queries import get_connection
-from tallystick.ledger.queries import DeliveryView, OperationView, get_operation, unsettled_of
+from tallystick.connections.queries import ConnectionView, get_connection
+from tallystick.ledger.queries import (
+    DeliveryView,
+    LaneView,
+    OperationView,
+    get_operation,
+    unsettled_of,
+)
 from tallystick.ledger.record import Recorded
-from tallystick.mappings.rows import subscription_row
+from tallystick.mappings.resolve import resolve
+from tallystick.mappings.rows import PlaceView, subscription_row
 from tallystick.operations.finish import Asked
+from tallystick.sync.plan import Expected, Move, Rules, Stop, date_rule
 from tallystick.sync.target import Due, target_of
 
 
@@ -46,16 +56,19 @@ def _seen(recorded: Recorded, subscription_id: int, caller: Caller) -> PreviewOu
             target = target_of(
                 [_due(operation, delivery)], units_now=units_now, cancel_rule=connection.cancel_rule
             )
+            day, moved_because, held_because = _day(delivery, place, lane, connection, operation)
             would = WouldBeSent(
                 connection_id=connection.id,
                 connection_name=connection.name,
                 contract_id=place.contract_id,
                 contract_name=place.contract_name,
-                effective_on=delivery.effective_on,
+                effective_on=day,
                 units_from=lane.expected_units,
                 units_to=target.units,
                 unit_price_to=target.unit_price,
                 waits_behind=waits_behind,
+                moved_because=moved_because,
+                held_because=held_because,
             )
             sent.append(would)
     return PreviewOut(
@@ -66,6 +79,44 @@ def _seen(recorded: Recorded, subscription_id: int, caller: Caller) -> PreviewOu
         effective_on=operation.effective_on,
         would_be_sent=sent,
     )
+
+
+def _day(
+    delivery: DeliveryView,
+    place: PlaceView,
+    lane: LaneView,
+    connection: ConnectionView,
+    operation: OperationView,
+) -> tuple[date, str, str]:
+    """The day it is sent for, why another one, why not at all: by the engine's own rule."""
+    mapping = resolve(operation.subscription_id, place.connection_id)
+    found = date_rule(
+        [_due(operation, delivery)],
+        expected=Expected(
+            units=lane.expected_units,
+            unit_price=lane.expected_unit_price,
+            unit_cost=lane.expected_unit_cost,
+            since=lane.expected_from,
+            adjusted_on=None,
+        ),
+        rules=Rules(
+            same_day=connection.same_day,
+            same_day_policy=connection.same_day_policy,
+            back_dated=connection.back_dated,
+            cancel_rule=connection.cancel_rule,
+        ),
+        contract_starts_on=mapping.contract_starts_on if mapping else None,
+        contract_ends_on=mapping.contract_ends_on if mapping else None,
+    )
+    match found:
+        case Move():
+            return found.to, found.because, ""
+        case Stop():
+            return delivery.effective_on, "", found.cause.words
+        case None:
+            return delivery.effective_on, delivery.moved_because, ""
+        case _:
+            assert_never(found)
 
 
 def _due(operation: OperationView, delivery: DeliveryView) -> Due:

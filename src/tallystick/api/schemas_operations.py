@@ -111,6 +111,10 @@ class WouldBeSent(Schema):
     units_to: int
     unit_price_to: Money | None = Field(description="Null: the price is left as it is.")
     waits_behind: int = Field(description="Operations that are sent before this one.")
+    moved_because: str = Field(description="Why it is sent for another day than the one asked.")
+    held_because: str = Field(
+        description="Why it would stop instead of being sent. Empty: nothing known here stops it."
+    )
 
 
 class PreviewOut(Schema):
