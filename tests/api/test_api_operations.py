@@ -114,7 +114,7 @@ def test_a_preview_says_what_would_be_sent_and_stores_nothing(world: World) -> N
 @pytest.mark.parametrize(
     ("back_dated", "day", "moved", "held"),
     [
-        (BackDated.HOLD, "2026-05-12", "", "before the change of 1 September 2026"),
+        (BackDated.HOLD, "2026-05-12", "", "before the change of 1 Sep 2026"),
         (BackDated.MOVE, "2026-09-01", "moved to the day of the last proved change", ""),
     ],
 )

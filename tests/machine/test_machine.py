@@ -33,6 +33,7 @@ from tallystick.connections.pause import resume
 from tallystick.connections.policies import BackDated, CancelRule, SameDay, SameDayPolicy
 from tallystick.kit.ids import correlation_id
 from tallystick.kit.problem import Problem
+from tallystick.ledger.expected import steps
 from tallystick.ledger.models import Delivery, Operation
 from tallystick.ledger.queries import UNSETTLED
 from tallystick.sync.engine import Milestone
@@ -80,7 +81,7 @@ class Deaths:
 
 
 class Reality(RuleBasedStateMachine):
-    """One subscription, one line, one engine at a time."""
+    """A subscription to which everything happens, and a bystander to which nothing may."""
 
     world: World  # given by the test: the simulator and the tenancy are shared by all examples
 
@@ -90,6 +91,8 @@ class Reality(RuleBasedStateMachine):
         self.day = TODAY
         self.edited = False
         self.late = False
+        self.proved: object = None
+        self.bystander_day = TODAY
 
     @initialize(
         same_day=st.sampled_from(["add", "refuse", "replace"]),
@@ -123,6 +126,7 @@ class Reality(RuleBasedStateMachine):
             resume_at=None,
         )
         self.line: Line = world.line(units=10)
+        self.bystander: Line = world.line(units=3)
         world.engine.reached = self.deaths
 
     # What people do.
@@ -154,6 +158,16 @@ class Reality(RuleBasedStateMachine):
         self.day = min(self.day + timedelta(days=forward), date(2026, 11, 30))
         with suppress(Problem):  # cancelled already
             self.line.cancel(self.day)
+
+    @rule(quantity=st.integers(1, 30))
+    def the_bystander_changes(self, quantity: int) -> None:
+        self.bystander_day += timedelta(days=1)
+        with suppress(Problem):  # the same quantity again
+            self.bystander.quantity(quantity, self.bystander_day)
+        with suppress(Killed):
+            drive(self.world.engine, self.bystander.lane_id)
+        assert not {"failed", "conflict"} & set(self.bystander.states())
+        check_promises(self.bystander)
 
     @rule()
     def press_sync(self) -> None:
@@ -236,6 +250,18 @@ class Reality(RuleBasedStateMachine):
     def promises(self) -> None:
         if hasattr(self, "line"):
             check_promises(self.line, hand_edited=self.edited)
+            self._what_was_just_proved_is_so()
+
+    def _what_was_just_proved_is_so(self) -> None:
+        """Whatever was edited before: a proof is a reading, of today and of every day ahead."""
+        lane = self.line.lane()
+        if lane.proved_at is None or lane.proved_at == self.proved:
+            return
+        self.proved = lane.proved_at
+        if self.line.badge != "synced":
+            return
+        for step in steps(lane, today=self.world.tenancy.today()):
+            assert self.line.units(step.starts_on) == step.units, (step, lane.earlier)
 
     def teardown(self) -> None:
         """Mend everything; then everything must arrive."""
@@ -287,6 +313,11 @@ class Reality(RuleBasedStateMachine):
                 line.decide("done_by_hand")
         assert self._head() is None, (line.states(), line.cause)
         check_promises(line, hand_edited=self.edited)
+        for _ in range(20):
+            drive(world.engine, self.bystander.lane_id)
+            world.clock.advance(65)
+        assert self.bystander.badge == "synced", self.bystander.cause
+        check_promises(self.bystander)
 
     def _policy(self, policy: str, value: object) -> None:
         set_policy(

@@ -17,6 +17,7 @@ from factories import TODAY
 from harness import Line, World, eventually, world_on
 from tallystick.connections.create import place as place_of
 from tallystick.connections.models import Connection
+from tallystick.connections.policies import SameDay
 from tallystick.kit.secrets import Secret
 from tallystick.simulator.running import running_simulator
 from tallystick.sync.engine import Waits
@@ -63,10 +64,16 @@ def named(setting: dict[str, Any]) -> str:
 
 
 GREEN = "synced"
-# What stands after each of the five steps: green, or why it is red. Nothing else is accepted, so
-# that an engine that is always red is not right.
-EVERYTHING_ARRIVES = (GREEN, GREEN, GREEN, GREEN, GREEN)
-OTHERWISE: dict[str, tuple[str, ...]] = {}
+# What stands after each of the five steps: green, or why it is red. Nothing else is accepted: an
+# engine that is always red is not right. A second change of one day is refused by the default.
+AS_A_RULE = (GREEN, "same_day", GREEN, GREEN, GREEN)
+OTHERWISE = {
+    "same_day=add": (GREEN, GREEN, GREEN, GREEN, GREEN),
+    # Seen once, confirmed by a person, and right from then on.
+    "same_day=replace": (GREEN, "replaces", GREEN, GREEN, GREEN),
+    "first_day_of_period=refuse": (GREEN, "same_day", "same_day", GREEN, GREEN),
+    "zero_units=refuse": (GREEN, "same_day", GREEN, GREEN, "refused"),
+}
 
 
 def truth_or_a_cause(line: Line, *, units: int, on: date) -> str:
@@ -97,7 +104,10 @@ def test_after_changes_and_a_cancellation(world: World, setting: dict[str, Any])
         world.wait(130)
         stood.append(truth_or_a_cause(line, units=quantity, on=day))
         if line.badge != "synced":
-            if line.head().state == "conflict":
+            if line.head().cause_code == "replaces":
+                world.policy(same_day=SameDay.REPLACES)
+                line.sync()
+            elif line.head().state == "conflict":
                 line.decide("push_ours")
             else:
                 line.decide("skip")
@@ -105,7 +115,7 @@ def test_after_changes_and_a_cancellation(world: World, setting: dict[str, Any])
     line.cancel(date(2026, 8, 10))
     world.wait(130)
     stood.append(truth_or_a_cause(line, units=0, on=date(2026, 8, 10)))
-    assert tuple(stood) == OTHERWISE.get(named(setting), EVERYTHING_ARRIVES)
+    assert tuple(stood) == OTHERWISE.get(named(setting), AS_A_RULE), setting
 
 
 @pytest.mark.parametrize("period_type", [2, 3, 4, 5])
