@@ -37,11 +37,12 @@ install: .venv/.installed
 
 install-dev: .venv/.installed-dev
 
-$(UV):
+$(UV): requirements-uv.lock
 	@echo "· Making .venv"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; say which: make PYTHON=python3.11 ..." >&2; exit 1; }
 	@$(PYTHON) -m venv .venv
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check uv
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	@touch $@
 
 .venv/.installed: $(UV) requirements.lock pyproject.toml
 	@echo "· Installing what is locked in requirements.lock"
@@ -61,6 +62,9 @@ lock: $(UV)
 	  $(UV_ENV) $(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
 	    pyproject.toml --group build $$group -o $$out || exit 1; done
+	@echo "uv==$$($(UV) --version | cut -d' ' -f2)" | $(UV_ENV) $(UV) pip compile --quiet --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
+	  --custom-compile-command "make lock" - -o requirements-uv.lock
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build

@@ -113,7 +113,7 @@ def test_django_autotask(django_client: dict[str, Any]) -> None:
 
 @pytest.mark.xfail(
     reason="the simulator refuses an eq without a value, which this client sends for a false",
-    strict=False,
+    strict=True,
 )
 def test_django_autotask_reads_people(django_client: dict[str, Any]) -> None:
     assert django_client["resources"] == "fine"

@@ -127,12 +127,13 @@ def test_sync_pressed_fifty_times_at_once(yard: Any) -> None:
             connections.close_all()
 
     with ThreadPoolExecutor(10) as pool:
-        runs = list(pool.map(press, range(50)))
+        runs = set(pool.map(press, range(50)))
 
     green(line)
     assert line.changes() == [2, 3]
-    assert len(runs) == 50
     eventually(lambda: not SyncRun.objects.filter(lane_id=line.lane_id, finished_at=None).exists())
+    seen = sorted(SyncRun.objects.filter(pk__in=runs).values_list("seen", flat=True))
+    assert seen[-1] == 2 and sum(seen) == 2, "one run did it, later ones only looked"
 
 
 def test_the_database_drops_every_connection_again_and_again(yard: Any) -> None:

@@ -138,8 +138,8 @@ def unmap_subscription(
         )
         if unsettled:
             raise Conflicting(
-                f"{unsettled} operations of this subscription are not settled yet. Nothing was "
-                "changed. Sync or resolve them first: they belong to this contract."
+                f"Not settled yet: {unsettled} of this subscription's operations. Nothing was "
+                "changed. Sync or decide on them first: they belong to this contract."
             )
         mapping.delete()
         close_lane(lane.pk)

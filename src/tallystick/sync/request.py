@@ -68,7 +68,7 @@ def request_sync(
                 ),
                 correlation_id=correlation_id,
                 status=Status.PROCESSING,
-                summary=f"{run.seen} operations waiting",
+                summary=f"{run.seen} operation{'' if run.seen == 1 else 's'} waiting",
                 details={"run": run.pk},
             )
         wake([lane.pk])

@@ -73,7 +73,7 @@ def test_pressed_fifty_times_before_a_worker_comes_is_one_run(world: World) -> N
         subscription_id=line.subscription_id, event=Event.REQUEST_SYNC.value
     )
     assert pressed.count() == 1
-    assert pressed.get().summary == "1 operations waiting"
+    assert pressed.get().summary == "1 operation waiting"
 
 
 def test_nothing_is_sent_by_pressing(world: World) -> None:
