@@ -105,11 +105,6 @@ def _page(
 
 def _ways(row: Row, chosen: str) -> list[Way]:
     shown = row.lane.drift_units if row.lane is not None else None
-    adopted = (
-        f"Autotask's {shown} units are what counts from now on."
-        if shown is not None
-        else "What Autotask shows counts from now on. Nothing has been read from it yet."
-    )
     ways = {
         "done_by_hand": (
             "It was done by hand",
@@ -120,10 +115,15 @@ def _ways(row: Row, chosen: str) -> list[Way]:
             "Skip it",
             "This change is not sent, now or later. What was proved before stays what is expected.",
         ),
-        "adopt": ("Autotask is right", f"{adopted} Nothing is sent for this change."),
+        "adopt": (
+            "Autotask is right",
+            f"Its {shown} units are what counts from now on. Nothing is sent for this change.",
+        ),
         "push_ours": (
             "Ours is right",
             "It is sent once more, from whatever Autotask shows now, and read back.",
         ),
     }
+    if shown is None:
+        del ways["adopt"]  # nothing was read that could be adopted
     return [Way(how, *words, how == chosen) for how, words in ways.items()]
