@@ -262,7 +262,8 @@ def _a_connection(url: str) -> None:
 
 
 def test_ctrl_c_while_the_demo_loads_stops_it_at_once(tmp_path: Path) -> None:
-    command = Command("demo", "--port", str(port()), "--simulator-port", str(port()), home=tmp_path)
+    ports = ["--port", str(port()), "--simulator-port", str(port() + 50)]
+    command = Command("demo", *ports, home=tmp_path)
     command.wait_for("Loading", seconds=120)
     asked = time.monotonic()
     assert command.stop(signal.SIGINT) == 130

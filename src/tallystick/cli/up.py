@@ -31,8 +31,8 @@ def run(arguments: argparse.Namespace) -> int:
         supervisor.start(worker)
         supervisor.start(web)
         if supervisor.wait_until(lambda: answers(host, port), web, seconds=60):
-            say(f"Tallystick is at http://{host}:{port}/  (Ctrl-C stops it)")
             _hint_first_person()
+            say(f"Tallystick is at http://{host}:{port}/  (Ctrl-C stops it)")
         supervisor.keep(found.must_run)
     say("Stopped")
     return 0
