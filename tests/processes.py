@@ -35,7 +35,7 @@ class Process:
         for line in self.process.stdout:
             self.said += line
 
-    def wait_for(self, words: str, *, seconds: float = 90) -> re.Match[str]:
+    def wait_for(self, words: str, *, seconds: float = 180) -> re.Match[str]:
         """Until it has said something like this."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -86,5 +86,5 @@ def run(
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=300,
     )

@@ -2,8 +2,6 @@
 
 from datetime import date, timedelta
 
-import pytest
-
 from checks import check_promises
 from factories import START, TODAY
 from harness import World
@@ -116,6 +114,37 @@ def test_the_sweep_leaves_a_change_of_a_later_day_alone(world: World) -> None:
     assert line.badge == "synced"
 
 
+def test_a_change_of_a_later_day_does_not_make_today_green(world: World) -> None:
+    line = world.line(units=10)
+    line.hand_edit(27)
+    line.hand_edit(10, on=date(2026, 7, 1))
+    line.quantity(12, date(2026, 7, 1))
+    world.work()
+
+    assert line.states()[-1] == "conflict"
+    assert "shows 27 units" in line.cause
+    assert "10 units until 1 Jul 2026 was last proved" in line.cause
+    assert line.effects() == []
+
+
+def test_what_was_accepted_until_the_day_of_a_change_is_expected_until_then(world: World) -> None:
+    line = world.line(units=10)
+    line.hand_edit(27)
+    line.quantity(12, date(2026, 7, 1))
+    world.work()
+    assert line.states()[-1] == "conflict"
+    line.decide("push_ours")
+    world.work()
+
+    assert line.badge == "synced"
+    assert line.changes() == [-15]
+    assert (line.units(), line.units(date(2026, 7, 1))) == (27, 12)
+    assert world.sweep() == Swept(1, 1, 0)
+    line.hand_edit(26)
+    line.hand_edit(12, on=date(2026, 7, 1))
+    assert world.sweep() == Swept(1, 0, 1)
+
+
 def test_the_sweep_leaves_lanes_with_work_to_their_turn(world: World) -> None:
     line = world.line(units=10)
     line.quantity(12)
@@ -154,17 +183,29 @@ def test_the_time_of_proof_is_the_time_of_reading(world: World) -> None:
     assert line.row().badge.proved_at == later
 
 
-@pytest.mark.parametrize("how", ["done_by_hand", "adopt"])
-def test_what_a_person_said_is_green_only_when_it_was_read(world: World, how: str) -> None:
+def test_what_a_person_did_by_hand_is_green_only_when_it_was_read(world: World) -> None:
     line = world.line(units=10)
-    line.hand_edit(12)
     line.quantity(12, date(2026, 5, 12))
     line.strike("refuse")
     world.work()
-    if line.states()[-1] != "synced":
-        line.decide(how)
-        assert line.badge == "checking"
-        world.sweep()
+    assert line.states()[-1] == "failed"
+    line.hand_edit(12, on=date(2026, 5, 12))
+    line.decide("done_by_hand")
+    assert line.badge == "checking"
+    world.sweep()
+    assert line.badge == "synced"
+    assert line.effects() == []
+
+
+def test_what_a_person_adopted_is_green_only_when_it_was_read(world: World) -> None:
+    line = world.line(units=10)
+    line.hand_edit(12)
+    line.quantity(12, date(2026, 5, 12))
+    world.work()
+    assert line.states()[-1] == "conflict", "12 are billed from today on, two days early"
+    line.decide("adopt")
+    assert line.badge == "checking"
+    world.sweep()
     assert line.badge == "synced"
     assert line.effects() == []
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import http.client
+import os
 import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from tallystick.bootstrap.binaries import CannotStart
 
@@ -35,6 +41,29 @@ def first_free(host: str, port: int, *, tries: int = 50) -> int:
     for candidate in range(port, port + tries):
         if is_free(host, candidate):
             return candidate
+    raise CannotStart(f"No free port was found from {port} on.")
+
+
+@contextmanager
+def reserved(host: str, port: int, *, tries: int = 50) -> Iterator[int]:
+    """The port, or the next one free, kept from others who reserve. Raises CannotStart.
+
+    Seconds pass between choosing a port and listening on it, and two web servers can listen on
+    one port without an error: each would then get a part of the other's requests.
+    """
+    for candidate in range(port, port + tries):
+        path = Path(tempfile.gettempdir()) / f"tallystick-{os.getuid()}-port-{candidate}"
+        with path.open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                continue
+            if is_free(host, candidate):
+                try:
+                    yield candidate
+                finally:
+                    path.unlink(missing_ok=True)
+                return
     raise CannotStart(f"No free port was found from {port} on.")
 
 

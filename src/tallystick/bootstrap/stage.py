@@ -12,7 +12,7 @@ from pathlib import Path
 from tallystick.bootstrap.binaries import CannotStart
 from tallystick.bootstrap.database import migrate_in_child
 from tallystick.bootstrap.embedded import Embedded
-from tallystick.bootstrap.ports import answers, first_free
+from tallystick.bootstrap.ports import answers, reserved
 from tallystick.bootstrap.stand_in import StandIn
 from tallystick.bootstrap.supervise import Part, Supervisor
 
@@ -47,8 +47,18 @@ def stage(
     The embedded database is used whatever DATABASE_URL says: what is played here must never
     happen in a real installation. Raises CannotStart.
     """
-    web_port = first_free(HOST, port)
-    autotask_port = first_free(HOST, simulator_port)
+    with (
+        reserved(HOST, port) as web_port,
+        reserved(HOST, simulator_port) as autotask_port,
+        _stage(home, say, web_port, autotask_port, knobs) as made,
+    ):
+        yield made
+
+
+@contextmanager
+def _stage(
+    home: Path, say: Say, web_port: int, autotask_port: int, knobs: Sequence[str]
+) -> Iterator[Stage]:
     origin = f"http://{HOST}:{autotask_port}"
     user, secret, code = "api@northwind.example", secrets.token_urlsafe(18), "TALLYSTICKDEMO"
     ours = {

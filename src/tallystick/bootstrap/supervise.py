@@ -120,10 +120,10 @@ class Supervisor:
 
     def _wait_until(self, ready: Callable[[], bool], part: Part, deadline: float) -> bool:
         while monotonic() < deadline and not self._stop.wait(0.1):
-            if ready():
-                return True
             if part.process is None or part.process.poll() is not None:
                 return False
+            if ready():
+                return True
         return False
 
     def keep(self, check: Callable[[], None] = nothing) -> None:

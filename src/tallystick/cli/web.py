@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from tallystick.bootstrap.database import database
+from tallystick.bootstrap.ports import free_or_raise
 from tallystick.cli.say import say
 
 
@@ -18,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from tallystick.bootstrap.web import serve
 
+    free_or_raise(arguments.host, arguments.port)
     with database(say=say):
         serve(host=arguments.host, port=arguments.port)
     return 0

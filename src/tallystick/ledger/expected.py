@@ -7,7 +7,7 @@ kept in ``Lane.earlier``, oldest first, each with the day it ends.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -63,6 +63,15 @@ def expect(
         lane.expected_from = day
     lane.expected_units, lane.expected_unit_price = units, unit_price
     lane.expected_unit_cost = unit_cost
+
+
+def accept_before(lane: Lane, before: Sequence[Mapping[str, Any]], *, day: date) -> None:
+    """Until ``day`` the line shows what a person has seen and accepted, of whatever price."""
+    lane.earlier = [
+        {"until": one["until"], "units": one["units"], "unit_price": None, "unit_cost": None}
+        for one in before
+    ]
+    lane.expected_from = day
 
 
 def clear_drift(lane: Lane) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from tallystick.audit.events import Event, Status
 from tallystick.audit.record import Actor, Subject, record
-from tallystick.ledger.expected import clear_drift, expect
+from tallystick.ledger.expected import accept_before, clear_drift, expect
 from tallystick.ledger.kinds import AttemptKind, EvidenceKind
 from tallystick.ledger.models import Attempt, Delivery, Evidence, Lane
 from tallystick.ledger.state import SETTLED, STOPPED, State, check
@@ -56,6 +56,8 @@ class Proof:
     effective_on: date
     adjusted: bool  # false: it was already so, nothing was sent
     reading: Mapping[str, Any]
+    # What the line shows before that day, when a person accepted it: ``until`` and ``units`` each.
+    accepted_before: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,8 @@ def synced(lane: Lane, batch: Sequence[Delivery], proof: Proof, *, act: Act) -> 
     if proof.adjusted:
         lane.adjusted_on = proof.effective_on
         lane.expected_from = max(proof.effective_on, lane.expected_from or proof.effective_on)
+    if proof.accepted_before:
+        accept_before(lane, proof.accepted_before, day=proof.effective_on)
     sent = lane.open_attempt
     conclude(lane, "landed", now=act.now, data={"reading": dict(proof.reading)})
     for delivery in batch:

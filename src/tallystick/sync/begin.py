@@ -1,11 +1,10 @@
 """Begin with the head and its companions: everything that happens before a byte leaves.
 
 1. The mapping, the company, the contract, the line and its service must be what they are said to
-   be. Facts older than a
-   day, or of an operation that has been stopped before, are read again.
+   be. Facts older than a day, or of an operation that has been stopped before, are read again.
 2. A line of its own is created first, and proved, by its own attempt.
 3. The dates may stop or move it before anything is read.
-4. Observe the line, from the day before; decide (``plan``); carry the decision out.
+4. Observe the line, from today or the day before; decide (``plan``); carry the decision out.
 """
 
 from __future__ import annotations
@@ -28,12 +27,10 @@ from tallystick.sync.compare import Periods
 from tallystick.sync.engine import Engine, Milestone
 from tallystick.sync.load import Work, act_of, deliveries, unchanged
 from tallystick.sync.passing import could_not_read
-from tallystick.sync.plan import AlreadySo, Move, Plan, Send, Stop, date_rule, plan
+from tallystick.sync.plan import AlreadySo, Move, Plan, Send, Stop, date_rule, first_day, plan
 from tallystick.sync.port import NO_LINE, BillingError, Line, LineFacts
 from tallystick.sync.send import create_line, send
 from tallystick.sync.target import Due
-
-ONE_DAY = timedelta(days=1)
 
 
 def begin(engine: Engine, lease: Lease, work: Work, batch: Sequence[Due]) -> bool:
@@ -57,7 +54,7 @@ def begin(engine: Engine, lease: Lease, work: Work, batch: Sequence[Due]) -> boo
         )
         if by_date is not None:
             return carry_out(engine, lease, work, batch, by_date)
-        since = batch[0].effective_on - ONE_DAY
+        since = first_day(batch[0].effective_on, work.today)
         rows = engine.observer(work.connection.id).observe(
             line, since=since, fresh_for=engine.waits.reading_is_fresh
         )
@@ -71,6 +68,7 @@ def begin(engine: Engine, lease: Lease, work: Work, batch: Sequence[Due]) -> boo
         expected=work.expected,
         rules=work.rules(),
         periods=Periods(mapping.contract_starts_on, mapping.period_months),
+        today=work.today,
         fresh_own_line=mapping.own_line,
     )
     return carry_out(engine, lease, work, batch, decided)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date, datetime
 
 from tallystick.audit.record import SYSTEM, Actor, Subject
 from tallystick.connections.queries import ConnectionView
 from tallystick.connections.queries import load as load_connection
+from tallystick.kit.clock import civil_day
+from tallystick.ledger.expected import steps
 from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.models import Delivery, Lane
 from tallystick.ledger.queries import UNSETTLED
@@ -37,6 +40,7 @@ class Work:
     open_attempt_id: int | None
     sync_asked: bool
     look_asked: bool
+    today: date  # where the connection's Autotask is
     actor: Actor
     correlation_id: str | None
 
@@ -53,7 +57,7 @@ class Work:
         )
 
 
-def load(lane: Lane) -> Work:
+def load(lane: Lane, *, now: datetime) -> Work:
     """The lane is locked by the caller's transaction."""
     found = (
         Delivery.objects.filter(UNSETTLED, lane=lane)
@@ -62,6 +66,7 @@ def load(lane: Lane) -> Work:
     )
     due = [due_of(delivery) for delivery in found]
     connection = load_connection(lane.connection_id)
+    today = civil_day(now, connection.time_zone)
     view = views_by_id([lane.subscription_id])[lane.subscription_id]
     run = open_run(lane.pk)
     asked = (
@@ -81,10 +86,12 @@ def load(lane: Lane) -> Work:
             unit_cost=lane.expected_unit_cost,
             since=lane.expected_from,
             adjusted_on=lane.adjusted_on,
+            steps=() if lane.expected_units is None else steps(lane, today=today),
         ),
         open_attempt_id=lane.open_attempt_id,
         sync_asked=asked,
         look_asked=run is not None and run.seen == 0,
+        today=today,
         actor=Actor("run", run.asked_by) if run else SYSTEM,
         correlation_id=run.correlation_id if run else None,
     )

@@ -16,6 +16,8 @@ from decimal import Decimal
 from typing import Any
 
 from tallystick.connections.policies import BackDated, CancelRule, SameDay, SameDayPolicy
+from tallystick.kit.days import in_words as day_in_words
+from tallystick.ledger.expected import Step
 from tallystick.ledger.settle import Cause, Proof
 from tallystick.ledger.state import State
 from tallystick.sync import words
@@ -36,6 +38,7 @@ class Expected:
     unit_cost: Decimal | None
     since: date | None
     adjusted_on: date | None
+    steps: Sequence[Step] = ()  # day by day, from today on; the values above are the last one's
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +112,10 @@ def plan(
     expected: Expected,
     rules: Rules,
     periods: Periods,
+    today: date,
     fresh_own_line: bool = False,
 ) -> Plan:
-    """``rows`` were read from the day before the batch's day on, oldest first.
+    """``rows`` were read from ``first_day`` on, oldest first. ``today``: at the connection.
 
     ``fresh_own_line``: we created the line; until it was first proved, no rows means no units.
     Anybody else's line without rows is not understood.
@@ -122,6 +126,7 @@ def plan(
     if not ahead and not nothing_yet:
         return Stop(State.FAILED, words.no_rows())
     units = 0 if nothing_yet else ahead[0].units
+    accepted_before = _accepted_before(day, batch, rows, today)
     target = target_of(
         batch,
         units_now=units if expected.units is None else expected.units,
@@ -132,10 +137,12 @@ def plan(
     shown = match(ahead, units=target.units, unit_price=rate, unit_cost=cost, periods=periods)
     if shown is Match.AMOUNT_HIDDEN:
         return Stop(State.FAILED, words.read_refused("it does not show the amounts of the line"))
+    until_then = _unexpected_until(day, batch, rows, expected, periods)
     if shown is Match.SAME:
         reading = {"rows": snapshot(ahead)}
-        return AlreadySo(Proof(target.units, rate, cost, day, False, reading))
-    if (stop := _unexpected(batch, ahead, expected, rules, periods)) is not None:
+        proof = Proof(target.units, rate, cost, day, False, reading, accepted_before)
+        return until_then or AlreadySo(proof)
+    if stop := _unexpected(batch, ahead, expected, rules, periods) or until_then:
         return stop
     if target.unit_price is not None and any(row.approved for row in ahead[:1]):
         return Stop(State.FAILED, words.approved_period(day))
@@ -146,10 +153,7 @@ def plan(
     change = target.units - units
     price, unit_cost = target.unit_price, target.unit_cost
     if used and rules.same_day is SameDay.REFUSES:
-        if rules.same_day_policy is SameDayPolicy.NEXT_DAY:
-            because = "moved to the next day: Autotask refuses a second change on one day"
-            return Move(day + timedelta(days=1), because)
-        return Stop(State.FAILED, words.already_used_day(day))
+        return _day_is_used(day, rules)
     if used and rules.same_day is SameDay.REPLACES:
         if day_start is None:
             return Stop(State.FAILED, words.no_day_before(day))
@@ -168,11 +172,69 @@ def plan(
             "rows": snapshot(ahead),
             "day_start_units": day_start,
             "day_was_used": used,
-            "expect_unit_price": None if rate is None else f"{rate:f}",
-            "expect_unit_cost": None if cost is None else f"{cost:f}",
+            "expect_unit_price": _text(rate),
+            "expect_unit_cost": _text(cost),
+            "accepted_before": accepted_before,
         },
         target=target,
     )
+
+
+def _day_is_used(day: date, rules: Rules) -> Move | Stop:
+    if rules.same_day_policy is SameDayPolicy.NEXT_DAY:
+        because = "moved to the next day: Autotask refuses a second change on one day"
+        return Move(day + timedelta(days=1), because)
+    return Stop(State.FAILED, words.already_used_day(day))
+
+
+def _text(amount: Decimal | None) -> str | None:
+    return None if amount is None else f"{amount:f}"
+
+
+def first_day(day: date, today: date) -> date:
+    """From when on a line is read for a change of this day: green speaks of today too."""
+    return min(day - timedelta(days=1), today)
+
+
+def _unexpected_until(
+    day: date, batch: Sequence[Due], rows: Sequence[UnitRow], expected: Expected, periods: Periods
+) -> Stop | None:
+    """A change of a later day proves nothing of today: what is until then must be as expected."""
+    accepted = batch[0].accepted_units
+    for step in expected.steps:
+        if step.starts_on >= day:
+            return None
+        until = day if step.until is None else min(step.until, day)
+        covering = [row for row in rows if row.until > step.starts_on and row.starts_on < until]
+        seen = match(
+            covering,
+            units=step.units,
+            unit_price=step.unit_price,
+            unit_cost=step.unit_cost,
+            periods=periods,
+        )
+        if seen in {Match.SAME, Match.AMOUNT_HIDDEN} or (not covering and step.units == 0):
+            continue
+        if accepted is not None and all(row.units in {accepted, step.units} for row in covering):
+            continue
+        observed = in_words(covering) if covering else "no units at all"
+        wanted = f"{step.units} units until {day_in_words(day)}"
+        cause = words.hand_edit(observed=observed, expected=wanted)
+        return Stop(State.CONFLICT, cause, covering[0].units if covering else 0)
+    return None
+
+
+def _accepted_before(
+    day: date, batch: Sequence[Due], rows: Sequence[UnitRow], today: date
+) -> list[dict[str, Any]]:
+    """Whoever sends ours on top of what they have seen accepts what is there until then."""
+    if batch[0].accepted_units is None:
+        return []
+    return [
+        {"until": min(row.until, day).isoformat(), "units": row.units}
+        for row in rows
+        if row.until > today and row.starts_on < day
+    ]
 
 
 def _units_before(day: date, rows: Sequence[UnitRow]) -> int | None:
@@ -206,7 +268,9 @@ def _unexpected(
         return Stop(State.CONFLICT, cause, ahead[0].units)
     if accepted is not None or expected.units is None:
         wanted = ahead[0].units if accepted is None else accepted
-        if all(row.units == wanted for row in ahead):
+        # Seen before the change's day only: from that day on it may still be as expected.
+        allowed = {wanted} if expected.units is None else {wanted, expected.units}
+        if len({row.units for row in ahead}) == 1 and ahead[0].units in allowed:
             return None
         cause = words.hand_edit(observed=observed, expected=f"{wanted} units throughout")
         return Stop(State.CONFLICT, cause, ahead[0].units)

@@ -88,7 +88,9 @@ def prove(
         else:
             found = None
             line = Line(attempt.contract_id, _line_id(attempt))
-            rows = engine.observer(work.connection.id).observe(line, since=attempt.effective_on)
+            since = min(attempt.effective_on, work.today)  # what the next change asks too
+            seen = engine.observer(work.connection.id).observe(line, since=since)
+            rows = tuple(row for row in seen if row.until > attempt.effective_on)
     except BillingError as error:
         return _could_not_read(engine, lease, work, attempt, error)
     engine.reached(Milestone.READ_BACK)
@@ -145,6 +147,7 @@ def _judge(
             effective_on=attempt.effective_on,
             adjusted=True,
             reading=reading,
+            accepted_before=attempt.base["accepted_before"],
         )
         synced(lane, batch, proof, act=act)
         if sent.day_was_used and work.connection.same_day is SameDay.UNKNOWN and refused is None:

@@ -71,8 +71,8 @@ def _step(engine: Engine, lease: Lease) -> bool:
     """One step; answers whether to go on."""
     with transaction.atomic():
         lane = hold(lease)
-        work = load(lane)
         now = engine.clock.now()
+        work = load(lane, now=now)
         step = next_step(
             work.due,
             now=now,
@@ -140,7 +140,7 @@ def _stop_for_bug(engine: Engine, lease: Lease, error: Exception) -> None:
             lane = hold(lease)
         except LeaseLost:
             return
-        work = load(lane)
+        work = load(lane, now=engine.clock.now())
         act = act_of(engine, work)
         cause = words.bug(act.correlation_id)
         record(

@@ -1,5 +1,6 @@
 """What to do with a batch, now that the line has been observed."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from making import DAY, LINE, due, expected, row, rules
 
 from tallystick.connections.policies import BackDated, SameDay, SameDayPolicy
+from tallystick.ledger.expected import Step
 from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.state import State
 from tallystick.sync.compare import Periods
@@ -23,6 +25,7 @@ def planned(*rows: UnitRow, batch: Any = None, **more: Any) -> Plan:
         "expected": expected(),
         "rules": rules(),
         "periods": Periods(None, None),
+        "today": DAY,
     }
     return plan(batch or [due(12)], list(rows), **{**values, **more})
 
@@ -175,3 +178,39 @@ def test_rows_in_words() -> None:
     assert in_words([row(12, price="182.40")]) == "12 units (amount 182.40)"
     assert in_words([row(12, price=None)]) == "12 units"
     assert in_words([row(12), row(12), row(14), row(12)]) == "12, then 14 units"
+
+
+class TestUntilALaterDay:
+    """A change of the 12th, looked at on the 10th."""
+
+    LATER = date(2026, 5, 12)
+    STEPS = (Step(DAY, None, 10, Decimal("15.20"), None),)
+
+    def plan(self, *rows: UnitRow, accepted: int | None = None, units: int = 10) -> Plan:
+        steps = tuple(replace(step, units=units) for step in self.STEPS)
+        return planned(
+            *rows,
+            batch=[due(12, effective_on=self.LATER, accepted_units=accepted)],
+            expected=replace(expected(), steps=steps),
+        )
+
+    def test_what_is_until_then_is_compared_too(self) -> None:
+        rows = row(27, until=self.LATER), row(10, starts=self.LATER)
+        assert code(self.plan(*rows)) == "hand_edit"
+        so_already = row(27, until=self.LATER), row(12, starts=self.LATER, price="182.40")
+        assert code(self.plan(*so_already)) == "hand_edit"
+
+    def test_no_rows_until_then_are_no_units(self) -> None:
+        assert code(self.plan(row(10, starts=self.LATER))) == "hand_edit"
+        assert isinstance(self.plan(row(10, starts=self.LATER), units=0), Send)
+
+    def test_hidden_amounts_until_then_are_not_a_difference(self) -> None:
+        rows = row(10, until=self.LATER, price=None), row(10, starts=self.LATER)
+        assert isinstance(self.plan(*rows), Send)
+
+    def test_what_a_person_accepted_is_expected_until_then(self) -> None:
+        rows = row(27, until=self.LATER), row(10, starts=self.LATER)
+        found = self.plan(*rows, accepted=27)
+        assert isinstance(found, Send)
+        assert found.base["accepted_before"] == [{"until": "2026-05-12", "units": 27}]
+        assert code(self.plan(*rows, accepted=28)) == "hand_edit"
