@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "tallystick.subscriptions",
     "tallystick.ledger",
     "tallystick.connections",
+    "tallystick.directory",
     "tallystick.mappings",
     "tallystick.sync",
     "tallystick.web",

@@ -21,7 +21,8 @@ from tallystick.identity.tokens import context_of_token, create_token, revoke_to
 from tallystick.kit.ids import correlation_id
 from tallystick.ledger.models import Operation
 
-PLACE = {"company_id": 1, "contract_id": 2, "service_id": 3, "line": "own"}
+PLACE = {"contract_id": 2, "line": "own"}
+WHY = {"reason": "x"}
 ORDER = {"kind": "update_quantity", "quantity": 12}
 MEMBERS = {"type", "title", "status", "detail", "correlation_id", "errors"}
 
@@ -45,23 +46,40 @@ def every_call(of: Tenancy) -> list[tuple[str, str, object]]:
         ("GET", mapped, None),
         ("PUT", mapped, PLACE),
         ("DELETE", mapped, None),
+        ("GET", f"{mapped}/places", None),
+        ("POST", f"{mapped}/look", PLACE),
+        ("POST", f"/connections/{connection}/subscription-mappings/accept", None),
         ("POST", f"{mapped}/sync", None),
         ("POST", f"/connections/{connection}/sync", {"all": True}),
         (
             "PUT",
             f"/connections/{connection}/customer-mappings/{customer}",
-            {"company_id": 1, "company_name": "C"},
+            {"company_id": 1},
         ),
         (
             "PUT",
             f"/connections/{connection}/offer-mappings/{offer}",
-            {"service_id": 1, "service_name": "S"},
+            {"service_id": 1},
         ),
+        ("GET", f"/connections/{connection}/customer-mappings", None),
+        ("POST", f"/connections/{connection}/customer-mappings/accept", {}),
+        ("DELETE", f"/connections/{connection}/customer-mappings/{customer}", None),
+        ("PUT", f"/connections/{connection}/customer-mappings/{customer}/exclusion", WHY),
+        ("DELETE", f"/connections/{connection}/customer-mappings/{customer}/exclusion", None),
+        ("GET", f"/connections/{connection}/offer-mappings", None),
+        ("DELETE", f"/connections/{connection}/offer-mappings/{offer}", None),
+        ("PUT", f"/connections/{connection}/offer-mappings/{offer}/exclusion", WHY),
+        ("DELETE", f"/connections/{connection}/offer-mappings/{offer}/exclusion", None),
+        *(
+            ("GET", f"/connections/{connection}/{kind}", None)
+            for kind in ("companies", "services", "contracts", "contract-services")
+        ),
+        ("POST", f"/connections/{connection}/refresh-directory", None),
         ("POST", resolve, {"how": "skip", "reason": "x"}),
     ]
 
 
-@pytest.mark.parametrize("index", range(16))
+@pytest.mark.parametrize("index", range(33))
 def test_another_tenants_ids_are_not_found(api: Api, stranger: Api, index: int) -> None:
     before = api.get("/audit-logs").body
     method, address, body = every_call(api.of)[index]
@@ -72,7 +90,7 @@ def test_another_tenants_ids_are_not_found(api: Api, stranger: Api, index: int) 
     assert api.get("/audit-logs").body == before
 
 
-@pytest.mark.parametrize("index", range(16))
+@pytest.mark.parametrize("index", range(33))
 def test_another_resellers_ids_are_not_found(db: None, index: int) -> None:
     mine = tenancy(reseller=True)
     method, address, body = every_call(mine)[index]

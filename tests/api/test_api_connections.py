@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from api_calls import Api, api_of
 
+from factories import START
 from harness import World
 from tallystick.connections.models import Connection
+from tallystick.directory.models import CompanyEntry, ContractEntry, LineEntry, ServiceEntry
 from tallystick.identity.roles import Role
 from tallystick.ledger.models import SyncRun
+from tallystick.mappings.suggest import suggest_companies
 
 SECRET = "Very-Secret-9$"
 CODE = "INTEGRATIONCODE99"
@@ -103,32 +108,128 @@ class TestConnections:
         assert found.count("connection.pause") == found.count("connection.resume") == 1
 
 
+COMPANY, SERVICE, CONTRACT = 5, 6, 7
+
+
+def listed(connection_id: int) -> None:
+    """What the connection's directory has, as if it had been read."""
+    here = {"connection_id": connection_id, "seen_at": START}
+    CompanyEntry.objects.create(ref=COMPANY, name="Contoso", active=True, **here)
+    ServiceEntry.objects.create(
+        ref=SERVICE, name="M365", active=True, period_months=1, unit_price=Decimal(22), **here
+    )
+    ContractEntry.objects.create(
+        ref=CONTRACT,
+        company_ref=COMPANY,
+        name="Cloud 2026",
+        active=True,
+        starts_on=date(2026, 1, 1),
+        ends_on=date(2099, 12, 31),
+        period_months=1,
+        **here,
+    )
+    LineEntry.objects.create(ref=8, contract_ref=CONTRACT, service_ref=SERVICE, name="", **here)
+
+
+def named(api: Api, *, quantity: int = 10) -> tuple[int, int]:
+    """A connection with its directory, and a subscription whose customer and offer are mapped."""
+    connection_id = api.of.connection()
+    listed(connection_id)
+    customer, offer = api.of.customer(), api.of.offer()
+    subscription = api.of.subscription(customer_id=customer, offer_id=offer, quantity=quantity)
+    at = f"/connections/{connection_id}"
+    assert api.put(f"{at}/customer-mappings/{customer}", {"company_id": COMPANY}).status == 201
+    assert api.put(f"{at}/offer-mappings/{offer}", {"service_id": SERVICE}).status == 201
+    return connection_id, subscription
+
+
 class TestMappings:
     def test_names_are_mapped_one_to_one(self, api: Api) -> None:
         connection_id = api.of.connection()
+        listed(connection_id)
         at = f"/connections/{connection_id}"
         customer, other = api.of.customer(), api.of.customer()
-        company = {"company_id": 5, "company_name": "Contoso"}
-        assert api.put(f"{at}/customer-mappings/{customer}", company).status == 201
+        company = {"company_id": COMPANY}
+        mapped = api.put(f"{at}/customer-mappings/{customer}", company)
+        assert (mapped.status, mapped.body["company_name"]) == (201, "Contoso")
         assert api.put(f"{at}/customer-mappings/{other}", company).status == 409
         assert api.put(f"{at}/customer-mappings/999999999", company).status == 404
-        service = {"service_id": 6, "service_name": "M365"}
+        wrong = api.put(f"{at}/customer-mappings/{other}", {"company_id": 999999999})
+        assert (wrong.status, wrong.body["errors"][0]["field"]) == (422, "company_id")
+        service = {"service_id": SERVICE}
         offer = api.of.offer()
-        assert api.put(f"{at}/offer-mappings/{offer}", service).status == 201
+        api.of.subscription(customer_id=customer, offer_id=offer)
+        mapped = api.put(f"{at}/offer-mappings/{offer}", service)
+        assert (mapped.status, mapped.body["service_name"]) == (201, "M365")
         assert api.put(f"{at}/offer-mappings/{offer}", service).status == 409
         assert api.put(f"{at}/offer-mappings/999999999", service).status == 404
 
-    def test_a_subscription_is_mapped_listed_and_unmapped(self, api: Api) -> None:
+        listing = api.get(f"{at}/customer-mappings?mapped=true").body["items"]
+        assert [(one["customer"]["id"], one["company_id"]) for one in listing] == [
+            (customer, COMPANY)
+        ]
+        assert listing[0]["active"]["a_month"] == {"EUR": "152.00"}
+        assert [
+            one["customer"]["id"]
+            for one in api.get(f"{at}/customer-mappings?mapped=false").body["items"]
+        ] == [other]
+        assert api.get(f"{at}/offer-mappings?mapped=true").body["items"][0]["service_id"] == SERVICE
+        assert api.call("DELETE", f"{at}/customer-mappings/{customer}").status == 204
+        assert api.call("DELETE", f"{at}/offer-mappings/{offer}").status == 204
+        assert api.call("DELETE", f"{at}/offer-mappings/{offer}").status == 404
+
+    def test_left_out_with_a_reason_and_taken_back_in(self, api: Api) -> None:
         connection_id = api.of.connection()
-        subscription_id = api.of.subscription()
+        at = f"/connections/{connection_id}/customer-mappings"
+        customer = api.of.customer()
+        said = api.put(f"{at}/{customer}/exclusion", {"reason": "our own"})
+        assert (said.status, said.body["excluded_because"]) == (201, "our own")
+        assert len(api.get(f"{at}?excluded=true").body["items"]) == 1
+        assert api.put(f"{at}/{customer}/exclusion", {"reason": "again"}).status == 409
+        assert api.call("DELETE", f"{at}/{customer}/exclusion").status == 204
+        offer = api.of.offer()
+        api.of.subscription(offer_id=offer)
+        at = f"/connections/{connection_id}/offer-mappings/{offer}/exclusion"
+        assert api.put(at, {"reason": "free"}).status == 201
+        assert api.call("DELETE", at).status == 204
+
+    def test_the_directory_is_listed_with_its_age(self, api: Api) -> None:
+        connection_id = api.of.connection()
+        at = f"/connections/{connection_id}"
+        empty = api.get(f"{at}/companies").body
+        assert (empty["items"], empty["age"]["read_at"]) == ([], None)
+        listed(connection_id)
+        assert [one["name"] for one in api.get(f"{at}/companies?search=onto").body["items"]] == [
+            "Contoso"
+        ]
+        assert api.get(f"{at}/services").body["items"][0]["unit_price"] == "22.0000"
+        contracts = api.get(f"{at}/contracts?company={COMPANY}").body["items"]
+        assert contracts[0]["ends_on"] == "2099-12-31"
+        assert api.get(f"{at}/contracts?company=1").body["items"] == []
+        lines = api.get(f"{at}/contract-services?contract={contracts[0]['id']}").body["items"]
+        assert lines[0]["service_id"] == SERVICE
+        assert api.get(f"{at}/companies?nonsense=1").status == 422
+        asked = api.post(f"{at}/refresh-directory")
+        assert (asked.status, asked.body["being_read"]) == (202, True)
+        assert api.post(f"{at}/refresh-directory").status == 202
+
+    def test_clear_suggestions_are_accepted_together(self, api: Api) -> None:
+        connection_id = api.of.connection()
+        listed(connection_id)
+        api.of.customer("Contoso")
+        suggest_companies(connection_id, now=api.of.clock.now())
+        at = f"/connections/{connection_id}/customer-mappings"
+        suggestion = api.get(at).body["items"][0]["suggestion"]
+        assert (suggestion["id"], suggestion["clear"]) == (COMPANY, True)
+        assert api.post(f"{at}/accept", {}).body == {"mapped": 1, "refused": []}
+        assert api.post(f"{at}/accept", {"at_least": "0.2"}).status == 422
+
+    def test_a_subscription_is_mapped_listed_and_unmapped(self, api: Api) -> None:
+        connection_id, subscription_id = named(api)
         at = f"/connections/{connection_id}/subscription-mappings"
         place = {
-            "company_id": 1,
-            "company_name": "Contoso",
-            "contract_id": 2,
-            "contract_name": "Cloud",
-            "service_id": 3,
-            "contract_service_id": 4,
+            "contract_id": CONTRACT,
+            "contract_service_id": 8,
             "line": "use",
             "first_sync": "none",
         }
@@ -136,12 +237,20 @@ class TestMappings:
         assert (row["badge"], row["place"], row["expected"]) == ("not_mapped", None, None)
 
         one = f"{at}/{subscription_id}"
+        places = api.get(f"{one}/places").body
+        assert places["proposal"]["contract_service_id"] == 8
+        assert places["proposal"]["clear"] is True
+        assert places["contracts"][0]["lines"] == [
+            {"contract_service_id": 8, "name": "", "taken": False}
+        ]
         assert api.put(one, {**place, "line": "own"}).fields == ["contract_service_id"]
-        assert api.put(one, {**place, "first_sync": "adopt"}).fields == ["first_sync"]
+        assert api.put(one, {**place, "first_sync": "guess"}).fields == ["first_sync"]
+        assert api.put(one, {**place, "contract_id": 77}).fields == ["contract_id"]
         made = api.put(one, place)
         assert made.status == 201, made.text
-        assert made.body["place"]["contract_service_id"] == 4
-        assert api.put(one, place).status == 409
+        assert made.body["place"]["contract_service_id"] == 8
+        assert made.body["place"]["company_name"] == "Contoso"
+        assert api.put(one, place).status in {409, 422}
         assert api.get(one).body == made.body
         assert api.get(f"{at}?badge={made.body['badge']}&search=cloud").body["items"] == [made.body]
         assert api.get(f"{at}?badge=purple").fields == ["badge"]
@@ -150,11 +259,10 @@ class TestMappings:
         assert api.delete(one).status == 404
 
     def test_the_first_sync_brings_the_line_to_ours(self, api: Api) -> None:
-        connection_id = api.of.connection()
-        subscription_id = api.of.subscription(quantity=7)
+        connection_id, subscription_id = named(api, quantity=7)
         said = api.put(
             f"/connections/{connection_id}/subscription-mappings/{subscription_id}",
-            {"company_id": 1, "contract_id": 2, "service_id": 3, "line": "own"},
+            {"contract_id": CONTRACT, "line": "own", "effective_on": None},
         )
         assert said.status == 201, said.text
         assert (said.body["badge"], said.body["pending"]) == ("syncing", 1)
@@ -162,6 +270,20 @@ class TestMappings:
         assert (newest["kind"], newest["after"]["quantity"]) == ("map", 7)
         unmap = api.delete(f"/connections/{connection_id}/subscription-mappings/{subscription_id}")
         assert unmap.status == 409
+
+    def test_what_cannot_be_read_is_said_and_nothing_is_mapped(self, api: Api) -> None:
+        """The connection's Autotask does not exist: no server is allowed in these tests."""
+        connection_id, subscription_id = named(api)
+        at = f"/connections/{connection_id}/subscription-mappings"
+        line = {"contract_id": CONTRACT, "contract_service_id": 8, "line": "use"}
+        for said in (
+            api.post(f"{at}/{subscription_id}/look", line),
+            api.put(f"{at}/{subscription_id}", {**line, "first_sync": "adopt"}),
+            api.post(f"{at}/accept"),
+        ):
+            assert said.status == 502, said.text
+            assert "Nothing was mapped, and nothing was sent" in said.body["detail"]
+        assert api.get(f"{at}/{subscription_id}").status == 404
 
 
 class TestSync:

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from tallystick.identity.idempotency import Answer, KeyBusy, KeyReused, once
 from tallystick.identity.models import ApiToken, IdempotentRequest
 from tallystick.ledger.models import Operation
+from tallystick.mappings.map_subscription import Place, map_subscription
 
 ORDER = {"kind": "update_quantity", "quantity": 12}
 
@@ -61,14 +62,14 @@ def test_what_was_refused_may_be_corrected_with_the_same_key(api: Api, address: 
 def test_an_answer_without_a_body_is_given_again(api: Api) -> None:
     connection_id, subscription = api.of.connection(), api.of.subscription()
     one = f"/connections/{connection_id}/subscription-mappings/{subscription}"
-    place = {
-        "company_id": 1,
-        "contract_id": 2,
-        "service_id": 3,
-        "line": "own",
-        "first_sync": "none",
-    }
-    assert api.put(one, place).status == 201
+    map_subscription(
+        subscription,
+        connection_id,
+        Place(1, "Contoso", 2, "Cloud", 3, "M365", None),
+        context=api.of.context,
+        now=api.of.clock.now(),
+        correlation_id="c",
+    )
     assert [api.delete(one, Idempotency_Key="d").status for _ in range(2)] == [204, 204]
 
 

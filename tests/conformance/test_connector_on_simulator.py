@@ -10,15 +10,11 @@ from decimal import Decimal
 import pytest
 from tests.conformance.stands import Simulated, simulated
 
+from tallystick.connections.trouble import BillingError, Misconfigured, Unclear
 from tallystick.connectors.autotask import handshake
 from tallystick.connectors.autotask.billing import make_billing
 from tallystick.connectors.autotask.credentials import AutotaskCredentials
-from tallystick.connectors.autotask.directory import (
-    companies,
-    contract_lines,
-    recurring_contracts,
-    services,
-)
+from tallystick.connectors.autotask.directory import AutotaskDirectory
 from tallystick.connectors.autotask.limits import LocalGate
 from tallystick.connectors.autotask.settings import AutotaskServerSettings
 from tallystick.connectors.autotask.threshold import read_threshold
@@ -28,15 +24,12 @@ from tallystick.sync.port import (
     AccessRefused,
     Adjustment,
     Applied,
-    BillingError,
     Line,
-    Misconfigured,
     NewLine,
     NoClearAnswer,
     Postponed,
     RefusalKind,
     Refused,
-    Unclear,
 )
 
 DAY = date(2026, 5, 3)
@@ -144,7 +137,7 @@ def test_many_pages_are_one_complete_read() -> None:
     with simulated(extra_lines=60) as here:
         lines = [
             Line(here.line.contract_id, entry.id)
-            for entry in contract_lines(here.client, contract_id=here.line.contract_id)
+            for entry in AutotaskDirectory(here.client).lines([here.line.contract_id])
         ]
         assert len(lines) == 61
         seen = here.billing.observe(lines, since=date(2026, 1, 1))
@@ -288,7 +281,7 @@ def test_our_gate_keeps_us_below_the_vendors_thread_limit() -> None:
     with simulated(knobs={"latency_ms": 30}, extra_lines=11) as here:
         lines = [
             Line(here.line.contract_id, entry.id)
-            for entry in contract_lines(here.client, contract_id=here.line.contract_id)
+            for entry in AutotaskDirectory(here.client).lines([here.line.contract_id])
         ]
         answers: list[object] = []
 
@@ -324,20 +317,23 @@ def test_what_we_count_is_what_the_vendor_counts(here: Simulated) -> None:
 
 
 def test_the_directory(here: Simulated) -> None:
-    assert here.company_id in [entry.id for entry in companies(here.client)]
-    assert [entry.id for entry in companies(here.client, name="onto")] == [here.company_id]
-    (service,) = services(here.client)
+    directory = AutotaskDirectory(here.client)
+    assert here.company_id in [entry.id for entry in directory.companies()]
+    (service,) = directory.services()
     assert (service.id, service.unit_price, service.period_months) == (
         here.service_id,
         Decimal("22"),
         1,
     )
-    (contract,) = recurring_contracts(here.client, company_id=here.company_id)
-    assert (contract.id, contract.active, contract.period_months) == (
+    (contract,) = directory.contracts()
+    assert (contract.id, contract.company_id, contract.active, contract.period_months) == (
         here.line.contract_id,
+        here.company_id,
         True,
         1,
     )
+    (line,) = directory.lines([here.line.contract_id])
+    assert (line.id, line.service_id) == (here.line.line_id, here.service_id)
 
 
 def test_the_handshake_passes(here: Simulated) -> None:

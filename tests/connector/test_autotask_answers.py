@@ -6,6 +6,14 @@ import json
 
 import pytest
 
+from tallystick.connections.trouble import (
+    BillingError,
+    Misconfigured,
+    Rejected,
+    Throttled,
+    Unavailable,
+    Unclear,
+)
 from tallystick.connectors.autotask.answers import (
     classify_write,
     excerpt,
@@ -18,17 +26,11 @@ from tallystick.sync.port import (
     AccessRefused,
     Answer,
     Applied,
-    BillingError,
-    Misconfigured,
     NoClearAnswer,
     NotSent,
     Postponed,
     RefusalKind,
     Refused,
-    Rejected,
-    Throttled,
-    Unavailable,
-    Unclear,
 )
 
 THREADS = "The Autotask API thread threshold of 3 threads has been exceeded."

@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tallystick.connections.trouble import Unclear
 from tallystick.connectors.autotask.adjustments import (
     adjustment_body,
     new_line_body,
 )
 from tallystick.connectors.autotask.bodies import decode, encode, exact_money
-from tallystick.sync.port import Adjustment, Line, NewLine, Unclear
+from tallystick.sync.port import Adjustment, Line, NewLine
 
 LINE = Line(contract_id=7001, line_id=9001)
 

@@ -10,11 +10,12 @@ import pytest
 from tests.connector.bench import FIVE_MORE, billing_of, client_of, soon
 from tests.connector.raw_server import Call, RawServer, page
 
+from tallystick.connections.trouble import Throttled
 from tallystick.connectors.autotask.client import at_least
 from tallystick.connectors.autotask.limits import LocalGate
 from tallystick.connectors.autotask.threshold import read_threshold
 from tallystick.kit import clock
-from tallystick.sync.port import Applied, Throttled
+from tallystick.sync.port import Applied
 
 
 class Crowd:

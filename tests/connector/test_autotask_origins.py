@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tallystick.connections.trouble import Misconfigured, Unclear
 from tallystick.connectors.autotask.origins import check_origin, check_page_url
 from tallystick.connectors.autotask.settings import AutotaskServerSettings
 from tallystick.connectors.autotask.zone import service_base
-from tallystick.sync.port import Misconfigured, Unclear
 
 SETTINGS = AutotaskServerSettings(
     origins=frozenset(

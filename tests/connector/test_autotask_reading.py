@@ -12,25 +12,19 @@ import pytest
 from tests.connector.bench import LINE, billing_of, client_of
 from tests.connector.raw_server import Call, RawServer, page
 
-from tallystick.connectors.autotask.client import at_least, equal
-from tallystick.connectors.autotask.directory import (
-    companies,
-    contract_lines,
-    recurring_contracts,
-    services,
-)
-from tallystick.connectors.autotask.limits import LocalGate
-from tallystick.connectors.autotask.threshold import Threshold, read_threshold
-from tallystick.sync.port import (
+from tallystick.connections.trouble import (
     BillingError,
-    Line,
     Misconfigured,
     Rejected,
     Throttled,
     Unavailable,
     Unclear,
-    UnitRow,
 )
+from tallystick.connectors.autotask.client import at_least, equal
+from tallystick.connectors.autotask.directory import AutotaskDirectory
+from tallystick.connectors.autotask.limits import LocalGate
+from tallystick.connectors.autotask.threshold import Threshold, read_threshold
+from tallystick.sync.port import Line, UnitRow
 
 ALL = [at_least("id", 0)]
 MAY = date(2026, 5, 1)
@@ -427,8 +421,9 @@ def test_the_directory_reads_what_a_person_chooses_from() -> None:
         page(call, rows[call.path.split("/")[-2]])
 
     with RawServer(behave) as server, client_of(server.origin) as client:
-        assert [entry.id for entry in companies(client, name="a")] == [0, 2]
-        assert services(client)[0].period_months == 1
-        assert recurring_contracts(client, company_id=2)[0].active
-        assert contract_lines(client, contract_id=3)[0].service_id == 1
+        directory = AutotaskDirectory(client)
+        assert [entry.id for entry in directory.companies()] == [0, 2]
+        assert directory.services()[0].period_months == 1
+        assert directory.contracts()[0].active
+        assert directory.lines([3])[0].service_id == 1
     assert equal("companyType", 1) in server.calls[0].json()["filter"]  # type: ignore[operator]

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tallystick.connections.trouble import Unclear
 from tallystick.connectors.autotask.rows import VendorRow, unit_rows, vendor_row
-from tallystick.sync.port import Unclear
 
 MAY = date(2026, 5, 1)
 

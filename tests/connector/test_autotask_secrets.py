@@ -27,13 +27,13 @@ from tests.connector.bench import (
 )
 from tests.connector.raw_server import Call, RawServer, page
 
+from tallystick.connections.trouble import BillingError, Misconfigured
 from tallystick.connectors.autotask import handshake
 from tallystick.connectors.autotask.credentials import AutotaskCredentials
 from tallystick.connectors.autotask.limits import LocalGate
 from tallystick.connectors.autotask.wire import shared_http_client
 from tallystick.kit.clock import SteppedClock
 from tallystick.kit.log import configure
-from tallystick.sync.port import BillingError, Misconfigured
 
 CANARIES = (SECRET, USER, CODE)
 

@@ -31,13 +31,13 @@ from tallystick.connections.learn import set_policy
 from tallystick.connections.models import Connection
 from tallystick.connections.pause import resume
 from tallystick.connections.policies import BackDated, CancelRule, SameDay, SameDayPolicy
+from tallystick.connections.trouble import BillingError
 from tallystick.kit.ids import correlation_id
 from tallystick.kit.problem import Problem
 from tallystick.ledger.expected import steps
 from tallystick.ledger.models import Delivery, Operation
 from tallystick.ledger.queries import UNSETTLED
 from tallystick.sync.engine import Milestone
-from tallystick.sync.port import BillingError
 from tallystick.sync.resolve import resolve
 from tallystick.sync.turn import drive
 from tallystick.sync.verify import verify

@@ -10,10 +10,10 @@ from harness import Killed, World, at, dies_at
 from tallystick.audit.events import Event
 from tallystick.audit.models import AuditLog
 from tallystick.connections.models import Connection
+from tallystick.connections.trouble import BillingError
 from tallystick.ledger.models import Lane
 from tallystick.mappings.models import SubscriptionMapping
 from tallystick.sync.engine import Milestone
-from tallystick.sync.port import BillingError
 from tallystick.sync.turn import drive
 
 

@@ -39,6 +39,8 @@ READING = {"GET", "HEAD", "OPTIONS"}
 REPLAYED = "Idempotent-Replayed"
 # Asked again, each press of Sync joins the run that is there: no transaction around them all.
 COMMITS_EACH = {"sync-many"}
+# These read Autotask, and nothing is read from there inside a transaction.
+READS_AUTOTASK = {"map-subscription", "map-subscription-look", "map-subscription-accept"}
 
 
 def door(view: View) -> View:
@@ -92,7 +94,9 @@ def _enter(request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpRespon
 
 
 def _commits_each(request: HttpRequest) -> bool:
-    return request.resolver_match is not None and request.resolver_match.url_name in COMMITS_EACH
+    return request.resolver_match is not None and request.resolver_match.url_name in (
+        COMMITS_EACH | READS_AUTOTASK
+    )
 
 
 def _once(

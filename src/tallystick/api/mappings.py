@@ -1,4 +1,4 @@
-"""Our nouns to Autotask's: customers, offers, subscriptions."""
+"""Which line of which contract bills which subscription."""
 
 from __future__ import annotations
 
@@ -8,23 +8,18 @@ from ninja import Query, Router, Status
 from tallystick.api.auth import MAP, READ, caller
 from tallystick.api.queries import answers, no_other
 from tallystick.api.schemas_kit import PageOut, checked
-from tallystick.api.schemas_mappings import (
-    CompanyIn,
-    CustomerMappingOut,
-    MappingFilter,
-    MappingOut,
-    OfferMappingOut,
-    PlaceIn,
-    ServiceIn,
-)
+from tallystick.api.schemas_mappings import MappingFilter, MappingOut
+from tallystick.api.schemas_places import LineIn, LookOut, MappedOut, PlaceIn, PlacesOut
+from tallystick.bootstrap.map_many import map_what_is_equal
+from tallystick.bootstrap.mapping import look_before, map_line
 from tallystick.connections.queries import get_connection
-from tallystick.kit.problem import InvalidInput
-from tallystick.mappings.map_names import map_customer, map_offer
-from tallystick.mappings.map_subscription import Place, map_subscription, unmap_subscription
-from tallystick.mappings.rows import list_mappings, mapping_row
-from tallystick.operations.map_existing import map_existing
+from tallystick.mappings.map_subscription import unmap_subscription
+from tallystick.mappings.places import places_for
+from tallystick.mappings.rows import list_mappings, mapping_row, not_mapped_ids
+from tallystick.subscriptions.queries import get_subscription
 
 router = Router(tags=["Mappings"])
+MAP_SUBSCRIPTION = "map-subscription"
 _ONE = "/connections/{int:connection_id}/subscription-mappings/{int:subscription_id}"
 
 
@@ -62,108 +57,75 @@ def subscription_mapping(
 
 
 @router.put(
-    "/connections/{int:connection_id}/customer-mappings/{int:customer_id}",
+    _ONE,
     auth=MAP,
-    response=answers(201, CustomerMappingOut),
-    summary="Map a customer to a company",
-)
-def put_customer_mapping(
-    request: HttpRequest, connection_id: int, customer_id: int, body: CompanyIn
-) -> Status[CustomerMappingOut]:
-    """One to one: 409 when either is mapped on this connection already."""
-    who = caller(request)
-    map_customer(
-        customer_id,
-        connection_id,
-        company_id=body.company_id,
-        company_name=body.company_name,
-        context=who.context,
-        now=who.now,
-        correlation_id=who.correlation_id,
-    )
-    out = CustomerMappingOut(
-        customer_id=customer_id,
-        connection_id=connection_id,
-        company_id=body.company_id,
-        company_name=body.company_name,
-    )
-    return Status(201, out)
-
-
-@router.put(
-    "/connections/{int:connection_id}/offer-mappings/{int:offer_id}",
-    auth=MAP,
-    response=answers(201, OfferMappingOut),
-    summary="Map an offer to a service",
-)
-def put_offer_mapping(
-    request: HttpRequest, connection_id: int, offer_id: int, body: ServiceIn
-) -> Status[OfferMappingOut]:
-    """One to one: 409 when either is mapped on this connection already."""
-    who = caller(request)
-    map_offer(
-        offer_id,
-        connection_id,
-        service_id=body.service_id,
-        service_name=body.service_name,
-        context=who.context,
-        now=who.now,
-        correlation_id=who.correlation_id,
-    )
-    out = OfferMappingOut(
-        offer_id=offer_id,
-        connection_id=connection_id,
-        service_id=body.service_id,
-        service_name=body.service_name,
-    )
-    return Status(201, out)
-
-
-@router.put(
-    _ONE, auth=MAP, response=answers(201, MappingOut), summary="Map a subscription to a line"
+    response=answers(201, MappingOut),
+    summary="Map a subscription to a line",
+    url_name=MAP_SUBSCRIPTION,
 )
 def put_subscription_mapping(
     request: HttpRequest, connection_id: int, subscription_id: int, body: PlaceIn
 ) -> Status[MappingOut]:
-    """409 when it is mapped already, or the line is another subscription's."""
+    """409 when it is mapped already; 502 when Autotask could not be read to adopt its value."""
     who = caller(request)
-    place = _place(body)
-    if body.first_sync == "bring":
-        map_existing(
-            subscription_id=subscription_id,
-            connection_id=connection_id,
-            place=place,
-            effective_on=body.effective_on,
-            today=who.today,
-            asked=who.asked(),
-        )
-    else:
-        map_subscription(
-            subscription_id,
-            connection_id,
-            place,
-            context=who.context,
-            now=who.now,
-            correlation_id=who.correlation_id,
-        )
+    map_line(
+        subscription_id,
+        connection_id,
+        contract_id=body.contract_id,
+        line_id=body.line_id(),
+        first_sync=body.first_sync,
+        effective_on=body.effective_on,
+        today=who.today,
+        asked=who.asked(),
+        seen_units=body.seen_units,
+    )
     row = mapping_row(who.context, connection_id, subscription_id, now=who.now)
     return Status(201, MappingOut.of(row))
 
 
-def _place(body: PlaceIn) -> Place:
-    if body.line == "use" and body.contract_service_id is None:
-        raise InvalidInput.one("contract_service_id", "is needed to use a line that is there")
-    if body.line == "own" and body.contract_service_id is not None:
-        raise InvalidInput.one("contract_service_id", "must be left out for a line of its own")
-    return Place(
-        company_id=body.company_id,
-        company_name=body.company_name,
+@router.get(f"{_ONE}/places", auth=READ, response=answers(200, PlacesOut))
+def places(request: HttpRequest, connection_id: int, subscription_id: int) -> PlacesOut:
+    """The contracts it could be billed by, the lines they have, and the likeliest."""
+    who = caller(request)
+    view = get_subscription(who.context, subscription_id)
+    found = places_for(who.context, connection_id, [view], today=who.today)
+    return PlacesOut.of(found[view.id])
+
+
+@router.post(
+    f"{_ONE}/look",
+    auth=MAP,
+    response=answers(200, LookOut),
+    summary="Look at a line before mapping",
+    url_name=f"{MAP_SUBSCRIPTION}-look",
+)
+def look(request: HttpRequest, connection_id: int, subscription_id: int, body: LineIn) -> LookOut:
+    """Reads the line in Autotask; stores nothing, sends nothing."""
+    who = caller(request)
+    seen = look_before(
+        subscription_id,
+        connection_id,
         contract_id=body.contract_id,
-        contract_name=body.contract_name,
-        service_id=body.service_id,
-        service_name=body.service_name,
-        line_id=body.contract_service_id,
+        line_id=body.line_id(),
+        day=who.today,
+        asked=who.asked(),
     )
+    return LookOut.of(seen)
+
+
+@router.post(
+    "/connections/{int:connection_id}/subscription-mappings/accept",
+    auth=MAP,
+    response=answers(200, MappedOut),
+    summary="Map what is clear and equal",
+    url_name=f"{MAP_SUBSCRIPTION}-accept",
+)
+def accept(request: HttpRequest, connection_id: int) -> MappedOut:
+    """Every subscription with one clear line that shows exactly what we have. Sends nothing."""
+    who = caller(request)
+    ids = not_mapped_ids(who.context, connection_id)
+    done = map_what_is_equal(ids, connection_id, today=who.today, asked=who.asked())
+    return MappedOut.of(done)
 
 
 @router.delete(_ONE, auth=MAP, response=answers(204, None), summary="Unmap a subscription")

@@ -24,6 +24,7 @@ from tallystick.kit.problem import (
     NotAllowed,
     NotFound,
     Problem,
+    Unreachable,
 )
 
 MEDIA_TYPE = "application/problem+json"
@@ -57,6 +58,7 @@ _KINDS: tuple[tuple[type[Problem], Kind], ...] = (
     (NotAllowed, Kind(HTTPStatus.FORBIDDEN, "not-allowed", NotAllowed.title)),
     (KeyReused, Kind(HTTPStatus.CONFLICT, "idempotency-key-reused", KeyReused.title)),
     (KeyBusy, Kind(HTTPStatus.CONFLICT, "idempotency-key-busy", KeyBusy.title)),
+    (Unreachable, Kind(HTTPStatus.BAD_GATEWAY, "unreachable", Unreachable.title)),
     (Conflicting, CONFLICT),
 )
 

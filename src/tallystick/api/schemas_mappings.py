@@ -1,67 +1,21 @@
-"""Mappings on the wire."""
+"""Subscription mappings on the wire."""
 
 from __future__ import annotations
-
-from typing import Literal
 
 from ninja import Schema
 from pydantic import Field
 
-from tallystick.api.schemas_kit import At, Body, Day, Id, Money, On, Paging, Text
+from tallystick.api.schemas_kit import At, Money, On, Paging
 from tallystick.api.schemas_subscriptions import SubscriptionOut
 from tallystick.ledger.badge import BadgeKind
 from tallystick.ledger.queries import LaneView
 from tallystick.mappings.rows import PlaceView, Row
 
 
-class CompanyIn(Body):
-    company_id: Id
-    company_name: str = Field(min_length=1, max_length=300)
-
-
-class ServiceIn(Body):
-    service_id: Id
-    service_name: str = Field(min_length=1, max_length=300)
-
-
-class CustomerMappingOut(Schema):
-    customer_id: int
-    connection_id: int
-    company_id: int
-    company_name: str
-
-
-class OfferMappingOut(Schema):
-    offer_id: int
-    connection_id: int
-    service_id: int
-    service_name: str
-
-
 class MappingFilter(Paging):
     search: str = Field("", max_length=200)
     mapped: bool | None = None
     badge: str = ""
-
-
-class PlaceIn(Body):
-    """Where it is billed, and what to do first.
-
-    ``line: use`` takes the line of ``contract_service_id``; ``own`` has one created.
-    ``first_sync: bring`` brings the line to ours from ``effective_on``; ``none`` sends nothing
-    until the next operation.
-    """
-
-    company_id: Id
-    company_name: Text = ""
-    contract_id: Id
-    contract_name: Text = ""
-    service_id: Id
-    service_name: Text = ""
-    contract_service_id: Id | None = None
-    line: Literal["use", "own"]
-    first_sync: Literal["bring", "none"] = "bring"
-    effective_on: Day | None = Field(None, description="Today when it is left out.")
 
 
 class PlaceOut(Schema):

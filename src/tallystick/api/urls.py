@@ -8,9 +8,11 @@ from ninja import NinjaAPI
 from tallystick.api import (
     audit_logs,
     connections,
+    directory,
     docs,
     health,
     mappings,
+    names,
     operations,
     runs,
     subscriptions,
@@ -31,7 +33,16 @@ api = NinjaAPI(
     parser=BodyParser(),
 )
 answer_in_problems(api)
-for _room in (subscriptions, operations, connections, mappings, runs, audit_logs):
+for _room in (
+    subscriptions,
+    operations,
+    connections,
+    directory,
+    names,
+    mappings,
+    runs,
+    audit_logs,
+):
     api.add_router("", _room.router)
 
 

@@ -52,6 +52,12 @@ class Event(StrEnum):
     CREATE_OFFER_MAPPING = "connection.create_offer_mapping"
     CREATE_SUBSCRIPTION_MAPPING = "connection.create_subscription_mapping"
     DELETE_SUBSCRIPTION_MAPPING = "connection.delete_subscription_mapping"
+    DELETE_CUSTOMER_MAPPING = "connection.delete_customer_mapping"
+    DELETE_OFFER_MAPPING = "connection.delete_offer_mapping"
+    ADOPT_LINE = "subscription.adopt_line"
+    EXCLUDE_FROM_MAPPING = "connection.exclude_from_mapping"
+    INCLUDE_IN_MAPPING = "connection.include_in_mapping"
+    REFRESH_DIRECTORY = "connection.refresh_directory"
     SIGN_IN = "user.sign_in"
     CREATE_USER = "user.create"
     CREATE_TOKEN = "user.create_token"  # noqa: S105 - the name of an event, not a token
@@ -84,6 +90,12 @@ _LABELS = {
     Event.CREATE_OFFER_MAPPING: "Create Connection Offer Mapping",
     Event.CREATE_SUBSCRIPTION_MAPPING: "Create Connection Subscription Mapping",
     Event.DELETE_SUBSCRIPTION_MAPPING: "Delete Connection Subscription Mapping",
+    Event.DELETE_CUSTOMER_MAPPING: "Delete Connection Customer Mapping",
+    Event.DELETE_OFFER_MAPPING: "Delete Connection Offer Mapping",
+    Event.ADOPT_LINE: "Adopt Autotask's Value",
+    Event.EXCLUDE_FROM_MAPPING: "Exclude from Connection Mapping",
+    Event.INCLUDE_IN_MAPPING: "Include in Connection Mapping",
+    Event.REFRESH_DIRECTORY: "Refresh Connection Directory",
     Event.SIGN_IN: "Sign In",
     Event.CREATE_USER: "Create User",
     Event.CREATE_TOKEN: "Create API Token",

@@ -23,6 +23,7 @@ from tallystick.bootstrap.demo_company import (
     DRIFTED,
     FACTS,
     HOLDINGS,
+    NEW_CUSTOMERS,
     NOT_MAPPED,
     OFFERS,
     REFUSED,
@@ -39,6 +40,7 @@ from tallystick.kit.clock import monotonic
 from tallystick.kit.ids import correlation_id
 from tallystick.kit.secrets import Secret
 from tallystick.ledger.badge import BadgeKind
+from tallystick.mappings.jobs import request_refresh
 from tallystick.mappings.map_names import map_customer, map_offer
 from tallystick.mappings.map_subscription import Place
 from tallystick.mappings.rows import counts_by_badge
@@ -125,13 +127,18 @@ def _load(on: Stage) -> Company:
             company.subscriptions.append(_subscription(company, number, customers, offers, starts))
     for number in range(len(HOLDINGS) - NOT_MAPPED):
         _map(company, number, today)
+    request_refresh(
+        connection_id, context=context, now=desk().now(), correlation_id=correlation_id()
+    )
     return company
 
 
 def _at_autotask(starts: date) -> dict[str, list[dict[str, Any]]]:
     ends = _months_before(starts, -12) - timedelta(days=1)
     return {
-        "companies": [{"ref": f"c{n}", "name": name} for n, name in enumerate(CUSTOMERS)],
+        "companies": [
+            {"ref": f"c{n}", "name": NEW_CUSTOMERS.get(n, name)} for n, name in enumerate(CUSTOMERS)
+        ],
         "services": [
             {"ref": f"s{n}", "name": name, "sku": f"{product}-{sku}"}
             | {"unit_price": price, "unit_cost": cost}
@@ -162,6 +169,8 @@ def _customers(company: Company) -> list[int]:
             correlation_id=correlation_id(),
         )
         ids.append(customer_id)
+        if number in NEW_CUSTOMERS:
+            continue
         map_customer(
             customer_id,
             company.connection_id,

@@ -71,8 +71,14 @@ HOLDINGS = tuple(
         Holding(number, (5, 6, 7)[number % 3], 2 + (number * 5) % 17),
     )
 )
-# The last few have been bought and not been mapped yet.
+# The last few have been bought and not been mapped yet; their customers are new, too, and are
+# called a little otherwise at Autotask.
 NOT_MAPPED = 6
+NEW_CUSTOMERS = {
+    27: "Redwood Financial, LLC",
+    28: "Silver Birch Care Homes Limited",
+    29: "Willow Studio for Design",
+}
 
 # What happens today, by the number of the subscription: the new quantity is the old one and this.
 CHANGES = {3: 2, 8: 5, 12: -1, 17: 3, 22: 1, 30: 4, 35: 2, 41: -2, 47: 6}

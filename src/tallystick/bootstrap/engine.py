@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 
 from django.conf import settings
 
-from tallystick.connections.create import open_credentials
+from tallystick.bootstrap.clients import make_client, wire
 from tallystick.connections.edit import credentials_version
-from tallystick.connections.gate import DatabaseGate
-from tallystick.connectors.autotask.billing import AutotaskBilling, make_billing
-from tallystick.connectors.autotask.credentials import AutotaskCredentials
-from tallystick.connectors.autotask.settings import AutotaskServerSettings
-from tallystick.connectors.autotask.wire import Wire, shared_http_client
+from tallystick.connectors.autotask.billing import AutotaskBilling
+from tallystick.connectors.autotask.wire import Wire
 from tallystick.kit.clock import Clock, DatabaseClock, monotonic
 from tallystick.kit.ids import correlation_id, holder_id
-from tallystick.kit.secrets import CannotOpen
 from tallystick.sync.engine import Engine, Milestone, Waits, WakeLater, nobody_listens
 from tallystick.sync.jobs import wake_later
-from tallystick.sync.port import Misconfigured, Throttled
-
-
-@cache
-def wire() -> Wire:
-    """The process's one pooled client."""
-    return shared_http_client(AutotaskServerSettings.from_environment(os.environ))
-
 
 # A sweep is no turn; it sees new credentials after this long at the latest.
 TRUSTED_SECONDS = 10.0
@@ -81,20 +67,7 @@ class Billings:
             self._turns += 1
 
     def _make(self, connection_id: int) -> AutotaskBilling:
-        try:
-            stored = open_credentials(connection_id, key=settings.SEALING_KEY)
-        except CannotOpen as error:
-            raise Misconfigured(str(error)) from error
-        return make_billing(
-            credentials=AutotaskCredentials(
-                user_name=stored.user_name,
-                secret=stored.secret.reveal(),
-                integration_code=stored.code.reveal(),
-            ),
-            settings=self._http.settings,
-            gate=DatabaseGate(connection_id, clock=self._clock, throttled=Throttled),
-            http=self._http,
-        )
+        return AutotaskBilling(make_client(connection_id, clock=self._clock, http=self._http))
 
 
 def make_engine(

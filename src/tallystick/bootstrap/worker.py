@@ -19,9 +19,11 @@ from django.conf import settings
 from django.db import connections
 from procrastinate.contrib.django import app as procrastinate_app
 
+from tallystick.bootstrap.clients import make_directory
 from tallystick.bootstrap.engine import make_engine
 from tallystick.kit.ids import holder_id
 from tallystick.kit.log import logger
+from tallystick.mappings.jobs import use_directory
 from tallystick.sync import jobs
 from tallystick.sync.engine import Engine, Milestone, nobody_listens
 
@@ -83,6 +85,7 @@ def run(
         return make_engine(holder=holder, reached=reached)
 
     jobs.use_engine(engine)
+    use_directory(make_directory)
     keeper = Keeper(holder)
     keeper.start()
     jobs.nudge_due()

@@ -50,6 +50,12 @@ class NotAllowed(Problem):
     title = "Not allowed"
 
 
+class Unreachable(Problem):
+    """What was asked needs an answer from elsewhere that did not come; nothing was stored."""
+
+    title = "Autotask could not be read"
+
+
 class Conflicting(Problem):
     """The request contradicts what is already so (another body for the same key, a taken line)."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from tallystick.mappings.kinds import Ours
+
 
 class CustomerMapping(models.Model):
     """A customer is a company: one to one on a connection."""
@@ -36,6 +38,48 @@ class OfferMapping(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["connection", "offer"], name="offer_mapped_once"),
             models.UniqueConstraint(fields=["connection", "service_id"], name="service_taken_once"),
+        ]
+
+
+class CustomerSuggestion(models.Model):
+    """Which company a customer probably is, found when the directory was read last.
+
+    Without a company: looked, and nothing was like it. ``score``: 0 to 1.
+    """
+
+    connection = models.ForeignKey("connections.Connection", on_delete=models.CASCADE)
+    customer = models.ForeignKey("subscriptions.Customer", on_delete=models.CASCADE)
+    company_id = models.BigIntegerField(null=True)
+    company_name = models.CharField(max_length=300, blank=True)
+    score = models.DecimalField(max_digits=3, decimal_places=2, default=0)
+    reason = models.CharField(max_length=300, blank=True)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "mappings_customer_suggestion"
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "customer"], name="suggestion_once")
+        ]
+        indexes = [models.Index(fields=["connection", "score"], name="suggestion_by_score")]
+
+
+class Exclusion(models.Model):
+    """Somebody decided that this is not billed here, and why. ``ours_id``: of the kind."""
+
+    connection = models.ForeignKey("connections.Connection", on_delete=models.PROTECT)
+    kind = models.CharField(max_length=20)
+    ours_id = models.BigIntegerField()
+    reason = models.CharField(max_length=300)
+    excluded_by = models.CharField(max_length=200)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "mappings_exclusion"
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "kind", "ours_id"], name="excluded_once"),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=[kind.value for kind in Ours]), name="excluded_kind"
+            ),
         ]
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from tallystick.connections.models import Connection
+from tallystick.connections.queries import get_connection
 from tallystick.identity.context import Context
 from tallystick.kit.paging import Page, check_limit, decode_cursor, encode_cursor
 from tallystick.kit.problem import InvalidInput, NotFound
@@ -19,7 +20,8 @@ from tallystick.ledger.queries import (
     get_operation,
     standings,
 )
-from tallystick.mappings.models import SubscriptionMapping
+from tallystick.mappings.kinds import Ours
+from tallystick.mappings.models import Exclusion, SubscriptionMapping
 from tallystick.subscriptions.models import Subscription
 from tallystick.subscriptions.queries import (
     SubscriptionView,
@@ -28,6 +30,7 @@ from tallystick.subscriptions.queries import (
     view_of,
     visible,
 )
+from tallystick.subscriptions.status import SubscriptionStatus
 
 NOT_MAPPED = Badge(BadgeKind.NOT_MAPPED, 0, "", None, None, None)
 
@@ -192,6 +195,21 @@ def list_mappings(
         last = found[limit - 1].subscription
         more = encode_cursor([last.customer.name, last.id])
     return Page(found[:limit], more)
+
+
+def not_mapped_ids(context: Context, connection_id: int, *, limit: int = 2000) -> list[int]:
+    """Active subscriptions that are neither mapped anywhere nor excluded here. Raises NotFound."""
+    connection = get_connection(context, connection_id)
+    excluded = Exclusion.objects.filter(
+        connection_id=connection.id, kind=Ours.SUBSCRIPTION.value
+    ).values("ours_id")
+    rows = visible(context).filter(
+        subscriptionmapping__isnull=True, status=SubscriptionStatus.ACTIVE.value
+    )
+    if connection.reseller_id is not None:
+        rows = rows.filter(reseller_id=connection.reseller_id)
+    rows = rows.exclude(pk__in=excluded).order_by("customer__name", "pk")
+    return list(rows.values_list("pk", flat=True)[:limit])
 
 
 def _chunk(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -111,6 +112,12 @@ def get_subscription(context: Context, subscription_id: int) -> SubscriptionView
     return view_of(row)
 
 
+def get_subscriptions(context: Context, ids: Collection[int]) -> list[SubscriptionView]:
+    """Those of this context, by customer name."""
+    rows = visible(context).filter(pk__in=ids).order_by("customer__name", "pk")
+    return [view_of(row) for row in rows]
+
+
 def subscription_by_provider_id(context: Context, provider_id: str) -> SubscriptionView | None:
     row = visible(context).filter(provider_id=provider_id).first()
     return view_of(row) if row else None
@@ -156,6 +163,14 @@ def list_subscriptions(
         last = found[limit - 1]
         more = encode_cursor([last.customer.name, last.pk])
     return Page([view_of(row) for row in found[:limit]], more)
+
+
+def get_customer(context: Context, customer_id: int) -> CustomerView:
+    """Raises NotFound, also when it is in somebody else's context."""
+    row = Customer.objects.filter(**context.scope(), pk=customer_id).first()
+    if row is None:
+        raise NotFound("There is no such customer.")
+    return CustomerView(row.pk, row.name, row.external_id)
 
 
 def list_customers(

@@ -17,6 +17,7 @@ from typing import assert_never
 from django.db import transaction
 
 from tallystick.connections.learn import note_read
+from tallystick.connections.trouble import BillingError
 from tallystick.ledger.lease import Lease, hold
 from tallystick.ledger.models import Delivery, Lane
 from tallystick.ledger.settle import Act, moved, stopped, synced
@@ -28,7 +29,7 @@ from tallystick.sync.engine import Engine, Milestone
 from tallystick.sync.load import Work, act_of, deliveries, unchanged
 from tallystick.sync.passing import could_not_read
 from tallystick.sync.plan import AlreadySo, Move, Plan, Send, Stop, date_rule, first_day, plan
-from tallystick.sync.port import NO_LINE, BillingError, Line, LineFacts
+from tallystick.sync.port import NO_LINE, Line, LineFacts
 from tallystick.sync.send import create_line, send
 from tallystick.sync.target import Due
 

@@ -9,32 +9,27 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from django.db import close_old_connections, transaction
+from django.db import close_old_connections
 from django.db.models import Q
-from procrastinate import App, JobContext, exceptions
-from procrastinate.contrib.django import app as procrastinate_app
-from procrastinate.contrib.django.django_connector import DjangoConnector
-from procrastinate.manager import JobManager
-from procrastinate.tasks import configure_task
+from procrastinate import JobContext
 
 from tallystick.connections.budget import forget_old_minutes, note_threshold
 from tallystick.connections.models import Connection
+from tallystick.connections.trouble import BillingError
 from tallystick.identity.idempotency import forget_old_keys
 from tallystick.kit.clock import DatabaseClock
+from tallystick.kit.jobs import SLOW_QUEUE, app, defer
 from tallystick.kit.log import logger
 from tallystick.sync.due import due_lanes, open_runs_without_work
 from tallystick.sync.engine import Engine
-from tallystick.sync.port import BillingError
 from tallystick.sync.turn import drive
 from tallystick.sync.verify import verify
 
 log = logger("sync.jobs")
-app: App = procrastinate_app
 
 DRIVE = "tallystick.drive_lane"
 VERIFY = "tallystick.verify_connection"
 QUEUE = "lanes"
-SLOW_QUEUE = "sweeps"
 VERIFY_EVERY = timedelta(hours=20)
 
 _engine: Callable[[], Engine] | None = None
@@ -52,28 +47,10 @@ def engine() -> Engine:
     return _engine()
 
 
-def _defer(
-    name: str, *, key: str, queue: str, at: datetime | None = None, **arguments: int
-) -> None:
-    """Put a job in the caller's transaction; one that is already waiting is enough."""
-    job = configure_task(
-        name=name,
-        job_manager=JobManager(DjangoConnector()),
-        queue=queue,
-        queueing_lock=key,
-        schedule_at=at,
-    )
-    try:
-        with transaction.atomic():
-            job.defer(**arguments)
-    except exceptions.AlreadyEnqueued:
-        pass
-
-
 def wake_lanes(lane_ids: Sequence[int]) -> None:
     """Ask for a turn of each lane as soon as the transaction has committed."""
     for lane_id in lane_ids:
-        _defer(DRIVE, key=f"lane:{lane_id}", queue=QUEUE, lane_id=lane_id)
+        defer(DRIVE, key=f"lane:{lane_id}", queue=QUEUE, lane_id=lane_id)
 
 
 def wake_later(lane_id: int, at: datetime | None) -> None:
@@ -82,7 +59,7 @@ def wake_later(lane_id: int, at: datetime | None) -> None:
         wake_lanes([lane_id])
     else:
         key = f"lane:{lane_id}@{int(at.timestamp())}"
-        _defer(DRIVE, key=key, queue=QUEUE, at=at, lane_id=lane_id)
+        defer(DRIVE, key=key, queue=QUEUE, at=at, lane_id=lane_id)
 
 
 @app.task(name=DRIVE, queue=QUEUE)
@@ -120,7 +97,7 @@ def watch_connections(timestamp: int) -> None:  # noqa: ARG001 - the job engine 
         Q(paused_at__isnull=True) | Q(last_swept_at__isnull=True)
     ):
         if connection.last_swept_at is None or now - connection.last_swept_at > VERIFY_EVERY:
-            _defer(
+            defer(
                 VERIFY,
                 key=f"verify:{connection.pk}",
                 queue=SLOW_QUEUE,

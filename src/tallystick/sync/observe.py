@@ -18,8 +18,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 
+from tallystick.connections.trouble import BillingError, Rejected
 from tallystick.kit.clock import monotonic
-from tallystick.sync.port import Billing, BillingError, Line, Rejected, UnitRow
+from tallystick.sync.port import Billing, Line, UnitRow
 
 
 @dataclass(frozen=True, slots=True)

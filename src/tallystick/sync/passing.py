@@ -8,13 +8,7 @@ from datetime import datetime, timedelta
 
 from tallystick.audit.record import SYSTEM
 from tallystick.connections.pause import pause
-from tallystick.ledger.models import Delivery, Lane
-from tallystick.ledger.settle import Act, Cause, stopped, waiting
-from tallystick.ledger.state import State
-from tallystick.sync import words
-from tallystick.sync.engine import Engine
-from tallystick.sync.load import Work
-from tallystick.sync.port import (
+from tallystick.connections.trouble import (
     BillingError,
     Misconfigured,
     Rejected,
@@ -22,6 +16,12 @@ from tallystick.sync.port import (
     Unavailable,
     Unclear,
 )
+from tallystick.ledger.models import Delivery, Lane
+from tallystick.ledger.settle import Act, Cause, stopped, waiting
+from tallystick.ledger.state import State
+from tallystick.sync import words
+from tallystick.sync.engine import Engine
+from tallystick.sync.load import Work
 from tallystick.sync.retry import THREAD_LIMIT_PAUSE, backoff
 from tallystick.sync.target import NOT_LANDED
 

@@ -15,6 +15,7 @@ from django.db import transaction
 from tallystick.audit.record import SYSTEM
 from tallystick.connections.learn import note_read, set_policy
 from tallystick.connections.policies import SameDay, SameDayPolicy
+from tallystick.connections.trouble import BillingError
 from tallystick.ledger.kinds import AttemptKind, EvidenceKind
 from tallystick.ledger.lease import Lease, hold
 from tallystick.ledger.models import Attempt, Delivery, Evidence, Lane
@@ -43,7 +44,7 @@ from tallystick.sync.compare import Periods, snapshot
 from tallystick.sync.engine import Engine, Milestone
 from tallystick.sync.load import Work, act_of
 from tallystick.sync.plan import in_words
-from tallystick.sync.port import BillingError, Found, Line, Refused, UnitRow
+from tallystick.sync.port import Found, Line, Refused, UnitRow
 from tallystick.sync.retry import backoff, next_look
 
 # Of a long contract only the first rows are kept with a reading, and how many there were.

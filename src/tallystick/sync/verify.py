@@ -16,6 +16,7 @@ from tallystick.audit.events import Event, Status
 from tallystick.audit.record import SYSTEM, Subject, record
 from tallystick.connections.learn import note_read, note_swept
 from tallystick.connections.queries import load as load_connection
+from tallystick.connections.trouble import BillingError
 from tallystick.kit.clock import civil_day
 from tallystick.ledger.badge import drift_words
 from tallystick.ledger.expected import clear_drift, steps
@@ -31,7 +32,7 @@ from tallystick.sync.engine import Engine
 from tallystick.sync.load import Work, act_of
 from tallystick.sync.passing import could_not_look
 from tallystick.sync.plan import in_words
-from tallystick.sync.port import BillingError, Line, UnitRow
+from tallystick.sync.port import Line, UnitRow
 
 LINES_A_CALL = 500
 

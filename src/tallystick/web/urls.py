@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path, register_converter
 from django.views.generic import RedirectView
 
+from tallystick.web.sides import SIDES
 from tallystick.web.views import (
     audit_logs,
     cancel,
@@ -12,6 +13,8 @@ from tallystick.web.views import (
     connection_settings,
     connectors,
     decide,
+    map_subscription,
+    names,
     run,
     sign_in,
     submit_order,
@@ -37,6 +40,7 @@ class Id:
 register_converter(Id, "id")
 
 _SUBSCRIPTION = "subscriptions/<id:subscription_id>"
+_CONNECTION = "connectors/<id:connection_id>"
 _MAPPING = "connectors/<id:connection_id>/subscription-mapping"
 
 urlpatterns = [
@@ -60,7 +64,23 @@ urlpatterns = [
         connection_settings.connection_settings,
         name="connection-settings",
     ),
+    *(
+        route
+        for side in SIDES
+        for route in (
+            path(f"{_CONNECTION}/{side}", names.names, {"side": side}, name=side),
+            path(
+                f"{_CONNECTION}/{side}/<id:ours_id>",
+                names.name,
+                {"side": side},
+                name=f"{side}-one",
+            ),
+        )
+    ),
+    path(f"{_CONNECTION}/refresh-directory/<slug:side>", names.refresh, name="refresh-directory"),
     path(_MAPPING, subscription_mapping.subscription_mapping, name="subscription-mapping"),
+    path(f"{_MAPPING}/<id:subscription_id>/map", map_subscription.map_subscription, name="map"),
+    path(f"{_MAPPING}/<id:subscription_id>/unmap", map_subscription.unmap, name="unmap"),
     path(f"{_MAPPING}/<id:subscription_id>/sync", sync.sync, name="sync"),
     path(f"{_MAPPING}/<id:subscription_id>/decide", decide.decide, name="decide"),
     path("runs/<id:run_id>", run.run, name="run"),

@@ -12,16 +12,9 @@ from typing import Any
 import pytest
 
 from harness import eventually
+from tallystick.connections.trouble import BillingError, Misconfigured, Rejected, Unavailable
 from tallystick.sync.observe import Observer
-from tallystick.sync.port import (
-    Billing,
-    BillingError,
-    Line,
-    Misconfigured,
-    Rejected,
-    Unavailable,
-    UnitRow,
-)
+from tallystick.sync.port import Billing, Line, UnitRow
 
 JULY = date(2026, 7, 1)
 

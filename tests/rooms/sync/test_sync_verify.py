@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from harness import World
+from tallystick.connections.trouble import BillingError, Rejected
 from tallystick.mappings.models import SubscriptionMapping
 from tallystick.sync import verify as room
-from tallystick.sync.port import Billing, BillingError, Line, Rejected, UnitRow
+from tallystick.sync.port import Billing, Line, UnitRow
 from tallystick.sync.verify import Swept, verify
 
 

@@ -12,23 +12,25 @@ import re
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 
+from tallystick.connections.trouble import (
+    BillingError,
+    Misconfigured,
+    Rejected,
+    Throttled,
+    Unavailable,
+    Unclear,
+)
 from tallystick.connectors.autotask.bodies import JsonObject, decode
 from tallystick.connectors.autotask.wire import Broken, Outcome, Reply
 from tallystick.sync.port import (
     AccessRefused,
     Answer,
     Applied,
-    BillingError,
-    Misconfigured,
     NoClearAnswer,
     NotSent,
     Postponed,
     RefusalKind,
     Refused,
-    Rejected,
-    Throttled,
-    Unavailable,
-    Unclear,
 )
 
 OK = 200

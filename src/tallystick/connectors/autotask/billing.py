@@ -7,10 +7,10 @@ be created but never read, changed or deleted (official page; the swagger has on
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-from itertools import islice
 
+from tallystick.connections.trouble import Rejected, Unclear
 from tallystick.connectors.autotask.adjustments import (
     adjustment_body,
     new_line_body,
@@ -35,6 +35,7 @@ from tallystick.connectors.autotask.rows import UNIT_FIELDS, VendorRow, unit_row
 from tallystick.connectors.autotask.settings import AutotaskServerSettings
 from tallystick.connectors.autotask.threshold import read_threshold
 from tallystick.connectors.autotask.wire import Wire
+from tallystick.kit.chunks import chunks
 from tallystick.sync.port import (
     NO_LINE,
     Adjustment,
@@ -44,8 +45,6 @@ from tallystick.sync.port import (
     LineFacts,
     NewLine,
     Refused,
-    Rejected,
-    Unclear,
     UnitRow,
 )
 
@@ -79,7 +78,7 @@ class AutotaskBilling:
         """
         asked = {line.line_id for line in lines}
         rows: dict[int, list[VendorRow]] = {number: [] for number in asked}
-        for some in _by_500(sorted(asked)):
+        for some in chunks(sorted(asked), MOST_RECORDS):
             answered = self._client.query(
                 "ContractServiceUnits",
                 where=[one_of("contractServiceID", some), at_least("endDate", since.isoformat())],
@@ -170,7 +169,7 @@ class AutotaskBilling:
         self, entity: str, numbers: Collection[int], fields: Sequence[str]
     ) -> dict[int, JsonObject]:
         found: dict[int, JsonObject] = {}
-        for some in _by_500(sorted(numbers)):
+        for some in chunks(sorted(numbers), MOST_RECORDS):
             for row in self._client.query(entity, where=[one_of("id", some)], fields=fields):
                 found[whole(row, "id")] = row
         return found
@@ -188,12 +187,6 @@ def make_billing(
     if http.settings != settings:
         raise ValueError("the shared client was made with other settings")
     return AutotaskBilling(AutotaskClient(credentials=credentials, gate=gate, wire=http))
-
-
-def _by_500(numbers: Sequence[int]) -> Iterator[list[int]]:
-    left = iter(numbers)
-    while some := list(islice(left, MOST_RECORDS)):
-        yield some
 
 
 def _rows_of(line: Line, rows: Sequence[VendorRow], *, since: date) -> tuple[UnitRow, ...]:

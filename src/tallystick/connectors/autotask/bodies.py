@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NoReturn
 
-from tallystick.sync.port import Unclear
+from tallystick.connections.trouble import Unclear
 
 Written = None | bool | int | str | Decimal | Sequence["Written"] | Mapping[str, "Written"]
 JsonObject = dict[str, Any]

@@ -13,6 +13,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from tallystick.connections.trouble import (
+    BillingError,
+    Misconfigured,
+    Throttled,
+    Unavailable,
+    Unclear,
+)
 from tallystick.connectors.autotask.answers import UNAUTHORIZED, classify_write, read_or_raise
 from tallystick.connectors.autotask.bodies import JsonObject, Written, encode
 from tallystick.connectors.autotask.credentials import AutotaskCredentials
@@ -21,17 +28,7 @@ from tallystick.connectors.autotask.origins import check_page_url
 from tallystick.connectors.autotask.wire import Broken, Outcome, Reply, Wire
 from tallystick.connectors.autotask.zone import Zone, zone_book
 from tallystick.kit import clock
-from tallystick.sync.port import (
-    AccessRefused,
-    Answer,
-    BillingError,
-    Misconfigured,
-    NotSent,
-    Postponed,
-    Throttled,
-    Unavailable,
-    Unclear,
-)
+from tallystick.sync.port import AccessRefused, Answer, NotSent, Postponed
 
 MOST_RECORDS = 500
 MOST_PAGES = 4000

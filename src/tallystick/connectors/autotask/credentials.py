@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, fields
 
-from tallystick.sync.port import Misconfigured
+from tallystick.connections.trouble import Misconfigured
 
 _HEADER_VALUE = re.compile(r"[!-~](?:[ -~]{0,510}[!-~])?")
 

@@ -10,8 +10,8 @@ import re
 from datetime import date
 from decimal import Decimal
 
+from tallystick.connections.trouble import Unclear
 from tallystick.connectors.autotask.bodies import JsonObject
-from tallystick.sync.port import Unclear
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}(?:T[0-9:.]{1,18}(?:Z|[+-]\d{2}:\d{2})?)?", re.ASCII)
 _LARGEST = 2**63

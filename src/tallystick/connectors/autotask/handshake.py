@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
+from tallystick.connections.trouble import BillingError, Misconfigured, Rejected
 from tallystick.connectors.autotask.answers import read_or_raise
 from tallystick.connectors.autotask.bodies import JsonObject
 from tallystick.connectors.autotask.client import AutotaskClient
@@ -18,7 +19,6 @@ from tallystick.connectors.autotask.limits import Gate
 from tallystick.connectors.autotask.threshold import read_threshold
 from tallystick.connectors.autotask.wire import Reply, Wire
 from tallystick.kit.clock import Clock
-from tallystick.sync.port import BillingError, Misconfigured, Rejected
 
 READ = ("ContractServiceUnits", "ContractServices", "Contracts", "Companies", "Services")
 CREATE = ("ContractServiceAdjustments",)

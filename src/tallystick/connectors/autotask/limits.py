@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
+from tallystick.connections.trouble import Throttled
 from tallystick.kit import clock
-from tallystick.sync.port import Throttled
 
 IN_FLIGHT = 3
 SINGLE_FILE = frozenset({"ThresholdInformation"})

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tallystick.sync.port import Misconfigured, Unclear
+from tallystick.connections.trouble import Misconfigured, Unclear
 
 if TYPE_CHECKING:
     from tallystick.connectors.autotask.settings import AutotaskServerSettings

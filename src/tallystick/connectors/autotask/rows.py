@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
+from tallystick.connections.trouble import Unclear
 from tallystick.connectors.autotask.bodies import JsonObject
 from tallystick.connectors.autotask.fields import (
     day,
@@ -21,7 +22,7 @@ from tallystick.connectors.autotask.fields import (
     whole,
     whole_or_none,
 )
-from tallystick.sync.port import Unclear, UnitRow
+from tallystick.sync.port import UnitRow
 
 UNIT_FIELDS = (
     "contractServiceID",

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
+from tallystick.connections.trouble import Unclear
 from tallystick.connectors.autotask.answers import read_or_raise
 from tallystick.connectors.autotask.origins import check_origin
 from tallystick.connectors.autotask.wire import Wire
 from tallystick.kit import clock
-from tallystick.sync.port import Unclear
 
 _SERVICE_PATH = re.compile(r"/atservicesrest(?:/v1\.0)?$", re.IGNORECASE)
 _MOST_BYTES = 64 * 1024

@@ -9,13 +9,21 @@ from django.shortcuts import render
 from django.views.decorators.debug import sensitive_variables
 
 from tallystick.kit.log import logger
-from tallystick.kit.problem import Conflicting, InvalidInput, NotAllowed, NotFound, Problem
+from tallystick.kit.problem import (
+    Conflicting,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    Problem,
+    Unreachable,
+)
 from tallystick.web.middleware import correlation_of
 
 _STATUS: dict[type[Problem], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
     NotAllowed: HTTPStatus.FORBIDDEN,
     Conflicting: HTTPStatus.CONFLICT,
+    Unreachable: HTTPStatus.BAD_GATEWAY,
     InvalidInput: HTTPStatus.BAD_REQUEST,
 }
 

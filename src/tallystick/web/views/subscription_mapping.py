@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.contrib import messages
 from django.http import HttpResponse
+from django.shortcuts import redirect
 
+from tallystick.bootstrap.map_many import map_what_is_equal
 from tallystick.connections.queries import ConnectionView, get_connection
+from tallystick.directory.queries import age
 from tallystick.ledger.badge import BadgeKind
-from tallystick.mappings.rows import Row, list_mappings
+from tallystick.mappings.places import Places, places_for
+from tallystick.mappings.rows import Row, list_mappings, not_mapped_ids
+from tallystick.mappings.watching import not_mapped_subscriptions, watch_rows
 from tallystick.web.addresses import Address, choices
+from tallystick.web.side_rows import Open, at_stake
 from tallystick.web.visit import Visit, screen
+from tallystick.web.words import counted
 
 FILTERS = ("q", "badge")
+SAID = 5
 OPEN_CONTRACT = "/Autotask/AutotaskExtend/ExecuteCommand.aspx?Code=OpenContract&ContractID="
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A row with its way into Autotask."""
+    """A row with its way into Autotask; ``places`` while it is not mapped."""
 
     row: Row
     in_autotask: str
+    places: Places | None
+    watch: str
 
 
-@screen("GET")
+@screen("GET", "POST")
 def subscription_mapping(visit: Visit, connection_id: int) -> HttpResponse:
-    """Search, filter by badge, keyset pages; a red row says why."""
+    """Search, filter by badge, keyset pages; a red row says why. A POST maps what is clear."""
     connection = get_connection(visit.context, connection_id)
+    if visit.request.method == "POST":
+        return _map_what_is_equal(visit, connection)
     address = Address.read(visit.request.GET, FILTERS)
     page = list_mappings(
         visit.context,
@@ -50,12 +64,53 @@ def subscription_mapping(visit: Visit, connection_id: int) -> HttpResponse:
         rail="connectors",
         connection=connection,
         paused=connection.is_paused(visit.now),
-        lines=[Line(row, in_autotask(connection, row)) for row in page.items],
+        lines=_lines(visit, connection, page.items),
+        open=_open(visit, connection),
+        refresh_to="subscription-mapping",
+        age=age(connection.id),
         address=address,
         chips=choices(address, "badge", [(kind.value, kind.label) for kind in order]),
         next=address.next(page.next_cursor),
         previous=address.previous(),
     )
+
+
+def _lines(visit: Visit, connection: ConnectionView, rows: Sequence[Row]) -> list[Line]:
+    free = [row.subscription for row in rows if row.place is None]
+    places = places_for(visit.context, connection.id, free, today=visit.today)
+    watched = watch_rows(connection.id, rows, today=visit.today)
+    return [
+        Line(
+            row,
+            in_autotask(connection, row),
+            places.get(row.subscription.id),
+            watched.get(row.subscription.id, ""),
+        )
+        for row in rows
+    ]
+
+
+def _open(visit: Visit, connection: ConnectionView) -> Open:
+    found = not_mapped_subscriptions(visit.context, connection.id)
+    return Open(found.number, at_stake(found.stake), 0)
+
+
+def _map_what_is_equal(visit: Visit, connection: ConnectionView) -> HttpResponse:
+    ids = not_mapped_ids(visit.context, connection.id)
+    done = map_what_is_equal(ids, connection.id, today=visit.today, asked=visit.asked())
+    if done.mapped:
+        messages.success(
+            visit.request,
+            f"{counted(done.mapped, 'subscription')} mapped: each line shows what we have. "
+            "Nothing was sent.",
+        )
+    else:
+        messages.info(visit.request, "No line showed exactly what we have: nothing was mapped.")
+    for sentence in (*done.differing[:SAID], *done.refused[:SAID]):
+        messages.warning(visit.request, sentence)
+    if len(done.differing) > SAID:
+        messages.warning(visit.request, f"{len(done.differing) - SAID} more differ.")
+    return redirect("subscription-mapping", connection_id=connection.id)
 
 
 def in_autotask(connection: ConnectionView, row: Row) -> str:

@@ -1,0 +1,167 @@
+"""Where a subscription can be billed, on the wire."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ninja import Schema
+from pydantic import Field
+
+from tallystick.api.schemas_directory import ContractOut
+from tallystick.api.schemas_kit import Body, Day, Id, Money, On
+from tallystick.bootstrap.map_many import Mapped
+from tallystick.bootstrap.mapping import FirstSync, Seen
+from tallystick.kit.problem import InvalidInput
+from tallystick.mappings.places import Places
+
+
+class LineIn(Body):
+    """``line: use`` takes the line of ``contract_service_id``; ``own`` has one created later."""
+
+    contract_id: Id
+    contract_service_id: Id | None = None
+    line: Literal["use", "own"]
+
+    def line_id(self) -> int | None:
+        """Raises InvalidInput when the two do not fit."""
+        if self.line == "use" and self.contract_service_id is None:
+            raise InvalidInput.one("contract_service_id", "is needed to use a line that is there")
+        if self.line == "own" and self.contract_service_id is not None:
+            raise InvalidInput.one("contract_service_id", "must be left out for a line of its own")
+        return self.contract_service_id
+
+
+class PlaceIn(LineIn):
+    """Where it is billed, and what to do first.
+
+    ``first_sync``: ``adopt`` expects what Autotask shows from now on and sends nothing; ``bring``
+    brings the line to ours from ``effective_on``; ``none`` compares and sends nothing until the
+    next operation. ``seen_units``: what you were shown; another number now is refused.
+    """
+
+    first_sync: FirstSync = Field(FirstSync.BRING, strict=False)
+    effective_on: Day | None = Field(None, description="Today when it is left out.")
+    seen_units: int | None = None
+
+
+class LineOptionOut(Schema):
+    """``taken``: it is another subscription's."""
+
+    contract_service_id: int
+    name: str
+    taken: bool
+
+
+class ContractOptionOut(Schema):
+    """``wrong``: why it cannot be chosen, empty when it can."""
+
+    contract: ContractOut
+    wrong: str
+    warnings: list[str]
+    lines: list[LineOptionOut]
+
+
+class ProposalOut(Schema):
+    """``contract_service_id`` null: a line of its own. ``clear``: there is nothing to choose."""
+
+    contract_id: int
+    contract_service_id: int | None
+    reason: str
+    clear: bool
+
+
+class PlacesOut(Schema):
+    """``missing``: what has to be mapped first, empty when nothing."""
+
+    company_id: int | None
+    company_name: str
+    service_id: int | None
+    service_name: str
+    missing: str
+    contracts: list[ContractOptionOut]
+    proposal: ProposalOut | None
+
+    @classmethod
+    def of(cls, places: Places) -> PlacesOut:
+        proposal = places.proposal
+        return cls(
+            company_id=places.company_id,
+            company_name=places.company_name,
+            service_id=places.service_id,
+            service_name=places.service_name,
+            missing=places.missing,
+            contracts=[
+                ContractOptionOut(
+                    contract=ContractOut.of(option.contract),
+                    wrong=option.wrong,
+                    warnings=list(option.warnings),
+                    lines=[
+                        LineOptionOut(
+                            contract_service_id=line.line_id, name=line.name, taken=line.taken
+                        )
+                        for line in option.lines
+                    ],
+                )
+                for option in places.options
+            ],
+            proposal=None
+            if proposal is None
+            else ProposalOut(
+                contract_id=proposal.contract_id,
+                contract_service_id=proposal.line_id,
+                reason=proposal.reason,
+                clear=proposal.is_clear,
+            ),
+        )
+
+
+class UnitsOut(Schema):
+    """``amount`` and ``cost`` are extended; ``until_on`` is the day after the last one."""
+
+    from_on: On
+    until_on: On
+    units: int
+    amount: Money | None
+    cost: Money | None
+
+
+class LookOut(Schema):
+    """What Autotask shows beside what we have. ``match``: ``same``, or what differs first."""
+
+    units: int
+    unit_price: Money | None
+    unit_cost: Money | None
+    match: str
+    rows: list[UnitsOut]
+
+    @classmethod
+    def of(cls, seen: Seen) -> LookOut:
+        rows = seen.look.rows if seen.look else ()
+        return cls(
+            units=seen.ours.units,
+            unit_price=seen.ours.unit_price,
+            unit_cost=seen.ours.unit_cost,
+            match=seen.look.match.value if seen.look else "no_line_yet",
+            rows=[
+                UnitsOut(
+                    from_on=row.starts_on,
+                    until_on=row.until,
+                    units=row.units,
+                    amount=row.price,
+                    cost=row.cost,
+                )
+                for row in rows
+            ],
+        )
+
+
+class MappedOut(Schema):
+    """``differing`` and ``refused``: a sentence for each that is left to a person."""
+
+    mapped: int
+    differing: list[str]
+    refused: list[str]
+
+    @classmethod
+    def of(cls, done: Mapped) -> MappedOut:
+        return cls(mapped=done.mapped, differing=list(done.differing), refused=list(done.refused))

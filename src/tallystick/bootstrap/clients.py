@@ -1,0 +1,50 @@
+"""A connection's way to Autotask, with its stored credentials and its share of the calls."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+
+from django.conf import settings
+
+from tallystick.connections.create import open_credentials
+from tallystick.connections.gate import DatabaseGate
+from tallystick.connections.trouble import Misconfigured, Throttled
+from tallystick.connectors.autotask.client import AutotaskClient
+from tallystick.connectors.autotask.credentials import AutotaskCredentials
+from tallystick.connectors.autotask.directory import AutotaskDirectory
+from tallystick.connectors.autotask.settings import AutotaskServerSettings
+from tallystick.connectors.autotask.wire import Wire, shared_http_client
+from tallystick.directory.port import Directory
+from tallystick.kit.clock import Clock, DatabaseClock
+from tallystick.kit.secrets import CannotOpen
+
+
+@cache
+def wire() -> Wire:
+    """The process's one pooled client."""
+    return shared_http_client(AutotaskServerSettings.from_environment(os.environ))
+
+
+def make_client(
+    connection_id: int, *, clock: Clock | None = None, http: Wire | None = None
+) -> AutotaskClient:
+    """Raises Misconfigured when the stored credentials cannot be opened."""
+    try:
+        stored = open_credentials(connection_id, key=settings.SEALING_KEY)
+    except CannotOpen as error:
+        raise Misconfigured(str(error)) from error
+    return AutotaskClient(
+        credentials=AutotaskCredentials(
+            user_name=stored.user_name,
+            secret=stored.secret.reveal(),
+            integration_code=stored.code.reveal(),
+        ),
+        gate=DatabaseGate(connection_id, clock=clock or DatabaseClock(), throttled=Throttled),
+        wire=http or wire(),
+    )
+
+
+def make_directory(connection_id: int) -> Directory:
+    """Raises Misconfigured."""
+    return AutotaskDirectory(make_client(connection_id))

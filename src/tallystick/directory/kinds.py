@@ -1,0 +1,12 @@
+"""The kinds of things a directory has, in the order they are read."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    COMPANIES = "companies"
+    SERVICES = "services"
+    CONTRACTS = "contracts"
+    LINES = "lines"

@@ -1,0 +1,33 @@
+"""Nudges that a worker takes up: part of the caller's transaction, idempotent, harmless to lose."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from procrastinate import App, exceptions
+from procrastinate.contrib.django import app as procrastinate_app
+from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate.manager import JobManager
+from procrastinate.tasks import configure_task
+
+app: App = procrastinate_app
+
+# What may take minutes, and must not hold up what takes seconds.
+SLOW_QUEUE = "sweeps"
+
+
+def defer(name: str, *, key: str, queue: str, at: datetime | None = None, **arguments: int) -> None:
+    """Put a job in the caller's transaction; one of this key that is already waiting is enough."""
+    job = configure_task(
+        name=name,
+        job_manager=JobManager(DjangoConnector()),
+        queue=queue,
+        queueing_lock=key,
+        schedule_at=at,
+    )
+    try:
+        with transaction.atomic():
+            job.defer(**arguments)
+    except exceptions.AlreadyEnqueued:
+        pass

@@ -1,0 +1,54 @@
+"""What a mapping page says beside its rows: what is not mapped, what will not be billed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from tallystick.connections.queries import get_connection
+from tallystick.directory.queries import age, contracts_by_id, services_by_id
+from tallystick.identity.context import Context
+from tallystick.mappings.contract_rules import watch
+from tallystick.mappings.rows import Row, not_mapped_ids
+from tallystick.mappings.stakes import NOTHING, Stake, stakes_by
+from tallystick.subscriptions.models import Subscription
+
+
+@dataclass(frozen=True, slots=True)
+class NotMappedSubscriptions:
+    number: int
+    stake: Stake
+
+
+def not_mapped_subscriptions(context: Context, connection_id: int) -> NotMappedSubscriptions:
+    """Active ones that are billed by nothing here and are not left out. Raises NotFound."""
+    connection = get_connection(context, connection_id)
+    ids = not_mapped_ids(context, connection.id)
+    stakes = stakes_by("tenant_id", Subscription.objects.filter(pk__in=ids))
+    return NotMappedSubscriptions(len(ids), stakes.get(connection.tenant_id, NOTHING))
+
+
+def watch_rows(connection_id: int, rows: Sequence[Row], *, today: date) -> Mapping[int, str]:
+    """By subscription: why its line will not be billed, now or soon. From the directory's copy."""
+    if age(connection_id).read_at is None:
+        return {}
+    mapped = [row for row in rows if row.place is not None]
+    contracts = contracts_by_id(
+        connection_id, [row.place.contract_id for row in mapped if row.place]
+    )
+    services = services_by_id(connection_id, [row.place.service_id for row in mapped if row.place])
+    found = {}
+    for row in mapped:
+        if row.place is None or row.subscription.quantity == 0:
+            continue
+        said = watch(
+            contracts.get(row.place.contract_id),
+            services.get(row.place.service_id),
+            company_id=row.place.company_id,
+            cycle=row.subscription.offer.billing_cycle,
+            today=today,
+        )
+        if said:
+            found[row.subscription.id] = said
+    return found

@@ -1,0 +1,261 @@
+"""A new connection is mapped: fifty subscriptions, of which forty-five match obviously."""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from processes import Command, run
+from tallystick.bootstrap.ports import first_free
+from tallystick.simulator.running import Simulator, running_simulator
+
+EMAIL, PASSWORD = "mia@contoso.example", "a long enough secret"
+OBVIOUS, REST = 45, 5
+# What a person needs between two clicks: to read, to decide, to move the hand.
+SECONDS_AN_ACT = 2.5
+LONGEST = 180.0
+COLUMNS = (
+    "customer_id,customer,offer_id,offer,term,billing_cycle,subscription_id,quantity,"
+    "unit_price,unit_cost,currency,starts_on,status"
+)
+TREES = ["Alder", "Birch", "Cedar", "Dogwood", "Elm", "Fir", "Ginkgo", "Hazel", "Ivy", "Juniper"]
+PLACES = ["berg", "heim", "tal", "hof", "burg"]
+TRADES = ["Logistics", "Dental", "Foods", "Travel", "Academy"]
+YEAR = {"start": "2026-01-01", "end": "2099-12-31"}
+
+
+@dataclass
+class Office:
+    """An installation with one connection and nothing mapped."""
+
+    web: str
+    simulator: Simulator
+    connection_id: int
+    home: Path
+
+
+@dataclass
+class Mia:
+    """She clicks, and every act takes its time."""
+
+    page: Page
+    began: float = field(default_factory=time.monotonic)
+    acts: int = 0
+
+    def click(self, name: str, *, role: str = "button", at: int = 0) -> None:
+        self.acts += 1
+        self.page.get_by_role(role, name=name).nth(at).click()  # type: ignore[arg-type]
+        self.page.wait_for_load_state("networkidle")
+
+    def go(self, name: str) -> None:
+        self.click(name, role="link")
+
+    def type(self, text: str) -> None:
+        self.acts += 1
+        self.page.get_by_role("searchbox").fill(text)
+        self.page.wait_for_timeout(400)
+        self.page.wait_for_load_state("networkidle")
+
+    def write(self, label: str, text: str) -> None:
+        self.acts += 1
+        self.page.get_by_label(label).fill(text)
+
+    @property
+    def seconds(self) -> float:
+        """Real ones, and those of a person's pace."""
+        return time.monotonic() - self.began + self.acts * SECONDS_AN_ACT
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    home = tmp_path_factory.mktemp("office")
+    port = first_free("127.0.0.1", 8450)
+    with running_simulator() as simulator:
+        environment = {
+            "TALLYSTICK_AUTOTASK_ORIGINS": simulator.origin,
+            "TALLYSTICK_AUTOTASK_DISCOVERY_URL": simulator.origin,
+        }
+        command = Command("up", "--port", str(port), home=home, **environment)
+        try:
+            command.wait_for("Tallystick is at")
+            made = run(
+                "create-admin",
+                EMAIL,
+                "--organisation=Contoso Cloud",
+                "--password-stdin",
+                home=home,
+                input=PASSWORD + "\n",
+            )
+            assert made.returncode == 0, made.stderr
+            token = run("create-token", "tests", "--role=administrator", home=home).stdout.strip()
+            web = f"http://127.0.0.1:{port}"
+            _fill(simulator)
+            _import(home)
+            created = httpx.post(
+                f"{web}/api/v1/connections",
+                headers={"Authorization": f"Bearer {token}"},
+                json={
+                    "name": "Autotask",
+                    "price_currency": "EUR",
+                    "cost_currency": "EUR",
+                    "user_name": simulator.user,
+                    "secret": simulator.secret,
+                    "code": simulator.code,
+                    "quiet_seconds": 0,
+                },
+                timeout=30,
+            )
+            assert created.status_code == 201, created.text
+            yield Office(web, simulator, created.json()["id"], home)
+        finally:
+            assert command.stop() == 0, command.said
+
+
+def _fill(simulator: Simulator) -> None:
+    """At Autotask: who is obvious has another legal form, who is not another name."""
+    everybody = range(OBVIOUS + REST)
+    simulator.load(
+        companies=[
+            {"ref": f"c{n}", "name": f"{_name(n)} GmbH" if n < OBVIOUS else f"Other {n} Holdings"}
+            for n in everybody
+        ],
+        services=[
+            {"ref": "s", "name": "Microsoft 365 Business Premium", "unit_price": "22"},
+            {"ref": "x", "name": "Exchange Online (Plan 1)", "unit_price": "4"},
+        ],
+        contracts=[
+            {"ref": f"k{n}", "company": f"c{n}", "name": "Cloud services", **YEAR}
+            for n in everybody
+        ],
+        lines=[
+            {"contract": f"k{n}", "service": "s", "units": 5 + n, "unit_price": "22"}
+            | {"unit_cost": "17.60"}
+            for n in everybody
+        ],
+    )
+
+
+def _import(home: Path) -> None:
+    file = home / "subscriptions.csv"
+    with file.open("w", newline="", encoding="utf-8") as out:
+        rows = csv.writer(out)
+        rows.writerow(COLUMNS.split(","))
+        for n in range(OBVIOUS + REST):
+            # The last one has another quantity than its line.
+            quantity = 5 + n if n < OBVIOUS + REST - 1 else 99
+            ours = [f"cust-{n}", _name(n)]
+            offer = ["CFQ7TTC0LCHC:0002", "Microsoft 365 Business Premium", "P1Y", "monthly"]
+            held = [f"sub-{n}", quantity, "22.00", "17.60", "EUR", "2026-01-01", "active"]
+            rows.writerow([*ours, *offer, *held])
+    done = run("import", "subscriptions", str(file), home=home)
+    assert done.returncode == 0, done.stderr
+
+
+def _name(n: int) -> str:
+    return f"{TREES[n % 10]}{PLACES[n // 10]} {TRADES[n % 5]}"
+
+
+@pytest.fixture
+def mia(office: Office, browser: Browser) -> Iterator[Mia]:
+    context = browser.new_context(base_url=office.web, viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    page.goto("/sign-in")
+    page.get_by_label("E-mail address").fill(EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_load_state()
+    yield Mia(page)
+    context.close()
+
+
+def test_fifty_subscriptions_are_mapped_in_three_minutes(office: Office, mia: Mia) -> None:
+    page = mia.page
+    at = f"/connectors/{office.connection_id}"
+    page.goto(f"{at}/customer-mapping")
+    mia.began = time.monotonic()
+    if page.get_by_role("button", name="Refresh from Autotask").is_visible():
+        mia.click("Refresh from Autotask")
+    _until_read(page)
+    expect(page.get_by_text("50 not mapped: 1", exact=False)).to_be_visible()
+
+    mia.click("45 clear matches: accept all")
+    expect(page.get_by_text("45 customers mapped.")).to_be_visible()
+    mia.go("Hide Mapped")
+    for n in range(OBVIOUS, OBVIOUS + REST):
+        mia.go("Choose")
+        ours = page.get_by_role("heading", level=1).inner_text()
+        number = next(k for k in range(50) if _name(k) == ours)
+        mia.type(f"{number} hold")
+        mia.click(f"Map to Other {number} Holdings")
+        expect(page.get_by_text(f"{ours} is Other {number} Holdings.")).to_be_visible()
+        assert n < OBVIOUS + REST
+    expect(page.get_by_text("Every customer in use is mapped or left out.")).to_be_visible()
+
+    mia.go("Offer Mapping")
+    mia.click("1 clear match: accept all")
+
+    mia.go("Subscription Mapping")
+    mia.click("Map what is clear and equal")
+    expect(
+        page.get_by_text("49 subscriptions mapped: each line shows what we have.")
+    ).to_be_visible()
+    expect(page.get_by_text("Autotask shows 54 units", exact=False)).to_be_visible()
+
+    mia.go("Not Mapped")
+    mia.click("Map Microsoft", role="link")
+    expect(page.get_by_text("Autotask shows something else")).to_be_visible()
+    page.get_by_label("Ours counts: bring Autotask to 99").check()
+    mia.acts += 1
+    mia.click("Map")
+    expect(page.get_by_text("Autotask is brought to ours in the background.")).to_be_visible()
+
+    seconds = mia.seconds
+    print(f"\nfifty subscriptions mapped: {mia.acts} acts, {seconds:.0f} s at a person's pace")
+    assert seconds < LONGEST
+    for _ in range(60):
+        page.goto(f"{at}/subscription-mapping?badge=synced")
+        if not office.simulator.effects():
+            time.sleep(0.5)
+            continue
+        break
+    assert [one["unit_change"] for one in office.simulator.effects()] == [99 - 54]
+
+
+def _until_read(page: Page) -> None:
+    for _ in range(60):
+        read = page.get_by_text("Autotask's lists as of").is_visible()
+        if read and page.get_by_text("clear matches", exact=False).is_visible():
+            return
+        page.wait_for_timeout(500)
+        page.reload()
+    raise AssertionError(page.content())
+
+
+def test_leaving_out_and_unmapping_say_what_they_mean(office: Office, mia: Mia) -> None:
+    page = mia.page
+    at = f"/connectors/{office.connection_id}"
+    page.goto(f"{at}/customer-mapping?show=mapped")
+    mia.click("Change", role="link")
+    mia.click("Unmap")
+    expect(page.get_by_text("1 subscription is mapped by it.", exact=False)).to_be_visible()
+
+    page.goto(f"{at}/subscription-mapping?badge=synced")
+    page.locator("summary[aria-label^='Actions for']").first.click()
+    mia.go("Unmap")
+    expect(page.get_by_text("it goes on billing this line as it is", exact=False)).to_be_visible()
+    mia.click("Unmap")
+    expect(page.get_by_text("is not mapped any more", exact=False)).to_be_visible()
+    page.goto(f"{at}/subscription-mapping?badge=not_mapped")
+    mia.click("Map Microsoft", role="link")
+    expect(page.get_by_text("Autotask shows exactly what we have")).to_be_visible()
+    mia.write("Why it is not billed here", "our own licences")
+    mia.click("Exclude")
+    expect(page.get_by_text("is left out.", exact=False)).to_be_visible()
