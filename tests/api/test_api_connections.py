@@ -108,6 +108,20 @@ class TestConnections:
         assert found.count("connection.pause") == found.count("connection.resume") == 1
 
 
+def test_a_connection_is_tested_check_by_check(api: Api) -> None:
+    """No Autotask may be reached in these tests: that is what the first check says."""
+    connection_id = api.of.connection()
+    said = api.post(f"/connections/{connection_id}/test")
+    assert (said.status, said.body["ok"]) == (200, False)
+    first = said.body["checks"][0]
+    assert set(first) == {"name", "title", "ok", "words", "todo"}
+    wrong = [check for check in said.body["checks"] if not check["ok"]]
+    assert wrong
+    assert all(check["todo"] for check in wrong)
+    newest = api.get("/audit-logs").body["items"][0]
+    assert (newest["operation"], newest["status"]) == ("connection.test", "failed")
+
+
 COMPANY, SERVICE, CONTRACT = 5, 6, 7
 
 

@@ -347,7 +347,13 @@ def test_the_handshake_passes(here: Simulated) -> None:
     )
     now = clock.SteppedClock(datetime(2026, 5, 1, 12, tzinfo=UTC))
     with shared_http_client(settings) as http:
-        checks = handshake.test(credentials=credentials, gate=LocalGate(), http=http, clock=now)
+        checks = handshake.test(
+            credentials=credentials,
+            gate=LocalGate(),
+            http=http,
+            clock=now,
+            currencies=handshake.Currencies(price="EUR", cost="USD"),
+        )
     failed = [check for check in checks if not check.ok and check.name != "clock"]
     assert not failed
     assert len(checks) >= 10

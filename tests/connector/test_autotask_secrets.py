@@ -289,6 +289,7 @@ def test_handshake_words_have_no_canary() -> None:
             gate=LocalGate(),
             http=wire,
             clock=SteppedClock(datetime(2026, 5, 1, tzinfo=UTC)),
+            currencies=handshake.Currencies("EUR", "EUR"),
         )
     assert checks
     assert not any(canary in repr(checks) for canary in CANARIES)

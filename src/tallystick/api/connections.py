@@ -13,13 +13,16 @@ from tallystick.api.schemas_connections import (
     ConnectionIn,
     ConnectionOut,
     PauseIn,
+    TestedOut,
 )
 from tallystick.api.schemas_kit import PageOut
+from tallystick.bootstrap.checking import check_connection
 from tallystick.connections.create import Credentials, NewConnection, create_connection
 from tallystick.connections.edit import budget_shares, edit_connection
 from tallystick.connections.pause import pause, resume
 from tallystick.connections.queries import get_connection, list_connections
 from tallystick.kit.secrets import Secret
+from tallystick.mappings.jobs import request_refresh
 
 router = Router(tags=["Connections"])
 
@@ -63,6 +66,9 @@ def create_a_connection(request: HttpRequest, body: ConnectionIn) -> Status[Conn
         now=who.now,
         correlation_id=who.correlation_id,
     )
+    request_refresh(
+        connection_id, context=who.context, now=who.now, correlation_id=who.correlation_id
+    )
     return Status(201, _shown(who, connection_id))
 
 
@@ -94,6 +100,22 @@ def change_a_connection(
         correlation_id=who.correlation_id,
     )
     return _shown(who, connection_id)
+
+
+@router.post(
+    "/connections/{int:connection_id}/test",
+    auth=CONNECT,
+    response=answers(200, TestedOut),
+    summary="Test a connection",
+    url_name="test-connection",
+)
+def test_a_connection(request: HttpRequest, connection_id: int) -> TestedOut:
+    """Each thing by itself: reachable, zone, credentials, rights, currencies, calls, clock."""
+    who = caller(request)
+    checks = check_connection(
+        connection_id, context=who.context, now=who.now, correlation_id=who.correlation_id
+    )
+    return TestedOut.of(checks)
 
 
 @router.post(

@@ -40,7 +40,12 @@ REPLAYED = "Idempotent-Replayed"
 # Asked again, each press of Sync joins the run that is there: no transaction around them all.
 COMMITS_EACH = {"sync-many"}
 # These read Autotask, and nothing is read from there inside a transaction.
-READS_AUTOTASK = {"map-subscription", "map-subscription-look", "map-subscription-accept"}
+READS_AUTOTASK = {
+    "map-subscription",
+    "map-subscription-look",
+    "map-subscription-accept",
+    "test-connection",
+}
 
 
 def door(view: View) -> View:

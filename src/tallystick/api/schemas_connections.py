@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -10,6 +11,7 @@ from ninja import Schema
 from pydantic import BeforeValidator, Field, PlainSerializer, SecretStr, WithJsonSchema
 
 from tallystick.api.schemas_kit import At, Body, Currency
+from tallystick.connections.checks import Check
 from tallystick.connections.edit import Changes
 from tallystick.connections.policies import BackDated, CancelRule, SameDay, SameDayPolicy
 from tallystick.connections.queries import ConnectionView
@@ -125,4 +127,37 @@ class ConnectionOut(Schema):
             last_read_at=view.last_read_at,
             last_write_at=view.last_write_at,
             last_swept_at=view.last_swept_at,
+        )
+
+
+class CheckOut(Schema):
+    """``words``: what was seen. ``todo``: what you can do, empty when nothing."""
+
+    name: str
+    title: str
+    ok: bool
+    words: str
+    todo: str
+
+
+class TestedOut(Schema):
+    """``ok`` when every check is."""
+
+    ok: bool
+    checks: list[CheckOut]
+
+    @classmethod
+    def of(cls, checks: Sequence[Check]) -> TestedOut:
+        return cls(
+            ok=all(check.ok for check in checks),
+            checks=[
+                CheckOut(
+                    name=check.name,
+                    title=check.title,
+                    ok=check.ok,
+                    words=check.words,
+                    todo=check.todo,
+                )
+                for check in checks
+            ],
         )

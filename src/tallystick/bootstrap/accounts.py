@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from tallystick.audit.record import Actor
+from tallystick.bootstrap.checking import check_connection
 from tallystick.bootstrap.desk import desk
+from tallystick.connections.checks import Check
+from tallystick.connections.queries import list_connections
+from tallystick.identity.context import Context
 from tallystick.identity.people import (
     add_tenant,
     add_user,
@@ -15,6 +22,8 @@ from tallystick.identity.roles import Role
 from tallystick.identity.tokens import create_token
 from tallystick.kit.ids import correlation_id
 from tallystick.kit.problem import InvalidInput
+
+COMMAND_LINE = Actor("command-line", "The command line")
 
 
 def tenant_for(organisation: str | None) -> int | None:
@@ -78,3 +87,19 @@ def make_token(*, name: str, role: str, organisation: str | None) -> str:
 
 def nobody_can_sign_in() -> bool:
     return not anybody()
+
+
+def check_named_connection(name: str, *, organisation: str | None) -> Sequence[Check]:
+    """Test the connection of that name or number. Raises InvalidInput."""
+    tenant_id = tenant_for(organisation)
+    if tenant_id is None:
+        raise InvalidInput.one("connection", "there is no organisation yet")
+    context = Context(tenant_id, None, Role.ADMINISTRATOR, COMMAND_LINE)
+    found = [
+        one for one in list_connections(context) if one.name == name or str(one.id) == name.strip()
+    ]
+    if not found:
+        raise InvalidInput.one("connection", f"there is none named “{name}”")
+    return check_connection(
+        found[0].id, context=context, now=desk().now(), correlation_id=correlation_id()
+    )

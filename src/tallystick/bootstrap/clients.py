@@ -30,19 +30,29 @@ def make_client(
     connection_id: int, *, clock: Clock | None = None, http: Wire | None = None
 ) -> AutotaskClient:
     """Raises Misconfigured when the stored credentials cannot be opened."""
+    return AutotaskClient(
+        credentials=stored_credentials(connection_id),
+        gate=gate_of(connection_id, clock=clock or DatabaseClock()),
+        wire=http or wire(),
+    )
+
+
+def stored_credentials(connection_id: int) -> AutotaskCredentials:
+    """Raises Misconfigured when they cannot be opened, or cannot be sent."""
     try:
         stored = open_credentials(connection_id, key=settings.SEALING_KEY)
-    except CannotOpen as error:
-        raise Misconfigured(str(error)) from error
-    return AutotaskClient(
-        credentials=AutotaskCredentials(
+        return AutotaskCredentials(
             user_name=stored.user_name,
             secret=stored.secret.reveal(),
             integration_code=stored.code.reveal(),
-        ),
-        gate=DatabaseGate(connection_id, clock=clock or DatabaseClock(), throttled=Throttled),
-        wire=http or wire(),
-    )
+        )
+    except (CannotOpen, ValueError) as error:
+        raise Misconfigured(str(error)) from error
+
+
+def gate_of(connection_id: int, *, clock: Clock) -> DatabaseGate:
+    """Its share of the hour's calls, and how many may be under way."""
+    return DatabaseGate(connection_id, clock=clock, throttled=Throttled)
 
 
 def make_directory(connection_id: int) -> Directory:

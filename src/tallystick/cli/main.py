@@ -19,6 +19,7 @@ COMMANDS = {
     "migrate": ("tallystick.cli.migrate", "bring the database to this version"),
     "create-admin": ("tallystick.cli.create_admin", "make an administrator who can sign in"),
     "create-token": ("tallystick.cli.create_token", "make a token for the REST API"),
+    "doctor": ("tallystick.cli.doctor", "test a connection to Autotask, check by check"),
     "import": ("tallystick.cli.import_command", "import subscriptions from a CSV file"),
     "backup": ("tallystick.cli.backup", "write the database to one file"),
     "restore": ("tallystick.cli.restore", "put a backup in place"),

@@ -1,0 +1,31 @@
+"""What to set up in Autotask before connecting, right by right."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+
+from tallystick.web.visit import Visit, screen
+
+# What we touch there, what for, and nothing more.
+RIGHTS = (
+    ("Companies", "View", "to find the company a customer is"),
+    ("Services", "View", "to find the service an offer is billed as"),
+    ("Contracts", "View", "to see that a contract is active, whose it is and until when"),
+    (
+        "Contract services",
+        "View, add",
+        "to find the line that bills a subscription, and to add a line of its own when you ask",
+    ),
+    (
+        "Contract service units",
+        "View",
+        "to read what a line bills, before and after each change: the proof",
+    ),
+    ("Contract service adjustments", "Add", "to change units, price and cost of a line"),
+    ("Currencies", "View", "to compare the connection's currencies with Autotask's"),
+)
+
+
+@screen("GET")
+def connector_guide(visit: Visit) -> HttpResponse:
+    return visit.render("web/connectors/guide.html", rail="connectors", rights=RIGHTS)

@@ -1,0 +1,108 @@
+"""Test connection, against the simulator: each credential, and what is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from desk import Desk, desk
+from factories import sibling, tenancy
+from harness import wire_to
+from tallystick.audit.models import AuditLog
+from tallystick.bootstrap.checking import check_connection
+from tallystick.connections.budget import budget_of
+from tallystick.connections.checks import Check
+from tallystick.connections.edit import Changes, edit_connection
+from tallystick.connections.models import Connection
+from tallystick.identity.roles import Role
+from tallystick.kit.problem import NotAllowed, NotFound
+from tallystick.kit.secrets import Secret
+
+
+@pytest.fixture
+def here(db: None) -> Iterator[Desk]:
+    with desk() as made:
+        Connection.objects.filter(pk=made.connection_id).update(cost_currency="USD")
+        yield made
+
+
+def tried(here: Desk, **changes: Any) -> dict[str, Check]:
+    if changes:
+        edit_connection(
+            here.connection_id,
+            Changes(**changes),
+            context=here.of.context,
+            key=settings.SEALING_KEY,
+            now=here.of.clock.now(),
+            correlation_id="c",
+        )
+    checks: Sequence[Check] = check_connection(
+        here.connection_id,
+        context=here.of.context,
+        now=here.of.clock.now(),
+        correlation_id="c",
+        clock=here.of.clock,
+        http=wire_to(here.simulator.origin),
+    )
+    return {check.name: check for check in checks}
+
+
+def wrong(checks: dict[str, Check]) -> list[str]:
+    return [name for name, check in checks.items() if not check.ok and name != "clock"]
+
+
+def test_everything_works_and_is_written_down(here: Desk) -> None:
+    here.simulator.freeze(here.of.clock.now())
+    before = budget_of(here.connection_id, now=here.of.clock.now()).spent
+    checks = tried(here)
+    assert wrong(checks) == []
+    assert budget_of(here.connection_id, now=here.of.clock.now()).spent > before
+    newest = AuditLog.objects.filter(tenant_id=here.of.tenant_id).latest("id")
+    assert newest.event == "connection.test"
+
+
+def test_each_wrong_credential_has_its_own_check(here: Desk) -> None:
+    assert wrong(tried(here, secret=Secret("wrong"))) == ["secret"]
+    secret = Secret(here.simulator.secret)
+    assert wrong(tried(here, secret=secret, code=Secret("NOPE"))) == ["code"]
+    good = Secret(here.simulator.code)
+    found = tried(here, user_name="nobody@example.com", code=good)
+    assert wrong(found) == ["zone"]
+    assert "API user name" in found["zone"].todo
+    newest = AuditLog.objects.filter(tenant_id=here.of.tenant_id).latest("id")
+    assert newest.status == "failed"
+    assert "NOPE" not in str(newest.details)
+
+
+def test_a_foreign_currency_is_told(here: Desk) -> None:
+    Connection.objects.filter(pk=here.connection_id).update(
+        cost_currency="EUR", price_currency="CHF"
+    )
+    found = tried(here)
+    assert wrong(found) == ["cost currency", "price currency"]
+    assert "internal currency is USD; the connection says EUR" in found["cost currency"].words
+    assert "CHF is not an active currency there" in found["price currency"].words
+
+
+def test_a_missing_right_comes_in_autotasks_words(here: Desk) -> None:
+    here.simulator.add_fault(
+        "refuse", method="GET", path="Contracts/entityInformation", message="No right to see it."
+    )
+    found = tried(here)
+    assert wrong(found) == ["read Contracts"]
+    assert "No right to see it." in found["read Contracts"].words
+    assert "guide" in found["read Contracts"].todo
+
+
+def test_only_who_may_connect_and_only_in_the_context(here: Desk) -> None:
+    viewer = tenancy(role=Role.VIEWER)
+    act: dict[str, Any] = {"now": here.of.clock.now(), "correlation_id": "c"}
+    with pytest.raises(NotAllowed):
+        check_connection(here.connection_id, context=viewer.context, **act)
+    with pytest.raises(NotFound):
+        check_connection(here.connection_id, context=tenancy().context, **act)
+    with pytest.raises(NotFound):
+        check_connection(here.connection_id, context=sibling(here.of).context, **act)
