@@ -39,6 +39,7 @@ class Office:
     simulator: Simulator
     connection_id: int
     home: Path
+    api: httpx.Client
 
 
 @dataclass
@@ -98,9 +99,14 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
             web = f"http://127.0.0.1:{port}"
             _fill(simulator)
             _import(home)
-            created = httpx.post(
-                f"{web}/api/v1/connections",
+            api = httpx.Client(
+                base_url=f"{web}/api/v1/",
                 headers={"Authorization": f"Bearer {token}"},
+                timeout=30,
+                trust_env=False,
+            )
+            created = api.post(
+                "connections",
                 json={
                     "name": "Autotask",
                     "price_currency": "EUR",
@@ -110,10 +116,9 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
                     "code": simulator.code,
                     "quiet_seconds": 0,
                 },
-                timeout=30,
             )
             assert created.status_code == 201, created.text
-            yield Office(web, simulator, created.json()["id"], home)
+            yield Office(web, simulator, created.json()["id"], home, api)
         finally:
             assert command.stop() == 0, command.said
 
@@ -214,7 +219,7 @@ def test_fifty_subscriptions_are_mapped_in_three_minutes(office: Office, mia: Mi
     expect(page.get_by_text("Autotask shows something else")).to_be_visible()
     page.get_by_label("Ours counts: bring Autotask to 99").check()
     mia.acts += 1
-    mia.click("Map")
+    mia.click("Confirm Sync")
     expect(page.get_by_text("Autotask is brought to ours in the background.")).to_be_visible()
 
     seconds = mia.seconds
@@ -296,3 +301,56 @@ def test_connecting_says_what_is_wrong_until_everything_works(office: Office, mi
     expect(page.get_by_text("Everything works. Map customers next.")).to_be_visible()
     page.get_by_role("main").get_by_role("link", name="Customer Mapping").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Customer Mapping")
+
+
+def test_an_order_goes_on_to_its_line_in_one_flow(office: Office, mia: Mia) -> None:
+    page = mia.page
+    at = f"/connectors/{office.connection_id}"
+    office.simulator.load(
+        companies=[{"ref": "m", "name": "Maplewood House of Print"}],
+        contracts=[{"ref": "k", "company": "m", "name": "Cloud services", **YEAR}],
+    )
+    made = office.api.post("customers", json={"name": "Maple Print", "external_id": "maple"})
+    assert made.status_code == 201, made.text
+    offer = {"product_id": "CFQ7TTC0LH16", "sku_id": "0001", "name": "Exchange Online (Plan 1)"}
+    made = office.api.post("offers", json={**offer, "term": "P1Y", "billing_cycle": "monthly"})
+    assert made.status_code == 201, made.text
+    page.goto(f"{at}/customer-mapping")
+    if page.get_by_role("button", name="Refresh from Autotask").is_visible():
+        mia.click("Refresh from Autotask")
+    for _ in range(60):
+        page.goto(f"{at}/customer-mapping?q=maple&show=not_mapped")
+        if page.get_by_text("Autotask's lists as of").is_visible():
+            break
+        page.wait_for_timeout(500)
+
+    page.goto("/subscriptions/submit-order")
+    page.get_by_label("Customer", exact=True).select_option("Maple Print")
+    page.get_by_label("Offer", exact=True).select_option(index=1)
+    for option in page.get_by_label("Offer", exact=True).locator("option").all():
+        if (option.inner_text()).startswith("Exchange"):
+            page.get_by_label("Offer", exact=True).select_option(option.get_attribute("value"))
+    page.get_by_label("Subscription id at Microsoft").fill("maple-1")
+    page.get_by_label("Quantity").fill("7")
+    page.get_by_label("Sync to Connection").select_option("Autotask")
+    mia.click("Record the order")
+    expect(page.get_by_text("Choose now where it is billed.", exact=False)).to_be_visible()
+    expect(page.get_by_text("Maple Print is not mapped to a company yet.")).to_be_visible()
+    mia.go("Map the customer")
+    mia.type("house of")
+    mia.click("Map to Maplewood House of Print")
+    expect(page.get_by_text("is not mapped to a service yet.", exact=False)).to_be_visible()
+    mia.go("Map the offer")
+    mia.click("Map to Exchange Online (Plan 1)")
+    expect(page.get_by_text("The line is created with the first change")).to_be_visible()
+    page.get_by_label("Ours counts: bring Autotask to 7").check()
+    mia.click("Confirm Sync")
+    before = {"customer", "offer", "subscription"}
+    logs = office.api.get("audit-logs", params={"limit": 40}).json()["items"]
+    made_here = {one["operation"] for one in logs}
+    assert {f"connection.create_{kind}_mapping" for kind in before} <= made_here
+    for _ in range(60):
+        if 7 in [one["unit_change"] for one in office.simulator.effects()]:
+            break
+        time.sleep(0.5)
+    assert 7 in [one["unit_change"] for one in office.simulator.effects()]

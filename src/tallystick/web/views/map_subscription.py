@@ -154,7 +154,9 @@ def _page(
     visit: Visit, connection: ConnectionView, row: Row, said: list[str] | None = None
 ) -> HttpResponse:
     view = row.subscription
-    places = places_for(visit.context, connection.id, [view], today=visit.today)[view.id]
+    # What begins later is brought there from its own first day.
+    from_on = max(visit.today, view.starts_on)
+    places = places_for(visit.context, connection.id, [view], today=from_on)[view.id]
     asked = visit.request.POST if visit.request.method == "POST" else visit.request.GET
     contract, _, line = asked.get("place", "").partition(":")
     chosen = _chosen(asked.get("contract", contract), asked.get("line", line)) or _proposed(places)
@@ -167,7 +169,7 @@ def _page(
                 connection.id,
                 contract_id=chosen.contract_id,
                 line_id=chosen.line_id,
-                day=visit.today,
+                day=from_on,
                 asked=visit.asked(),
             )
         except InvalidInput as problem:
@@ -188,7 +190,7 @@ def _page(
         age=age(connection.id),
         refresh_to="subscription-mapping",
         excluded_because=exclusion_of(Ours.SUBSCRIPTION, view.id, connection.id),
-        today=visit.today,
+        from_on=from_on,
     )
 
 

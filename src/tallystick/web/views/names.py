@@ -23,6 +23,7 @@ from tallystick.web.words import counted
 
 FILTERS = ("q", "show")
 LONGEST_BACK = 1000
+LONGEST_ID = 18  # digits
 CHIPS = (
     (Show.NOT_MAPPED.value, "Hide Mapped"),
     (Show.MAPPED.value, Show.MAPPED.label),
@@ -118,6 +119,7 @@ def _one(
         back=_back(visit),
         wrong=[error.message for error in problem.errors] if problem else [],
         reason=visit.request.POST.get("reason", "")[:300],
+        mapped_for=_mapped_for(visit),
     )
 
 
@@ -136,6 +138,9 @@ def _carry_out(visit: Visit, connection: ConnectionView, of: Side, row: NameRow)
         messages.error(visit.request, str(problem))
     else:
         messages.success(visit.request, said)
+    subscription_id = _mapped_for(visit)
+    if act == "map" and subscription_id is not None:
+        return redirect("map", connection_id=connection.id, subscription_id=subscription_id)
     back = _back(visit)
     at = reverse(of.address, kwargs={"connection_id": connection.id})
     return redirect(f"{at}?{back}" if back else at)
@@ -147,7 +152,7 @@ def _act(visit: Visit, connection: ConnectionView, of: Side, row: NameRow, act: 
     posted = visit.request.POST
     if act == "map":
         text = posted.get("theirs", "")
-        if not (text.isascii() and text.isdigit() and len(text) <= 18):  # noqa: PLR2004 - a bigint's digits
+        if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_ID):
             raise InvalidInput.one("theirs", f"choose a {of.theirs} of the list")
         return f"{row.name} is {of.choose(row.id, connection.id, int(text), by=by)}."
     if act == "unmap":
@@ -190,6 +195,12 @@ def _accept_clear(visit: Visit, connection: ConnectionView, of: Side) -> HttpRes
 
 def _by(visit: Visit) -> Chosen:
     return Chosen(context=visit.context, now=visit.now, correlation_id=visit.correlation_id)
+
+
+def _mapped_for(visit: Visit) -> int | None:
+    """The subscription whose mapping goes on when this is chosen."""
+    text = visit.request.POST.get("for") or visit.request.GET.get("for", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_ID else None
 
 
 def _back(visit: Visit) -> str:

@@ -35,6 +35,7 @@ _LABELS = {
     "price_currency": "Currency of the price",
     "unit_cost": "Unit cost",
     "cost_currency": "Currency of the cost",
+    "sync_to": "Sync to Connection",
 }
 
 
@@ -63,12 +64,21 @@ def submit_order(visit: Visit) -> HttpResponse:
         return _form(visit, values, token, problem.errors)
     except Conflicting as problem:
         return _form(visit, values, token, [FieldError("provider_id", f": {problem}")])
+    connection_id = _to_be_synced(visit, values["sync_to"])
     if done.sequence == 1:
-        messages.success(
-            visit.request,
-            "Recorded. The subscription is not mapped yet, so nothing is sent to Autotask.",
-        )
+        what = "Choose now where it is billed." if connection_id else "Nothing is sent to Autotask."
+        messages.success(visit.request, f"Recorded. The subscription is not mapped yet. {what}")
+    if connection_id:
+        return redirect("map", connection_id=connection_id, subscription_id=subscription_id)
     return redirect("subscription", subscription_id=subscription_id)
+
+
+def _to_be_synced(visit: Visit, chosen: str) -> int | None:
+    """The connection it goes on to be mapped to; None when that was skipped."""
+    if not visit.context.may(Right.MAP):
+        return None
+    known = [one.id for one in list_connections(visit.context)]
+    return next((one for one in known if str(one) == chosen), None)
 
 
 def _fresh(visit: Visit) -> dict[str, str]:
@@ -84,6 +94,7 @@ def _fresh(visit: Visit) -> dict[str, str]:
         "price_currency": connection.price_currency if connection else "",
         "unit_cost": "",
         "cost_currency": connection.cost_currency if connection else "",
+        "sync_to": "",
     }
 
 
@@ -149,6 +160,7 @@ def _form(
         other=[error_sentence(one.field, one) for one in errors if one.field not in values],
         customers=_customers(visit, search),
         offers=_offers(visit),
+        connections=[(str(one.id), one.name) for one in list_connections(visit.context)],
         search=search,
     )
 
