@@ -40,6 +40,8 @@ def every_call(of: Tenancy) -> list[tuple[str, str, object]]:
         ("POST", f"/subscriptions/{subscription}/operations", ORDER),
         ("POST", f"/subscriptions/{subscription}/operations?preview=true", ORDER),
         ("GET", f"/connections/{connection}", None),
+        ("PATCH", f"/connections/{connection}", {"name": "x"}),
+        ("DELETE", f"/connections/{connection}", None),
         ("POST", f"/connections/{connection}/test", None),
         ("POST", f"/connections/{connection}/pause", {"reason": "x"}),
         ("POST", f"/connections/{connection}/resume", None),
@@ -80,7 +82,7 @@ def every_call(of: Tenancy) -> list[tuple[str, str, object]]:
     ]
 
 
-@pytest.mark.parametrize("index", range(34))
+@pytest.mark.parametrize("index", range(36))
 def test_another_tenants_ids_are_not_found(api: Api, stranger: Api, index: int) -> None:
     before = api.get("/audit-logs").body
     method, address, body = every_call(api.of)[index]
@@ -91,7 +93,7 @@ def test_another_tenants_ids_are_not_found(api: Api, stranger: Api, index: int) 
     assert api.get("/audit-logs").body == before
 
 
-@pytest.mark.parametrize("index", range(34))
+@pytest.mark.parametrize("index", range(36))
 def test_another_resellers_ids_are_not_found(db: None, index: int) -> None:
     mine = tenancy(reseller=True)
     method, address, body = every_call(mine)[index]

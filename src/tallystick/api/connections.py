@@ -22,6 +22,7 @@ from tallystick.connections.edit import budget_shares, edit_connection
 from tallystick.connections.pause import pause, resume
 from tallystick.connections.queries import get_connection, list_connections
 from tallystick.kit.secrets import Secret
+from tallystick.mappings.delete_connection import delete_connection
 from tallystick.mappings.jobs import request_refresh
 
 router = Router(tags=["Connections"])
@@ -100,6 +101,21 @@ def change_a_connection(
         correlation_id=who.correlation_id,
     )
     return _shown(who, connection_id)
+
+
+@router.delete(
+    "/connections/{int:connection_id}",
+    auth=CONNECT,
+    response=answers(204, None),
+    summary="Delete a connection",
+)
+def delete_a_connection(request: HttpRequest, connection_id: int) -> Status[None]:
+    """409 while subscriptions are mapped to it. Its history stays, its credentials do not."""
+    who = caller(request)
+    delete_connection(
+        connection_id, context=who.context, now=who.now, correlation_id=who.correlation_id
+    )
+    return Status(204, None)
 
 
 @router.post(

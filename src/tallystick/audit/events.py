@@ -46,6 +46,7 @@ class Event(StrEnum):
     CREATE_OFFER = "offer.create"
     CREATE_CONNECTION = "connection.create"
     UPDATE_CONNECTION = "connection.update"
+    DELETE_CONNECTION = "connection.delete"
     TEST_CONNECTION = "connection.test"
     PAUSE_CONNECTION = "connection.pause"
     RESUME_CONNECTION = "connection.resume"
@@ -85,6 +86,7 @@ _LABELS = {
     Event.CREATE_OFFER: "Create Offer",
     Event.CREATE_CONNECTION: "Create Connection",
     Event.UPDATE_CONNECTION: "Update Connection",
+    Event.DELETE_CONNECTION: "Delete Connection",
     Event.TEST_CONNECTION: "Test Connection",
     Event.PAUSE_CONNECTION: "Pause Connection",
     Event.RESUME_CONNECTION: "Resume Connection",

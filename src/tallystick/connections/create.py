@@ -52,7 +52,10 @@ def create_connection(
     if errors:
         raise InvalidInput(errors)
     with transaction.atomic():
-        if Connection.objects.filter(tenant_id=context.tenant_id, name=new.name).exists():
+        same = Connection.objects.filter(
+            tenant_id=context.tenant_id, name=new.name, deleted_at__isnull=True
+        )
+        if same.exists():
             raise Conflicting(f"A connection named “{new.name}” already exists.")
         row = Connection.objects.create(
             tenant_id=context.tenant_id,

@@ -45,11 +45,17 @@ class Connection(models.Model):
     last_write_at = models.DateTimeField(null=True)
     last_swept_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
+    # What happened on it stays; its credentials do not.
+    deleted_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "connections_connection"
         constraints = [
-            models.UniqueConstraint(fields=["tenant_id", "name"], name="connection_name_once"),
+            models.UniqueConstraint(
+                fields=["tenant_id", "name"],
+                condition=Q(deleted_at__isnull=True),
+                name="connection_name_once",
+            ),
             models.CheckConstraint(
                 condition=Q(same_day__in=[v.value for v in SameDay]), name="same_day_known"
             ),

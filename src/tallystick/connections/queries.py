@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from tallystick.connections.budget import Budget, budget_of
 from tallystick.connections.models import Connection
 from tallystick.connections.policies import BackDated, CancelRule, SameDay, SameDayPolicy
@@ -75,14 +77,19 @@ def load(connection_id: int) -> ConnectionView:
 
 def get_connection(context: Context, connection_id: int) -> ConnectionView:
     """Raises NotFound, also when it is in somebody else's context."""
-    row = Connection.objects.filter(**context.scope(), pk=connection_id).first()
+    row = living(context).filter(pk=connection_id).first()
     if row is None:
         raise NotFound("There is no such connection.")
     return view_of(row)
 
 
 def list_connections(context: Context) -> list[ConnectionView]:
-    return [view_of(row) for row in Connection.objects.filter(**context.scope()).order_by("name")]
+    return [view_of(row) for row in living(context).order_by("name")]
+
+
+def living(context: Context) -> QuerySet[Connection]:
+    """Those of this context that nobody has deleted."""
+    return Connection.objects.filter(**context.scope(), deleted_at__isnull=True)
 
 
 def budget(context: Context, connection_id: int, *, now: datetime) -> Budget:

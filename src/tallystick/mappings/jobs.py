@@ -94,9 +94,9 @@ def watch_directories(timestamp: int) -> None:  # noqa: ARG001 - the job engine 
     """Once a day by itself, and again when somebody waits for a reading that was lost."""
     close_old_connections()
     now = DatabaseClock().now()
-    for connection_id in Connection.objects.filter(paused_at__isnull=True).values_list(
-        "pk", flat=True
-    ):
+    for connection_id in Connection.objects.filter(
+        paused_at__isnull=True, deleted_at__isnull=True
+    ).values_list("pk", flat=True):
         known = age(connection_id)
         lost = known.asked_at is not None and now - known.asked_at > LOST_AFTER
         last = max(filter(None, [known.read_at, known.failed_at]), default=None)

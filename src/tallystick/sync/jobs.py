@@ -94,7 +94,7 @@ def watch_connections(timestamp: int) -> None:  # noqa: ARG001 - the job engine 
     # A paused connection that was never looked at comes from a restored backup: looking is safe,
     # and the person who resumes it wants to see the differences.
     for connection in Connection.objects.filter(
-        Q(paused_at__isnull=True) | Q(last_swept_at__isnull=True)
+        Q(paused_at__isnull=True) | Q(last_swept_at__isnull=True), deleted_at__isnull=True
     ):
         if connection.last_swept_at is None or now - connection.last_swept_at > VERIFY_EVERY:
             defer(

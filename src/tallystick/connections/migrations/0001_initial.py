@@ -51,12 +51,15 @@ class Migration(migrations.Migration):
                 ("last_write_at", models.DateTimeField(null=True)),
                 ("last_swept_at", models.DateTimeField(null=True)),
                 ("created_at", models.DateTimeField()),
+                ("deleted_at", models.DateTimeField(null=True)),
             ],
             options={
                 "db_table": "connections_connection",
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("tenant_id", "name"), name="connection_name_once"
+                        condition=models.Q(("deleted_at__isnull", True)),
+                        fields=("tenant_id", "name"),
+                        name="connection_name_once",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
