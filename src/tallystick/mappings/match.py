@@ -9,19 +9,20 @@ about as good. Everything else is for a person, however alike it looks: *Alder &
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from tallystick.mappings.names import Name, name_of, other_names
+from tallystick.mappings.slips import cuts, is_a_slip
+from tallystick.mappings.spellings import INSTITUTIONS
 
 CLEAR = 0.92
 # Nothing that only looks alike comes up to this.
 ALIKE = 0.88
 WORTH_SAYING = 0.45
 RIVAL_WITHIN = 0.03
-LONG_WORD = 7
-LONGEST_KEY = 60
+HALF = 0.5
 MOST_POSTINGS = 300
 
 
@@ -74,7 +75,7 @@ class Matcher:
         by["loose"][name.loose].append(entry)
         for other in other_names(entry.candidate.name):
             by["alias"][name_of(other).key].append(entry)
-        for cut in _cuts(name.joined):
+        for cut in cuts(name.joined):
             by["cut"][cut].append(entry)
         for word in set(name.core):
             by["word"][word].append(entry)
@@ -89,16 +90,20 @@ class Matcher:
         """The likeliest ones, best first. Equal scores: the smaller id first."""
         asked = name_of(name)
         found: dict[int, Suggestion] = {}
+        numbered: set[int] = set()
         if asked.core:
             for entry, score, reason in self._alike(name, asked):
                 self._keep(found, entry, score, reason)
         for entry in self._by["number"].get(number.strip().casefold(), ()):
-            shared = set(asked.core) & set(entry.name.core)
-            self._keep(found, entry, 0.99 if shared else 0.8, "same company number")
+            alike = _shared(asked, entry.name) >= HALF
+            self._keep(found, entry, 0.99 if alike else 0.8, "same company number")
+            numbered.add(entry.candidate.id)
         best = sorted(found.values(), key=lambda one: (-one.score, one.id))
-        return [_beside_rivals(one, best) for one in best[:limit]]
+        return [_beside_rivals(one, best, numbered) for one in best[:limit]]
 
     def _keep(self, found: dict[int, Suggestion], entry: _Entry, score: float, reason: str) -> None:
+        if entry.name.marked and score >= CLEAR:
+            score, reason = 0.85, "its name in Autotask says not to use it"
         before = found.get(entry.candidate.id)
         if before is None or score > before.score:
             one = entry.candidate
@@ -109,19 +114,22 @@ class Matcher:
         for entry in by["key"].get(asked.key, ()):
             yield entry, *_same_core(asked, entry.name)
         for entry in by["loose"].get(asked.loose, ()):
-            yield entry, 0.96, "name differs by accents"
+            if asked.has_umlaut or entry.name.has_umlaut:
+                yield entry, 0.96, "name differs by accents"
         for entry in by["order"].get(asked.order, ()):
-            yield entry, 0.95, "same words in another order"
+            institution = bool(INSTITUTIONS & set(asked.core)) or bool(asked.numbers)
+            yield entry, 0.85 if institution else 0.95, "same words in another order"
         for entry in by["joined"].get(asked.joined, ()):
-            yield entry, 0.95, "name differs by spaces"
+            if asked.numbers == entry.name.numbers:
+                yield entry, 0.95, "name differs by spaces"
         for other in other_names(text):
             for entry in by["key"].get(name_of(other).key, ()):
                 yield entry, 0.94, f"“{other}” is one of its names"
         for entry in by["alias"].get(asked.key, ()):
             yield entry, 0.94, f"“{asked.key}” is one of its names"
-        for cut in _cuts(asked.joined):
+        for cut in cuts(asked.joined):
             for entry in by["cut"].get(cut, ()):
-                if _one_letter(asked, entry.name):
+                if is_a_slip(asked, entry.name):
                     yield entry, 0.93, "one letter differs"
         yield from self._similar(asked)
 
@@ -167,10 +175,17 @@ def _written(form: str) -> str:
     return known.get(form, form.upper())
 
 
-def _beside_rivals(one: Suggestion, ranked: Sequence[Suggestion]) -> Suggestion:
-    """What another candidate is about as good for is not clear; the very same name is."""
+def _beside_rivals(
+    one: Suggestion, ranked: Sequence[Suggestion], numbered: Collection[int]
+) -> Suggestion:
+    """What another candidate is about as good for is not clear; the very same name is.
+
+    Nor is a name whose company number is another candidate's.
+    """
     if one.score < CLEAR:
         return one
+    if numbered and one.id not in numbered:
+        return replace(one, score=0.85, reason="its company number is another company's")
     rivals = [
         other
         for other in ranked
@@ -182,49 +197,6 @@ def _beside_rivals(one: Suggestion, ranked: Sequence[Suggestion]) -> Suggestion:
     if not rivals:
         return one
     return replace(one, score=0.85, reason=f"also like “{rivals[0].name}”")
-
-
-def _cuts(joined: str) -> set[str]:
-    """The key without each of its letters: two that differ by one letter share one of these."""
-    if not LONG_WORD <= len(joined) <= LONGEST_KEY:
-        return set()
-    return {joined, *(joined[:at] + joined[at + 1 :] for at in range(len(joined)))}
-
-
-def _one_letter(asked: Name, theirs: Name) -> bool:
-    """One letter, in one long word, not its first one, not a plural, not a number."""
-    if len(asked.core) != len(theirs.core):
-        return False
-    pairs = [
-        (ours, other) for ours, other in zip(asked.core, theirs.core, strict=True) if ours != other
-    ]
-    if len(pairs) != 1:
-        return False
-    ours, other = pairs[0]
-    if min(len(ours), len(other)) < LONG_WORD or ours[0] != other[0]:
-        return False
-    if any(sign.isdigit() for sign in ours + other):
-        return False
-    if ours.rstrip("s") == other.rstrip("s"):
-        return False
-    return _is_one_edit(ours, other)
-
-
-def _is_one_edit(one: str, other: str) -> bool:
-    """One letter more or less, or two neighbours swapped."""
-    if len(one) == len(other):
-        wrong = [at for at in range(len(one)) if one[at] != other[at]]
-        # Another letter is another name as often as a slip: Altenberg is not Altenburg.
-        return (
-            len(wrong) == 2  # noqa: PLR2004 - the two that changed places
-            and wrong[1] == wrong[0] + 1
-            and one[wrong[0]] == other[wrong[1]]
-            and one[wrong[1]] == other[wrong[0]]
-        )
-    short, long = sorted((one, other), key=len)
-    if len(long) != len(short) + 1:
-        return False
-    return any(long[:at] + long[at + 1 :] == short for at in range(len(long)))
 
 
 def _shared(asked: Name, theirs: Name) -> float:

@@ -10,7 +10,14 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-from tallystick.mappings.spellings import AND, LEGAL, LEGAL_IF_WRITTEN_SO, SHORT
+from tallystick.mappings.spellings import (
+    AND,
+    LEGAL,
+    LEGAL_IF_WRITTEN_SO,
+    NEVER_IN_FRONT,
+    SAME_FORM,
+    SHORT,
+)
 
 LONGEST = 300
 _LETTERS = str.maketrans(
@@ -37,6 +44,7 @@ class Name:
     """
 
     plain: str
+    marked: bool  # its own list says not to use it
     core: tuple[str, ...]
     legal: tuple[str, ...]
     spelt: tuple[str, ...]  # the core with its accents and abbreviations
@@ -54,6 +62,14 @@ class Name:
         return " ".join(sorted(self.core))
 
     @property
+    def numbers(self) -> tuple[str, ...]:
+        return tuple(word for word in self.core if any(sign.isdigit() for sign in word))
+
+    @property
+    def has_umlaut(self) -> bool:
+        return any(sign in "äöüåøæœ" for sign in self.plain)
+
+    @property
     def loose(self) -> str:
         """With ä written as ae or as a alike."""
         return re.sub(r"ae|oe|ue|aa", lambda found: found[0][0], self.key)
@@ -63,14 +79,15 @@ class Name:
 def name_of(text: str) -> Name:
     """Whatever the text is; a name without letters has an empty core."""
     text = unicodedata.normalize("NFKC", text[:LONGEST].replace("\u200b", ""))
+    marked = bool(_NOTES.search(text))
     text = _NOTES.sub(" ", text).replace("株式会社", " ")
     words = _words(text)
     plain = " ".join(word.casefold() for word in words)
     core, legal, spelt = [], [], []
-    for word in words:
+    for at, word in enumerate(words):
         low = fold(word)
-        if low in LEGAL or (low in LEGAL_IF_WRITTEN_SO and not word.istitle() and word != low):
-            legal.append(low)
+        if _is_legal(word, low) and not (at == 0 and low in NEVER_IN_FRONT):
+            legal.append(SAME_FORM.get(low, low))
             continue
         core.append(SHORT.get(low, low))
         spelt.append(word.casefold())
@@ -83,7 +100,13 @@ def name_of(text: str) -> Name:
     core, spelt = _without_own_acronym(core, spelt)
     if not core:
         core, spelt = [fold(word) for word in words], [word.casefold() for word in words]
-    return Name(plain, tuple(core), tuple(legal), tuple(spelt))
+    return Name(plain, marked, tuple(core), tuple(legal), tuple(spelt))
+
+
+def _is_legal(word: str, low: str) -> bool:
+    if low == "spa":  # Wellness SPA is none
+        return word == "SpA"
+    return low in LEGAL or (low in LEGAL_IF_WRITTEN_SO and not word.istitle() and word != low)
 
 
 def other_names(text: str) -> tuple[str, ...]:
@@ -98,10 +121,9 @@ def other_names(text: str) -> tuple[str, ...]:
             continue
         name = name_of(inside)
         outside = (text[: match.start()] + text[match.end() :]).strip(" ,;-")
+        # A place in brackets is no name; a company in brackets is one.
         if name.legal:
             found += [outside, inside]
-        elif len(name.core) > 1:
-            found.append(inside)
     return tuple(one for one in found if len(one) > 2)  # noqa: PLR2004 - no name is that short
 
 

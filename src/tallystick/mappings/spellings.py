@@ -81,6 +81,21 @@ LEGAL = frozenset(
 )
 # These are words, too: a legal form only where they are written like one (AS, S.A., SpA).
 LEGAL_IF_WRITTEN_SO = frozenset(["as", "sa", "se", "ad", "spa", "sp", "is"])
+# Words that begin a name as words: Limited Edition Prints.
+NEVER_IN_FRONT = frozenset(
+    ("ltd", "limited", "inc", "co", "company", "corp", "corporation", "gmbh")
+)
+SAME_FORM = {
+    "limited": "ltd",
+    "ldt": "ltd",
+    "incorporated": "inc",
+    "corporation": "corp",
+    "company": "co",
+}
+# What is called after a place is another one when the words change places.
+INSTITUTIONS = frozenset(
+    ("university", "college", "school", "academy", "institute", "hospital", "church", "council")
+)
 AND = frozenset(["and", "und", "et", "og", "och", "y", "e", "en", "i"])
 SHORT = {
     "intl": "international",

@@ -54,7 +54,8 @@ def test_quality_on_three_hundred_nasty_names(capsys: pytest.CaptureFixture[str]
         ("Contoso", "contoso ", "same name"),
         ("Contoso Ltd", "Contoso Ltd.", "same name"),
         ("Contoso", "Contoso GmbH", "name differs by “GmbH”"),
-        ("Contoso Ltd", "Contoso Limited", "name differs by “Limited, Ltd”"),
+        ("Contoso Ltd", "Contoso Limited", "same name"),
+        ("Contoso Ltd", "Contoso GmbH", "name differs by “GmbH, Ltd”"),
         ("Zephyrine Intl", "Zephyrine International", "“intl” read as “international”"),
         ("Müllerhof", "Muellerhof", "name differs by accents"),
         ("Autohaus Grebenstett", "Grebenstett Autohaus", "same words in another order"),
@@ -84,6 +85,17 @@ def test_the_reason_is_said(ours: str, theirs: str, reason: str) -> None:
         ("Alder & Oak Law", "Alder & Ash Law"),
         ("Hansrad Dental", "Hansrod Dental"),
         ("Altenberg Logistik", "Altenburg Logistik"),
+        ("Contoso", "Contoso (DO NOT USE)"),
+        ("Contoso", "Contoso (old)"),
+        ("Joe's Garage", "Jo's Garage"),
+        ("Baer Dental", "Bar Dental"),
+        ("Blue Harbour", "Blu Harbour"),
+        ("Contoso (New York)", "New York"),
+        ("Depot 1 2", "Depot 12"),
+        ("Unit 1 11", "Unit 11 1"),
+        ("Limited Edition Prints", "Edition Prints"),
+        ("Wellness SPA", "Wellness"),
+        ("Miramonte University", "University Miramonte"),
     ],
 )
 def test_what_only_looks_alike_is_for_a_person(ours: str, theirs: str) -> None:
@@ -96,6 +108,9 @@ def test_two_that_are_about_as_good_are_for_a_person() -> None:
     assert found is not None
     assert found.score < CLEAR
     assert "also like “Kremmling" in found.reason
+    forms = best("Acme Ltd", "Acme Ltd", "Acme Limited")
+    assert forms is not None
+    assert forms.score < CLEAR, "the same form written twice"
     same = best("Contoso", "Contoso", "contoso")
     assert same is not None
     assert same.score < CLEAR, "the very same name twice"
@@ -109,9 +124,16 @@ def test_the_very_same_name_beats_another_legal_form() -> None:
 
 def test_the_company_number_counts_with_a_name_that_is_like_it() -> None:
     matcher = Matcher([Candidate(1, "Contoso Retail", "C-77"), Candidate(2, "Fabrikam", "")])
-    found = matcher.best("Contoso Shops", number="c-77")
+    found = matcher.best("Contoso Retail Group", number="c-77")
     assert found is not None
     assert (found.id, found.score, found.reason) == (1, 0.99, "same company number")
+    conflict = matcher.best("Fabrikam", number="C-77")
+    assert conflict is not None
+    assert conflict.score < CLEAR, "the name says one, the number another"
+    numbered = Matcher([Candidate(1, "Alder and Ash", "1")])
+    stranger = numbered.best("Smith and Moss", number="1")
+    assert stranger is not None
+    assert stranger.score < CLEAR
     other = matcher.best("Tailspin", number="C-77")
     assert other is not None
     assert other.score < CLEAR
