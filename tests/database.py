@@ -18,6 +18,7 @@ def fresh_database(blocker: Any) -> Iterator[str]:
     from django.conf import settings
     from django.db import connections
 
+    from tallystick.bootstrap.backup import do_patiently
     from tallystick.bootstrap.migrate import migrate
 
     admin_url = os.environ["DATABASE_URL"]
@@ -40,5 +41,4 @@ def fresh_database(blocker: Any) -> Iterator[str]:
             connections.close_all()
     finally:
         with psycopg.connect(admin_url, autocommit=True) as admin:
-            drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
-            admin.execute(drop)
+            do_patiently(admin, "DROP DATABASE {} WITH (FORCE)", name)

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
-from psycopg import sql
+from psycopg import errors, sql
 
 from tallystick.bootstrap.binaries import CannotStart, find
+from tallystick.kit.clock import monotonic
 
 PRIVATE = 0o600
+HOUSEKEEPING_SECONDS = 20.0
 WHY_PAUSED = (
     "The database was restored from a backup, so Autotask may be ahead of it. Nothing is sent "
     "until you have looked at the differences and resume the connection."
@@ -70,23 +73,23 @@ def restore(url: str, source: Path, *, replace: bool) -> None:
                 "The database is not empty. Nothing was changed. Use --replace to restore anyway; "
                 f"what is there now is kept as the database {before}."
             )
-        _do(admin, "DROP DATABASE IF EXISTS {} WITH (FORCE)", aside)
-        _do(admin, "CREATE DATABASE {}", aside)
+        do_patiently(admin, "DROP DATABASE IF EXISTS {} WITH (FORCE)", aside)
+        do_patiently(admin, "CREATE DATABASE {}", aside)
         try:
             aside_url = urlunsplit(parts._replace(path=f"/{aside}"))
             arguments = ["--exit-on-error", "--no-owner", "--dbname", aside_url, str(source)]
             _run("pg_restore", arguments)
         except BackupFailed:
-            _do(admin, "DROP DATABASE IF EXISTS {} WITH (FORCE)", aside)
+            do_patiently(admin, "DROP DATABASE IF EXISTS {} WITH (FORCE)", aside)
             raise
-        _do(admin, "DROP DATABASE IF EXISTS {} WITH (FORCE)", before)
+        do_patiently(admin, "DROP DATABASE IF EXISTS {} WITH (FORCE)", before)
         admin.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
             "WHERE datname = %s AND pid <> pg_backend_pid() AND usename = current_user",
             [name],
         )
-        _do(admin, "ALTER DATABASE {} RENAME TO {}", name, before)
-        _do(admin, "ALTER DATABASE {} RENAME TO {}", aside, name)
+        do_patiently(admin, "ALTER DATABASE {} RENAME TO {}", name, before)
+        do_patiently(admin, "ALTER DATABASE {} RENAME TO {}", aside, name)
 
 
 def _has_tables(url: str) -> bool:
@@ -95,9 +98,20 @@ def _has_tables(url: str) -> bool:
         return found is not None and found[0] is not None
 
 
-def _do(admin: psycopg.Connection, statement: str, *names: str) -> None:
+def do_patiently(admin: psycopg.Connection, statement: str, *names: str) -> None:
+    """On whole databases. PostgreSQL's own housekeeping may be in one at this moment: nobody but
+    it can end that, and it is over soon."""
     composed = sql.SQL(statement).format(*map(sql.Identifier, names))
-    admin.execute(composed)
+    deadline = monotonic() + HOUSEKEEPING_SECONDS
+    while True:
+        try:
+            admin.execute(composed)
+        except (errors.InsufficientPrivilege, errors.ObjectInUse):
+            if monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+        else:
+            return
 
 
 def _run(program: str, arguments: list[str], **more: object) -> None:

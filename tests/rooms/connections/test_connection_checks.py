@@ -106,3 +106,11 @@ def test_only_who_may_connect_and_only_in_the_context(here: Desk) -> None:
         check_connection(here.connection_id, context=tenancy().context, **act)
     with pytest.raises(NotFound):
         check_connection(here.connection_id, context=sibling(here.of).context, **act)
+
+
+def test_a_zone_that_moved_is_found_and_told(here: Desk) -> None:
+    assert wrong(tried(here)) == []
+    here.simulator.set_knobs(zone=2)
+    found = tried(here)
+    assert wrong(found) == []
+    assert found["zone"].words.startswith("Moved from Simulator Zone 1 to Simulator Zone 2")

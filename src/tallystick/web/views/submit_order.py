@@ -66,8 +66,12 @@ def submit_order(visit: Visit) -> HttpResponse:
         return _form(visit, values, token, [FieldError("provider_id", f": {problem}")])
     connection_id = _to_be_synced(visit, values["sync_to"])
     if done.sequence == 1:
-        what = "Choose now where it is billed." if connection_id else "Nothing is sent to Autotask."
-        messages.success(visit.request, f"Recorded. The subscription is not mapped yet. {what}")
+        what = (
+            "Choose now where it is billed."
+            if connection_id
+            else "The subscription is not mapped yet, so nothing is sent to Autotask."
+        )
+        messages.success(visit.request, f"Recorded. {what}")
     if connection_id:
         return redirect("map", connection_id=connection_id, subscription_id=subscription_id)
     return redirect("subscription", subscription_id=subscription_id)
