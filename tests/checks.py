@@ -8,7 +8,7 @@ from harness import Line
 from tallystick.audit.events import Event, Status
 from tallystick.audit.models import AuditLog
 from tallystick.ledger.models import Attempt, Delivery, Operation
-from tallystick.ledger.queries import standings
+from tallystick.ledger.standings import standings
 from tallystick.ledger.state import SETTLED, State
 from tallystick.subscriptions.models import Subscription
 
@@ -76,7 +76,9 @@ def at_most_one_effect(line: Line) -> None:
 
 def green_is_proved(line: Line, deliveries: Sequence[Delivery], *, hand_edited: bool) -> None:
     """P4: green means Autotask has what the last operation says."""
-    standing = standings(subscription_ids=[line.subscription_id], paused={})[line.subscription_id]
+    standing = standings(
+        subscription_ids=[line.subscription_id], paused={}, now=line.world.clock.now()
+    )[line.subscription_id]
     if standing.badge.kind.value != "synced":
         return
     lane = line.lane()

@@ -53,7 +53,6 @@ def record_an_operation(
             200,
             preview_of(
                 lambda asked: _record(subscription_id, body, who, asked),
-                subscription_id=subscription_id,
                 caller=who,
             ),
         )

@@ -15,62 +15,56 @@ from django.db import transaction
 from tallystick.api.auth import Caller
 from tallystick.api.schemas_operations import PreviewOut, WouldBeSent
 from tallystick.connections.queries import ConnectionView, get_connection
-from tallystick.ledger.queries import (
-    DeliveryView,
-    LaneView,
-    OperationView,
-    get_operation,
-    unsettled_of,
-)
+from tallystick.kit.days import in_words
+from tallystick.ledger.queries import DeliveryView, OperationView, get_operation, unsettled_of
 from tallystick.ledger.record import Recorded
-from tallystick.mappings.resolve import resolve
-from tallystick.mappings.rows import PlaceView, subscription_row
+from tallystick.ledger.standings import LaneView, get_lane
+from tallystick.mappings.resolve import Resolved, resolve
 from tallystick.operations.finish import Asked
 from tallystick.sync.plan import Expected, Move, Rules, Stop, date_rule
 from tallystick.sync.target import Due, target_of
 
 
-def preview_of(
-    record: Callable[[Asked], Recorded], *, subscription_id: int, caller: Caller
-) -> PreviewOut:
+def preview_of(record: Callable[[Asked], Recorded], *, caller: Caller) -> PreviewOut:
     """Raises whatever recording it would raise."""
     with transaction.atomic():
         recorded = record(replace(caller.asked(), wake=_nobody))
-        out = _seen(recorded, subscription_id, caller)
+        out = _seen(recorded, caller)
         transaction.set_rollback(True)
     return out
 
 
-def _seen(recorded: Recorded, subscription_id: int, caller: Caller) -> PreviewOut:
+def _seen(recorded: Recorded, caller: Caller) -> PreviewOut:
     operation = get_operation(recorded.operation_id)
-    row = subscription_row(caller.context, subscription_id, now=caller.now)
     assert operation is not None  # noqa: S101 - recorded a moment ago, in this transaction
-    place, lane = row.place, row.lane
     sent = []
-    if place is not None and lane is not None:
-        connection = get_connection(caller.context, place.connection_id)
-        waits_behind = len(unsettled_of(lane.id)) - len(operation.deliveries)
-        for delivery in operation.deliveries:
-            # What the earlier ones lead to is what the line has when this one is sent.
-            units_now = operation.before.get("quantity", lane.expected_units)
-            target = target_of(
-                [_due(operation, delivery)], units_now=units_now, cancel_rule=connection.cancel_rule
-            )
-            day, moved_because, held_because = _day(delivery, place, lane, connection, operation)
-            would = WouldBeSent(
-                connection_id=connection.id,
-                connection_name=connection.name,
-                contract_id=place.contract_id,
-                contract_name=place.contract_name,
-                effective_on=day,
-                units_from=lane.expected_units,
-                units_to=target.units,
-                unit_price_to=target.unit_price,
-                waits_behind=waits_behind,
-                moved_because=moved_because,
-                held_because=held_because,
-            )
-            sent.append(would)
+    for delivery in operation.deliveries:
+        mapping, lane = resolve(delivery.lane_id), get_lane(delivery.lane_id)
+        if mapping is None:
+            continue
+        connection = get_connection(caller.context, delivery.connection_id)
+        # What the earlier ones lead to is what the line has when this one is sent.
+        units_now = operation.before.get("quantity", lane.expected_units)
+        target = target_of(
+            [_due(operation, delivery)], units_now=units_now, cancel_rule=connection.cancel_rule
+        )
+        day, moved_because, held_because = _day(delivery, mapping, lane, connection, operation)
+        if lane.begins_on is not None and lane.rests(caller.now):
+            held_because = f"Nothing is sent before {in_words(lane.begins_on)}."
+        would = WouldBeSent(
+            connection_id=connection.id,
+            connection_name=connection.name,
+            contract_id=mapping.contract_id,
+            contract_name=mapping.contract_name,
+            effective_on=day,
+            units_from=lane.expected_units,
+            units_to=target.units,
+            unit_price_to=target.unit_price,
+            waits_behind=len(unsettled_of(lane.id)) - 1,
+            moved_because=moved_because,
+            held_because=held_because,
+        )
+        sent.append(would)
     return PreviewOut(
         kind=operation.kind,
         summary=operation.in_words(),
@@ -83,13 +77,12 @@ def _seen(recorded: Recorded, subscription_id: int, caller: Caller) -> PreviewOu
 
 def _day(
     delivery: DeliveryView,
-    place: PlaceView,
+    mapping: Resolved,
     lane: LaneView,
     connection: ConnectionView,
     operation: OperationView,
 ) -> tuple[date, str, str]:
     """The day it is sent for, why another one, why not at all: by the engine's own rule."""
-    mapping = resolve(operation.subscription_id, place.connection_id)
     found = date_rule(
         [_due(operation, delivery)],
         expected=Expected(
@@ -105,8 +98,8 @@ def _day(
             back_dated=connection.back_dated,
             cancel_rule=connection.cancel_rule,
         ),
-        contract_starts_on=mapping.contract_starts_on if mapping else None,
-        contract_ends_on=mapping.contract_ends_on if mapping else None,
+        contract_starts_on=mapping.contract_starts_on,
+        contract_ends_on=mapping.contract_ends_on,
     )
     match found:
         case Move():

@@ -8,7 +8,7 @@ from pydantic import Field
 from tallystick.api.schemas_kit import At, Money, On, Paging
 from tallystick.api.schemas_subscriptions import SubscriptionOut
 from tallystick.ledger.badge import BadgeKind
-from tallystick.ledger.queries import LaneView
+from tallystick.ledger.standings import LaneView
 from tallystick.mappings.rows import PlaceView, Row
 
 

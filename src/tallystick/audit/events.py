@@ -52,6 +52,9 @@ class Event(StrEnum):
     RESUME_CONNECTION = "connection.resume"
     CREATE_CUSTOMER_MAPPING = "connection.create_customer_mapping"
     CREATE_OFFER_MAPPING = "connection.create_offer_mapping"
+    CONTINUE_SUBSCRIPTION_MAPPING = "connection.continue_subscription_mapping"
+    TAKE_BACK_CONTINUATION = "connection.take_back_continuation"
+    END_SUBSCRIPTION_ON_CONTRACT = "subscription.end_on_contract"
     CREATE_SUBSCRIPTION_MAPPING = "connection.create_subscription_mapping"
     DELETE_SUBSCRIPTION_MAPPING = "connection.delete_subscription_mapping"
     DELETE_CUSTOMER_MAPPING = "connection.delete_customer_mapping"
@@ -94,6 +97,9 @@ _LABELS = {
     Event.CREATE_OFFER_MAPPING: "Create Connection Offer Mapping",
     Event.CREATE_SUBSCRIPTION_MAPPING: "Create Connection Subscription Mapping",
     Event.DELETE_SUBSCRIPTION_MAPPING: "Delete Connection Subscription Mapping",
+    Event.CONTINUE_SUBSCRIPTION_MAPPING: "Continue Connection Subscription Mapping",
+    Event.TAKE_BACK_CONTINUATION: "Take Back Continuation on Another Contract",
+    Event.END_SUBSCRIPTION_ON_CONTRACT: "End Subscription on Contract",
     Event.DELETE_CUSTOMER_MAPPING: "Delete Connection Customer Mapping",
     Event.DELETE_OFFER_MAPPING: "Delete Connection Offer Mapping",
     Event.ADOPT_LINE: "Adopt Autotask's Value",

@@ -17,7 +17,9 @@ from tallystick.connections.queries import ConnectionView, get_connection
 from tallystick.connections.trouble import BillingError
 from tallystick.connectors.autotask.billing import AutotaskBilling
 from tallystick.identity.roles import Right
+from tallystick.kit.clock import day_begins
 from tallystick.kit.problem import Conflicting, InvalidInput, Unreachable
+from tallystick.ledger.record import Begins
 from tallystick.mappings.map_subscription import Place, map_subscription
 from tallystick.mappings.places import check_place, hold_names
 from tallystick.operations.finish import Asked
@@ -35,6 +37,7 @@ class FirstSync(StrEnum):
 
     ADOPT = "adopt"  # what Autotask shows is what is expected from now on; nothing is sent
     BRING = "bring"  # Autotask is brought to ours from a day on
+    LEAVE = "leave"  # nothing is compared or sent before a day; then it is brought to ours
     NONE = "none"  # nothing is compared and nothing sent until the next change
 
 
@@ -101,6 +104,10 @@ def map_line(
     """
     day = read_effective_day(effective_on, today=today)
     look: Seen | None = None
+    if first_sync is FirstSync.LEAVE and day <= today:
+        raise InvalidInput.one(
+            "effective_on", "must be a later day than today: until then nothing is compared"
+        )
     if first_sync is FirstSync.ADOPT:
         if line_id is None:
             raise InvalidInput.one("first_sync", "a line of its own has nothing to adopt yet")
@@ -113,12 +120,7 @@ def map_line(
             asked=asked,
             billing=billing,
         )
-        shown = look.look.units if look.look else 0
-        if seen_units is not None and shown != seen_units:
-            raise Conflicting(
-                f"Autotask shows {shown} units now, not {seen_units}. Nothing was changed. "
-                "Look again."
-            )
+        check_seen(look, seen_units)
     with transaction.atomic():
         connection = get_connection(asked.context, connection_id)
         view = get_subscription(asked.context, subscription_id)
@@ -131,7 +133,8 @@ def map_line(
             line_id=line_id,
             from_on=day,
         )
-        if first_sync is FirstSync.BRING:
+        if first_sync in {FirstSync.BRING, FirstSync.LEAVE}:
+            at = day_begins(day, connection.time_zone)
             map_existing(
                 subscription_id=view.id,
                 connection_id=connection.id,
@@ -139,9 +142,19 @@ def map_line(
                 effective_on=day,
                 today=today,
                 asked=asked,
+                begins=Begins(day, at) if first_sync is FirstSync.LEAVE else None,
             )
             return
         map_seen(view, connection, place, look, asked)
+
+
+def check_seen(seen: Seen, seen_units: int | None) -> None:
+    """Raises Conflicting when Autotask does not show what the person was shown."""
+    shown = seen.look.units if seen.look else 0
+    if seen_units is not None and shown != seen_units:
+        raise Conflicting(
+            f"Autotask shows {shown} units now, not {seen_units}. Nothing was changed. Look again."
+        )
 
 
 def ours_of(view: SubscriptionView, connection: ConnectionView) -> Ours:
@@ -171,17 +184,29 @@ def map_seen(
         correlation_id=asked.correlation_id,
     )
     if seen is not None and seen.look is not None:
-        adopt(
-            lane_id,
-            seen.look,
-            seen.ours,
-            subject=replace(
-                view.subject(), connection_id=connection.id, connection_name=connection.name
-            ),
-            actor=asked.context.actor,
-            now=asked.now,
-            correlation_id=asked.correlation_id,
-        )
+        adopt_seen(lane_id, view, connection, seen.look, seen.ours, asked)
+
+
+def adopt_seen(
+    lane_id: int,
+    view: SubscriptionView,
+    connection: ConnectionView,
+    look: Look,
+    ours: Ours,
+    asked: Asked,
+) -> None:
+    """What was seen is what is expected from now on; in a transaction."""
+    adopt(
+        lane_id,
+        look,
+        ours,
+        subject=replace(
+            view.subject(), connection_id=connection.id, connection_name=connection.name
+        ),
+        actor=asked.context.actor,
+        now=asked.now,
+        correlation_id=asked.correlation_id,
+    )
 
 
 def look_or_say(

@@ -24,6 +24,7 @@ from tallystick.bootstrap.engine import make_engine
 from tallystick.kit.ids import holder_id
 from tallystick.kit.log import logger
 from tallystick.mappings.jobs import use_directory
+from tallystick.operations.jobs import use_wake
 from tallystick.sync import jobs
 from tallystick.sync.engine import Engine, Milestone, nobody_listens
 
@@ -85,6 +86,7 @@ def run(
         return make_engine(holder=holder, reached=reached)
 
     jobs.use_engine(engine)
+    use_wake(jobs.wake_lanes)
     use_directory(make_directory)
     keeper = Keeper(holder)
     keeper.start()

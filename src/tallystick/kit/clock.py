@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -81,6 +82,11 @@ def monotonic() -> float:
         if hasattr(time, "CLOCK_BOOTTIME")
         else (time.monotonic())
     )
+
+
+def day_begins(day: date, zone: str) -> datetime:
+    """The moment a civil day begins in a zone."""
+    return datetime.combine(day, time_of_day.min, ZoneInfo(zone))
 
 
 def civil_day(moment: datetime, zone: str) -> date:

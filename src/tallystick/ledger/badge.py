@@ -6,10 +6,11 @@ Green means one thing only: everything settled, and the last reading equal to wh
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from tallystick.kit.days import in_words
 from tallystick.ledger.state import State
 
 # A single hiccup is not news; a second failure in a row is.
@@ -21,6 +22,7 @@ class BadgeKind(StrEnum):
     OUT_OF_SYNC = "out_of_sync"
     SYNCING = "syncing"
     CHECKING = "checking"
+    LEFT = "left"
     NOT_MAPPED = "not_mapped"
 
     @property
@@ -30,6 +32,7 @@ class BadgeKind(StrEnum):
             BadgeKind.OUT_OF_SYNC: "Out of Sync",
             BadgeKind.SYNCING: "Syncing",
             BadgeKind.CHECKING: "Checking",
+            BadgeKind.LEFT: "Left As It Is",
             BadgeKind.NOT_MAPPED: "Not Mapped",
         }[self]
 
@@ -40,6 +43,7 @@ class BadgeKind(StrEnum):
             BadgeKind.OUT_OF_SYNC: "red",
             BadgeKind.SYNCING: "blue",
             BadgeKind.CHECKING: "yellow",
+            BadgeKind.LEFT: "secondary",
             BadgeKind.NOT_MAPPED: "secondary",
         }[self]
 
@@ -50,6 +54,7 @@ class BadgeKind(StrEnum):
             BadgeKind.OUT_OF_SYNC: "alert-triangle",
             BadgeKind.SYNCING: "refresh",
             BadgeKind.CHECKING: "clock",
+            BadgeKind.LEFT: "player-pause",
             BadgeKind.NOT_MAPPED: "unlink",
         }[self]
 
@@ -73,6 +78,9 @@ class Standing:
     drift_since: datetime | None
     paused_because: str
     paused_at: datetime | None
+    # The first day this lane bills, while it has not begun.
+    rests_until: date | None = None
+    begins_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +108,9 @@ def badge(standing: Standing) -> Badge:
 
     if not standing.mapped:
         return so(BadgeKind.NOT_MAPPED)
+    if standing.rests_until is not None:
+        words = f"Nothing is compared or sent before {in_words(standing.rests_until)}."
+        return so(BadgeKind.LEFT, words, until=standing.begins_at)
     match standing.head_state:
         case State.FAILED | State.CONFLICT:
             return so(BadgeKind.OUT_OF_SYNC, standing.head_cause, standing.head_since)
@@ -128,9 +139,21 @@ def badge(standing: Standing) -> Badge:
             expected = standing.drift_expected
         words = drift_words(expected, standing.drift_units, standing.drift_amount)
         return so(BadgeKind.OUT_OF_SYNC, words, standing.drift_since)
+    if standing.expected_units is None and standing.proved_at is None:
+        return so(BadgeKind.LEFT, "Nothing is compared or sent before its next change.")
     if standing.proved_at is None:
         return so(BadgeKind.CHECKING, "Not read back from Autotask yet.")
     return so(BadgeKind.SYNCED)
+
+
+# Of two lanes of one subscription the one that needs a person speaks.
+URGENCY = (
+    BadgeKind.OUT_OF_SYNC,
+    BadgeKind.CHECKING,
+    BadgeKind.SYNCING,
+    BadgeKind.LEFT,
+    BadgeKind.SYNCED,
+)
 
 
 def drift_words(expected: int | None, units: int | None, amount: Decimal | None) -> str:

@@ -12,6 +12,8 @@ class OperationKind(StrEnum):
     MAP = "map"
     UPDATE_QUANTITY = "update_quantity"
     CANCEL = "cancel"
+    CONTINUE = "continue"  # from a day on it is billed on another contract
+    END = "end"  # the contract it was billed on before bills it no more
 
     @property
     def label(self) -> str:
@@ -20,6 +22,8 @@ class OperationKind(StrEnum):
             OperationKind.MAP: "Map to a contract",
             OperationKind.UPDATE_QUANTITY: "Update quantity",
             OperationKind.CANCEL: "Cancel",
+            OperationKind.CONTINUE: "Continue on another contract",
+            OperationKind.END: "End on the earlier contract",
         }[self]
 
 

@@ -55,6 +55,12 @@ class Lane(models.Model):
 
     # False once the subscription is unmapped: history stays, nothing new is due.
     open = models.BooleanField(default=True)
+    # The first day this lane bills, and when that day begins where the connection is: nothing is
+    # read, compared or sent before. Null: from the start.
+    begins_on = models.DateField(null=True)
+    begins_at = models.DateTimeField(null=True)
+    # From this day on another lane bills the subscription: its changes go there.
+    ends_on = models.DateField(null=True)
     token = models.BigIntegerField(default=0)
     holder = models.BigIntegerField(null=True)
     leased_until = models.DateTimeField(null=True)
@@ -86,7 +92,22 @@ class Lane(models.Model):
     class Meta:
         db_table = "ledger_lane"
         constraints = [
-            models.UniqueConstraint(fields=["subscription", "connection"], name="lane_once"),
+            # One that goes on, and at most one that it takes over from.
+            models.UniqueConstraint(
+                fields=["subscription", "connection"],
+                condition=Q(open=True, ends_on__isnull=True),
+                name="lane_once",
+            ),
+            models.UniqueConstraint(
+                fields=["subscription", "connection"],
+                condition=Q(open=True, ends_on__isnull=False),
+                name="lane_ending_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(begins_on__isnull=True, begins_at__isnull=True)
+                | Q(begins_on__isnull=False, begins_at__isnull=False),
+                name="lane_begins_at_of_its_day",
+            ),
             models.CheckConstraint(
                 condition=Q(expected_units__isnull=True) | Q(expected_units__gte=0),
                 name="lane_expected_units_not_negative",

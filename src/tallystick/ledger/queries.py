@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any, assert_never
 
-from django.db.models import Count, F, Q, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Q
 
-from tallystick.ledger.badge import Badge, Standing, badge
 from tallystick.ledger.kinds import EvidenceKind, OperationKind
-from tallystick.ledger.models import Attempt, Delivery, Evidence, Lane, Operation
+from tallystick.ledger.models import Attempt, Delivery, Evidence, Operation
 from tallystick.ledger.state import SETTLED, State
 
 UNSETTLED = ~Q(state__in=sorted(state.value for state in SETTLED))
-
-
-@dataclass(frozen=True, slots=True)
-class LaneView:
-    """What was last proved of a lane's line, and what a sweep saw since."""
-
-    id: int
-    tenant_id: int
-    subscription_id: int
-    connection_id: int
-    open: bool
-    expected_units: int | None
-    expected_unit_price: Decimal | None
-    expected_unit_cost: Decimal | None
-    expected_from: date | None
-    proved_at: datetime | None
-    drift_units: int | None
-    drift_amount: Decimal | None
-    drift_since: datetime | None
-    sync_asked_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +21,7 @@ class DeliveryView:
     """One operation on its way to one connection, with what was tried."""
 
     id: int
+    lane_id: int
     connection_id: int
     state: State
     effective_on: date
@@ -84,79 +62,12 @@ class OperationView:
                 return f"Purchase of quantity {self.after['quantity']}"
             case OperationKind.CANCEL:
                 return f"Cancel (quantity {self.before['quantity']} to 0)"
+            case OperationKind.CONTINUE:
+                return f"Continue quantity {self.after['quantity']} on {self.after['contract']}"
+            case OperationKind.END:
+                return f"End on {self.before['contract']} (quantity {self.before['quantity']} to 0)"
             case _:
                 assert_never(self.kind)
-
-
-@dataclass(frozen=True, slots=True)
-class LaneStanding:
-    """A lane with its badge."""
-
-    lane: LaneView
-    badge: Badge
-    head_operation_id: int | None
-
-
-def view_of(lane: Lane) -> LaneView:
-    return LaneView(
-        id=lane.pk,
-        tenant_id=lane.tenant_id,
-        subscription_id=lane.subscription_id,
-        connection_id=lane.connection_id,
-        open=lane.open,
-        expected_units=lane.expected_units,
-        expected_unit_price=lane.expected_unit_price,
-        expected_unit_cost=lane.expected_unit_cost,
-        expected_from=lane.expected_from,
-        proved_at=lane.proved_at,
-        drift_units=lane.drift_units,
-        drift_amount=lane.drift_amount,
-        drift_since=lane.drift_since,
-        sync_asked_at=lane.sync_asked_at,
-    )
-
-
-def standings(
-    *, subscription_ids: Collection[int], paused: Mapping[int, tuple[str, datetime]]
-) -> dict[int, LaneStanding]:
-    """The open lane of each subscription with its badge, in three queries for any number.
-
-    ``paused`` names the connections that wait, with why and since when.
-    """
-    lanes = list(Lane.objects.filter(subscription_id__in=subscription_ids, open=True))
-    unsettled = Delivery.objects.filter(UNSETTLED, lane__in=[lane.pk for lane in lanes])
-    counts = dict(unsettled.values_list("lane_id").annotate(n=Count("pk")))
-    heads = {
-        head.lane_id: head
-        for head in unsettled.annotate(
-            rank=Window(RowNumber(), partition_by=F("lane_id"), order_by=F("sequence").asc())
-        ).filter(rank=1)
-    }
-    answer = {}
-    for lane in lanes:
-        head = heads.get(lane.pk)
-        because, since = paused.get(lane.connection_id, ("", None))
-        standing = Standing(
-            mapped=True,
-            unsettled=counts.get(lane.pk, 0),
-            head_state=State(head.state) if head else None,
-            head_cause=head.cause if head else "",
-            head_tries=head.tries if head else 0,
-            head_retry_at=head.retry_at if head else None,
-            head_since=(head.stopped_at or head.created_at) if head else None,
-            proved_at=lane.proved_at,
-            expected_units=lane.expected_units,
-            drift_units=lane.drift_units,
-            drift_expected=lane.drift_expected,
-            drift_amount=lane.drift_amount,
-            drift_since=lane.drift_since,
-            paused_because=because,
-            paused_at=since,
-        )
-        answer[lane.subscription_id] = LaneStanding(
-            view_of(lane), badge(standing), head.operation_id if head else None
-        )
-    return answer
 
 
 def operations_of(
@@ -189,6 +100,7 @@ def _with_deliveries(rows: list[Operation], *, with_attempts: bool) -> list[Oper
         deliveries.setdefault(delivery.operation_id, []).append(
             DeliveryView(
                 id=delivery.pk,
+                lane_id=delivery.lane_id,
                 connection_id=delivery.lane.connection_id,
                 state=State(delivery.state),
                 effective_on=delivery.effective_on,

@@ -14,10 +14,11 @@ from typing import Any
 from django.db import transaction
 
 from tallystick.audit.record import Actor
-from tallystick.ledger.expected import clear_drift
 from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.models import Delivery, Lane, Operation
 from tallystick.ledger.state import SETTLED, State
+
+FIRST_DAY = "moved to the first day that is billed here: it was dated before it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,14 @@ class Origin:
 
     source: str
     source_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Begins:
+    """The first day a lane bills, and the moment that day begins where its connection is."""
+
+    on: date
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +58,13 @@ def record_operation(
     correlation_id: str,
     now: datetime,
     not_applicable_because: str = "",
+    only_lane_id: int | None = None,
 ) -> Recorded:
-    """Write the fact and one delivery per lane. Raises nothing a caller could mend."""
+    """Write the fact and one delivery per lane. Raises nothing a caller could mend.
+
+    A lane that ends before that day gets none; one that begins later gets it for its first day.
+    ``only_lane_id``: it is about this lane and no other.
+    """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("an operation is recorded in the transaction of the change")
     operation = Operation.objects.create(
@@ -71,16 +85,24 @@ def record_operation(
     lanes = Lane.objects.select_for_update(no_key=True).filter(
         subscription_id=subscription_id, open=True
     )
+    if only_lane_id is not None:
+        lanes = lanes.filter(pk=only_lane_id)
     state = State.NOT_APPLICABLE if not_applicable_because else State.PENDING
     lane_ids = []
     for lane in lanes.order_by("pk"):
+        if only_lane_id is None and lane.ends_on is not None and effective_on >= lane.ends_on:
+            continue
+        day = max(effective_on, lane.begins_on or effective_on)
+        rests = lane.begins_at is not None and lane.begins_at > now
         Delivery.objects.create(
             tenant_id=tenant_id,
             operation=operation,
             lane=lane,
             sequence=sequence,
             state=state.value,
-            effective_on=effective_on,
+            effective_on=day,
+            moved_because="" if day == effective_on else FIRST_DAY,
+            retry_at=lane.begins_at if rests and state is State.PENDING else None,
             cause=not_applicable_because,
             settled_at=now if state in SETTLED else None,
             created_at=now,
@@ -89,25 +111,34 @@ def record_operation(
     return Recorded(operation.pk, sequence, tuple(lane_ids))
 
 
-def open_lane(*, tenant_id: int, subscription_id: int, connection_id: int, now: datetime) -> int:
-    """The lane of a subscription on a connection, made or opened again. Answers its id.
+def open_lane(
+    *,
+    tenant_id: int,
+    subscription_id: int,
+    connection_id: int,
+    now: datetime,
+    begins: Begins | None = None,
+) -> int:
+    """A lane for a newly mapped line: nothing is known of it yet. Answers its id.
 
-    What was proved of an earlier line is forgotten: a newly mapped line is looked at afresh.
+    What was proved of an earlier line stays with that line's own, closed lane.
     """
-    lane, _ = Lane.objects.select_for_update(no_key=True).get_or_create(
+    lane = Lane.objects.create(
+        tenant_id=tenant_id,
         subscription_id=subscription_id,
         connection_id=connection_id,
-        defaults={"tenant_id": tenant_id, "created_at": now},
+        begins_on=begins.on if begins else None,
+        begins_at=begins.at if begins else None,
+        created_at=now,
     )
-    lane.open = True
-    lane.expected_units = lane.expected_unit_price = lane.expected_unit_cost = None
-    lane.expected_from = lane.adjusted_on = lane.proved_at = None
-    lane.earlier = []
-    clear_drift(lane)
-    lane.save()
     return lane.pk
 
 
+def end_lane(lane_id: int, *, on: date | None) -> None:
+    """From that day on another lane bills the subscription; None: it goes on after all."""
+    Lane.objects.filter(pk=lane_id).update(ends_on=on)
+
+
 def close_lane(lane_id: int) -> None:
-    """No further operation is due on this lane (the subscription was unmapped)."""
+    """No further operation is due on this lane: it was unmapped, or another has taken over."""
     Lane.objects.filter(pk=lane_id).update(open=False)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -12,12 +13,16 @@ from tallystick.audit.record import record
 from tallystick.connections.queries import get_connection
 from tallystick.identity.context import Context
 from tallystick.identity.roles import Right
+from tallystick.kit.days import in_words
 from tallystick.kit.problem import Conflicting, NotFound
 from tallystick.ledger.models import Delivery, Lane
-from tallystick.ledger.record import close_lane, open_lane
-from tallystick.ledger.state import SETTLED
-from tallystick.mappings.models import SubscriptionMapping
+from tallystick.ledger.record import Begins, close_lane, open_lane
+from tallystick.ledger.settle import Cause, change
+from tallystick.ledger.state import SETTLED, State
+from tallystick.mappings.models import Billed, NextPlace, SubscriptionMapping
 from tallystick.subscriptions.queries import get_subscription
+
+NEVER_BEGUN = Cause("unmapped", "Unmapped before its first day: nothing was sent.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,16 @@ class Place:
     checked_at: datetime | None = None
 
 
+def place_of(row: Billed) -> Place:
+    """The columns of a mapping as a place."""
+    return Place(**{one.name: getattr(row, one.name) for one in fields(Place)})
+
+
+def fields_of(place: Place) -> dict[str, Any]:
+    """The place as the columns of a mapping."""
+    return {**asdict(place), "own_line": place.line_id is None}
+
+
 def map_subscription(
     subscription_id: int,
     connection_id: int,
@@ -46,37 +61,31 @@ def map_subscription(
     context: Context,
     now: datetime,
     correlation_id: str,
+    begins: Begins | None = None,
 ) -> int:
-    """Answer the lane's id. Raises NotFound, NotAllowed, Conflicting."""
+    """Answer the lane's id. Raises NotFound, NotAllowed, Conflicting.
+
+    ``begins``: nothing is compared or sent before that day.
+    """
     context.require(Right.MAP)
     view = get_subscription(context, subscription_id)
     connection = get_connection(context, connection_id)
     try:
         with transaction.atomic():
-            SubscriptionMapping.objects.create(
-                tenant_id=view.tenant_id,
-                connection_id=connection.id,
-                subscription_id=view.id,
-                company_id=place.company_id,
-                company_name=place.company_name,
-                contract_id=place.contract_id,
-                contract_name=place.contract_name,
-                service_id=place.service_id,
-                service_name=place.service_name,
-                line_id=place.line_id,
-                own_line=place.line_id is None,
-                contract_starts_on=place.contract_starts_on,
-                contract_ends_on=place.contract_ends_on,
-                contract_active=place.contract_active,
-                period_months=place.period_months,
-                checked_at=place.checked_at,
-                created_at=now,
-            )
             lane_id = open_lane(
                 tenant_id=view.tenant_id,
                 subscription_id=view.id,
                 connection_id=connection.id,
                 now=now,
+                begins=begins,
+            )
+            SubscriptionMapping.objects.create(
+                tenant_id=view.tenant_id,
+                connection_id=connection.id,
+                subscription_id=view.id,
+                lane_id=lane_id,
+                created_at=now,
+                **fields_of(place),
             )
             record(
                 Event.CREATE_SUBSCRIPTION_MAPPING,
@@ -119,7 +128,10 @@ def unmap_subscription(
     now: datetime,
     correlation_id: str,
 ) -> None:
-    """Raises NotFound, NotAllowed, and Conflicting while anything is not settled."""
+    """Raises NotFound, NotAllowed, and Conflicting while anything is not settled.
+
+    What waits for a first day that has not come is settled with it: nothing was ever sent.
+    """
     context.require(Right.MAP)
     view = get_subscription(context, subscription_id)
     with transaction.atomic():
@@ -128,19 +140,26 @@ def unmap_subscription(
         ).first()
         if mapping is None:
             raise NotFound("The subscription is not mapped to this connection.")
-        lane = Lane.objects.select_for_update(no_key=True).get(
-            subscription_id=view.id, connection_id=connection_id
-        )
-        unsettled = (
+        following = NextPlace.objects.filter(subscription_id=view.id).first()
+        if following is not None:
+            raise Conflicting(
+                f"It is to continue on {following.contract_name} from "
+                f"{in_words(following.begins_on)}. Nothing was changed. Take that back first."
+            )
+        lane = Lane.objects.select_for_update(no_key=True).get(pk=mapping.lane_id)
+        rests = lane.begins_at is not None and lane.begins_at > now
+        unsettled = list(
             Delivery.objects.filter(lane=lane)
             .exclude(state__in=[state.value for state in SETTLED])
-            .count()
+            .order_by("sequence")
         )
-        if unsettled:
+        if unsettled and not rests:
             raise Conflicting(
-                f"Not settled yet: {unsettled} of this subscription's operations. Nothing was "
+                f"Not settled yet: {len(unsettled)} of this subscription's operations. Nothing was "
                 "changed. Sync or decide on them first: they belong to this contract."
             )
+        for delivery in unsettled:
+            change(delivery, State.RESOLVED, now=now, cause=NEVER_BEGUN)
         mapping.delete()
         close_lane(lane.pk)
         record(

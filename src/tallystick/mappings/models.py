@@ -83,8 +83,8 @@ class Exclusion(models.Model):
         ]
 
 
-class SubscriptionMapping(models.Model):
-    """A subscription is billed by one line of one contract; one connection in the whole tenant.
+class Billed(models.Model):
+    """Where a subscription is billed: one line of one contract, and the lane that keeps it.
 
     The contract's facts are what Autotask said at ``checked_at``; they are read again when old.
     """
@@ -92,6 +92,7 @@ class SubscriptionMapping(models.Model):
     tenant_id = models.BigIntegerField()
     connection = models.ForeignKey("connections.Connection", on_delete=models.PROTECT)
     subscription = models.OneToOneField("subscriptions.Subscription", on_delete=models.PROTECT)
+    lane = models.OneToOneField("ledger.Lane", on_delete=models.PROTECT)
     company_id = models.BigIntegerField()
     company_name = models.CharField(max_length=300, blank=True)
     contract_id = models.BigIntegerField()
@@ -109,9 +110,36 @@ class SubscriptionMapping(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
+        abstract = True
+
+
+class SubscriptionMapping(Billed):
+    """Where a subscription is billed now; one connection in the whole tenant."""
+
+    class Meta:
         db_table = "mappings_subscription"
         constraints = [
             # A line another subscription owns is refused.
             models.UniqueConstraint(fields=["connection", "line_id"], name="line_taken_once"),
         ]
         indexes = [models.Index(fields=["connection", "subscription"], name="mapping_of_conn")]
+
+
+class NextPlace(Billed):
+    """Where a mapped subscription goes on being billed from ``begins_on``, on the same connection.
+
+    It becomes the mapping as soon as its line is proved and the earlier one has ended.
+    """
+
+    begins_on = models.DateField()
+    begins_at = models.DateTimeField()
+    asked_by = models.CharField(max_length=200)
+    # The operation that ends the earlier line; null until it is recorded, or none is needed.
+    end_operation = models.ForeignKey("ledger.Operation", on_delete=models.PROTECT, null=True)
+
+    class Meta:
+        db_table = "mappings_next_place"
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "line_id"], name="next_line_taken_once"),
+        ]
+        indexes = [models.Index(fields=["begins_at"], name="next_place_due")]

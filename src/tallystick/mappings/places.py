@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,7 +14,12 @@ from tallystick.kit.problem import Conflicting, InvalidInput
 from tallystick.mappings.choose import why_unmappable
 from tallystick.mappings.contract_rules import Wanted, warnings, why_not
 from tallystick.mappings.map_subscription import Place
-from tallystick.mappings.models import CustomerMapping, OfferMapping, SubscriptionMapping
+from tallystick.mappings.models import (
+    CustomerMapping,
+    NextPlace,
+    OfferMapping,
+    SubscriptionMapping,
+)
 from tallystick.subscriptions.queries import SubscriptionView, get_subscription
 
 
@@ -84,12 +89,7 @@ def places_for(
     }
     contracts = contracts_of(connection.id, {pk for pk, _ in companies.values()})
     lines = lines_of(connection.id, {one.id for some in contracts.values() for one in some})
-    taken = set(
-        SubscriptionMapping.objects.filter(
-            connection_id=connection.id,
-            line_id__in=[line.id for some in lines.values() for line in some],
-        ).values_list("line_id", flat=True)
-    )
+    taken = taken_lines(connection.id, [line.id for some in lines.values() for line in some])
     return {
         view.id: _places(
             view,
@@ -101,6 +101,17 @@ def places_for(
             today,
         )
         for view in views
+    }
+
+
+def taken_lines(connection_id: int, line_ids: Collection[int]) -> set[int | None]:
+    """Those of these that bill a subscription, now or from a day on."""
+    return {
+        line_id
+        for table in (SubscriptionMapping, NextPlace)
+        for line_id in table._default_manager.filter(
+            connection_id=connection_id, line_id__in=line_ids
+        ).values_list("line_id", flat=True)
     }
 
 

@@ -1,18 +1,22 @@
-"""Where a subscription is billed, for the engine, and what was last read about that contract."""
+"""Where a lane's subscription is billed, for the engine, and what was last read about it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from tallystick.mappings.models import SubscriptionMapping
+from tallystick.mappings.models import NextPlace, SubscriptionMapping
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """``line_id`` None: a line of its own is to be created on the contract."""
+    """``line_id`` None: a line of its own is to be created on the contract.
 
-    mapping_id: int
+    ``reference``: what our own line carries in the billing system, so that it can be found again.
+    """
+
+    lane_id: int
+    reference: str
     company_id: int
     company_name: str
     contract_id: int
@@ -28,15 +32,14 @@ class Resolved:
     own_line: bool
 
 
-def resolve(subscription_id: int, connection_id: int) -> Resolved | None:
-    """None when the subscription is not mapped to the connection."""
-    row = SubscriptionMapping.objects.filter(
-        subscription_id=subscription_id, connection_id=connection_id
-    ).first()
+def resolve(lane_id: int) -> Resolved | None:
+    """None when the lane's subscription is not mapped there any more."""
+    row = _row(lane_id)
     if row is None:
         return None
     return Resolved(
-        mapping_id=row.pk,
+        lane_id=lane_id,
+        reference=f"tallystick:{lane_id}",
         company_id=row.company_id,
         company_name=row.company_name or str(row.company_id),
         contract_id=row.contract_id,
@@ -54,7 +57,7 @@ def resolve(subscription_id: int, connection_id: int) -> Resolved | None:
 
 
 def keep_facts(
-    mapping_id: int,
+    lane_id: int,
     *,
     starts_on: date | None,
     ends_on: date | None,
@@ -63,15 +66,28 @@ def keep_facts(
     now: datetime,
 ) -> None:
     """Keep what the billing system said about the contract."""
-    SubscriptionMapping.objects.filter(pk=mapping_id).update(
-        contract_starts_on=starts_on,
-        contract_ends_on=ends_on,
-        contract_active=active,
-        period_months=period_months,
-        checked_at=now,
+    row = _row(lane_id)
+    if row is None:
+        return
+    row.contract_starts_on, row.contract_ends_on = starts_on, ends_on
+    row.contract_active, row.period_months, row.checked_at = active, period_months, now
+    row.save(
+        update_fields=[
+            "contract_starts_on",
+            "contract_ends_on",
+            "contract_active",
+            "period_months",
+            "checked_at",
+        ]
     )
 
 
-def bind_line(mapping_id: int, line_id: int) -> None:
+def bind_line(lane_id: int, line_id: int) -> None:
     """The line of its own exists now."""
-    SubscriptionMapping.objects.filter(pk=mapping_id, line_id__isnull=True).update(line_id=line_id)
+    for table in (SubscriptionMapping, NextPlace):
+        table._default_manager.filter(lane_id=lane_id, line_id__isnull=True).update(line_id=line_id)
+
+
+def _row(lane_id: int) -> SubscriptionMapping | NextPlace | None:
+    current = SubscriptionMapping.objects.filter(lane_id=lane_id).first()
+    return current or NextPlace.objects.filter(lane_id=lane_id).first()

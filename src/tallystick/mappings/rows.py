@@ -13,13 +13,8 @@ from tallystick.identity.context import Context
 from tallystick.kit.paging import Page, check_limit, decode_cursor, encode_cursor
 from tallystick.kit.problem import InvalidInput, NotFound
 from tallystick.ledger.badge import Badge, BadgeKind
-from tallystick.ledger.queries import (
-    LaneStanding,
-    LaneView,
-    OperationView,
-    get_operation,
-    standings,
-)
+from tallystick.ledger.queries import OperationView, get_operation
+from tallystick.ledger.standings import LaneStanding, LaneView, standings
 from tallystick.mappings.kinds import Ours
 from tallystick.mappings.models import Exclusion, SubscriptionMapping
 from tallystick.subscriptions.models import Subscription
@@ -81,7 +76,7 @@ def rows_for(views: list[SubscriptionView], *, now: datetime, with_head: bool = 
         )
     }
     paused = paused_connections({m.connection_id for m in mappings.values()}, now=now)
-    lanes = standings(subscription_ids=ids, paused=paused)
+    lanes = standings(subscription_ids=ids, paused=paused, now=now)
     return [_row(view, mappings.get(view.id), lanes.get(view.id), with_head) for view in views]
 
 
@@ -228,6 +223,6 @@ def counts_by_badge(context: Context, connection_id: int, *, now: datetime) -> d
     rows = visible(context).filter(subscriptionmapping__connection_id=connection_id)
     ids = list(rows.values_list("pk", flat=True))
     paused = paused_connections({connection_id}, now=now)
-    for standing in standings(subscription_ids=ids, paused=paused).values():
+    for standing in standings(subscription_ids=ids, paused=paused, now=now).values():
         counts[standing.badge.kind] += 1
     return counts

@@ -51,6 +51,7 @@ class Change:
     effective_on: date
     fields: Mapping[str, Any]
     summary: str
+    only_lane_id: int | None = None  # it is about this lane and no other
 
 
 Decide = Callable[[SubscriptionView], Change | list[FieldError]]
@@ -120,6 +121,7 @@ def write(row: Subscription, view: SubscriptionView, change: Change, *, asked: A
         origin=asked.origin,
         correlation_id=asked.correlation_id,
         now=asked.now,
+        only_lane_id=change.only_lane_id,
     )
     record(
         change.event,

@@ -109,7 +109,7 @@ def _wrong_contract(mapping: Resolved) -> Stop | None:
 def _keep(mapping: Resolved, facts: LineFacts, engine: Engine) -> Resolved:
     now = engine.clock.now()
     keep_facts(
-        mapping.mapping_id,
+        mapping.lane_id,
         starts_on=facts.contract_starts_on,
         ends_on=facts.contract_ends_on,
         active=facts.contract_active,

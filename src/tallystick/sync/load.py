@@ -75,7 +75,7 @@ def load(lane: Lane, *, now: datetime) -> Work:
     return Work(
         lane_id=lane.pk,
         connection=connection,
-        mapping=resolve(lane.subscription_id, lane.connection_id),
+        mapping=resolve(lane.pk),
         subject=replace(
             view.subject(), connection_id=connection.id, connection_name=connection.name
         ),

@@ -18,6 +18,7 @@ from typing import Any
 from tallystick.connections.policies import BackDated, CancelRule, SameDay, SameDayPolicy
 from tallystick.kit.days import in_words as day_in_words
 from tallystick.ledger.expected import Step
+from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.settle import Cause, Proof
 from tallystick.ledger.state import State
 from tallystick.sync import words
@@ -97,7 +98,9 @@ def date_rule(
             )
         return Stop(State.FAILED, words.back_dated(day, expected.since))
     before = contract_starts_on is not None and day < contract_starts_on
-    after = contract_ends_on is not None and day > contract_ends_on
+    # What ends a line may find that its contract has ended by itself: reading tells.
+    ends = batch[0].kind is OperationKind.END
+    after = contract_ends_on is not None and day > contract_ends_on and not ends
     if before or after:
         cause = words.outside_contract(day, contract_starts_on, contract_ends_on)
         return Stop(State.FAILED, cause)
@@ -124,7 +127,7 @@ def plan(
     ahead = [row for row in rows if row.until > day]
     nothing_yet = fresh_own_line and expected.units is None and not rows
     if not ahead and not nothing_yet:
-        return Stop(State.FAILED, words.no_rows())
+        return _nothing_shown(day, batch, rows)
     units = 0 if nothing_yet else ahead[0].units
     accepted_before = _accepted_before(day, batch, rows, today)
     target = target_of(
@@ -178,6 +181,13 @@ def plan(
         },
         target=target,
     )
+
+
+def _nothing_shown(day: date, batch: Sequence[Due], rows: Sequence[UnitRow]) -> AlreadySo | Stop:
+    """No row from that day on. What ends a line is done when the rows before it are there."""
+    if rows and batch[0].kind is OperationKind.END:
+        return AlreadySo(Proof(0, None, None, day, False, {"rows": snapshot(rows)}))
+    return Stop(State.FAILED, words.no_rows())
 
 
 def _day_is_used(day: date, rules: Rules) -> Move | Stop:

@@ -199,7 +199,7 @@ def _judge_line(
     )
     if conclusion is Conclusion.SYNCED:
         if work.mapping is not None:
-            bind_line(work.mapping.mapping_id, ids[0])
+            bind_line(work.mapping.lane_id, ids[0])
         waiting(
             lane,
             batch,

@@ -12,7 +12,8 @@ from tallystick.audit.record import record
 from tallystick.connections.queries import get_connection
 from tallystick.identity.context import Context
 from tallystick.identity.roles import Right
-from tallystick.kit.problem import NotFound
+from tallystick.kit.days import in_words
+from tallystick.kit.problem import Conflicting, NotFound
 from tallystick.ledger.models import Delivery, Lane
 from tallystick.ledger.queries import UNSETTLED
 from tallystick.ledger.runs import RunView, get_run, start_run, view_of
@@ -34,45 +35,61 @@ def request_sync(
     """Start a run in the background, or join the one that is running.
 
     A stopped head is asked again; a quiet time or a wait is over. Nothing is sent here.
-    Raises NotFound, NotAllowed.
+    Raises NotFound, NotAllowed, Conflicting (its first day has not begun).
     """
     context.require(Right.SYNC)
     view = get_subscription(context, subscription_id)
     connection = get_connection(context, connection_id)
     with transaction.atomic():
-        lane = (
+        lanes = list(
             Lane.objects.select_for_update(no_key=True)
             .filter(subscription_id=view.id, connection_id=connection.id, open=True)
-            .first()
+            .order_by("pk")
         )
-        if lane is None:
+        if not lanes:
             raise NotFound("The subscription is not mapped to this connection.")
-        run, new = start_run(
-            lane, asked_by=context.actor.name, correlation_id=correlation_id, now=now
-        )
-        if new:
-            head = Delivery.objects.filter(UNSETTLED, lane=lane).order_by("sequence").first()
-            if head is not None and State(head.state) in STOPPED:
-                change(head, State.PENDING, now=now, cause=Cause(head.cause_code, ""))
-            elif head is not None and head.state == State.PENDING.value:
-                head.retry_at = None
-                head.save(update_fields=["retry_at"])
-            lane.sync_asked_at = now
-            lane.save(update_fields=["sync_asked_at"])
-            record(
-                Event.REQUEST_SYNC,
-                actor=context.actor,
-                now=now,
-                subject=replace(
-                    view.subject(), connection_id=connection.id, connection_name=connection.name
-                ),
-                correlation_id=correlation_id,
-                status=Status.PROCESSING,
-                summary=f"{run.seen} operation{'' if run.seen == 1 else 's'} waiting",
-                details={"run": run.pk},
+        begun = [lane for lane in lanes if lane.begins_at is None or lane.begins_at <= now]
+        if not begun:
+            first = lanes[0].begins_on
+            day = in_words(first) if first is not None else "its first day"
+            raise Conflicting(
+                f"Nothing is compared or sent before {day}: so it was chosen when it was mapped. "
+                "Nothing was changed. To begin earlier, unmap it and map it again."
             )
-        wake([lane.pk])
-        return view_of(run, with_operations=True)
+        runs = []
+        for lane in begun:
+            run, new = start_run(
+                lane, asked_by=context.actor.name, correlation_id=correlation_id, now=now
+            )
+            if new:
+                _ask_again(lane, now=now)
+                record(
+                    Event.REQUEST_SYNC,
+                    actor=context.actor,
+                    now=now,
+                    subject=replace(
+                        view.subject(), connection_id=connection.id, connection_name=connection.name
+                    ),
+                    correlation_id=correlation_id,
+                    status=Status.PROCESSING,
+                    summary=f"{run.seen} operation{'' if run.seen == 1 else 's'} waiting",
+                    details={"run": run.pk},
+                )
+            runs.append(run)
+        wake([lane.pk for lane in begun])
+        # Where one contract takes over from another, what waits is what is watched.
+        return view_of(max(runs, key=lambda run: run.seen), with_operations=True)
+
+
+def _ask_again(lane: Lane, *, now: datetime) -> None:
+    head = Delivery.objects.filter(UNSETTLED, lane=lane).order_by("sequence").first()
+    if head is not None and State(head.state) in STOPPED:
+        change(head, State.PENDING, now=now, cause=Cause(head.cause_code, ""))
+    elif head is not None and head.state == State.PENDING.value:
+        head.retry_at = None
+        head.save(update_fields=["retry_at"])
+    lane.sync_asked_at = now
+    lane.save(update_fields=["sync_asked_at"])
 
 
 def run_in_context(context: Context, run_id: int) -> RunView:

@@ -57,21 +57,7 @@ def resolve(
         raise NotFound("There is no such operation.")
     view = get_subscription(context, operation.subscription_id)
     with transaction.atomic():
-        lane = (
-            Lane.objects.select_for_update(no_key=True)
-            .filter(subscription_id=view.id, connection_id=connection.id)
-            .first()
-        )
-        if lane is None:
-            raise NotFound("The subscription is not mapped to this connection.")
-        head = (
-            Delivery.objects.filter(UNSETTLED, lane=lane)
-            .select_related("operation")
-            .order_by("sequence")
-            .first()
-        )
-        _check_head(head, operation_id)
-        assert head is not None  # noqa: S101 - _check_head has raised otherwise
+        lane, head = _lane_of(operation_id, view.id, connection.id)
         before = head.state
         _carry_out(lane, head, how, now)
         record(
@@ -91,17 +77,38 @@ def resolve(
         wake([lane.pk])
 
 
-def _check_head(head: Delivery | None, operation_id: int) -> None:
-    if head is None or head.operation_id != operation_id:
+def _lane_of(operation_id: int, subscription_id: int, connection_id: int) -> tuple[Lane, Delivery]:
+    """The lane this operation is the head of, and its delivery there. Raises as ``resolve``."""
+    lanes = list(
+        Lane.objects.select_for_update(no_key=True)
+        .filter(subscription_id=subscription_id, connection_id=connection_id, open=True)
+        .order_by("pk")
+    )
+    if not lanes:
+        raise NotFound("The subscription is not mapped to this connection.")
+    heads = []
+    for lane in lanes:
+        head = (
+            Delivery.objects.filter(UNSETTLED, lane=lane)
+            .select_related("operation")
+            .order_by("sequence")
+            .first()
+        )
+        if head is not None and head.operation_id == operation_id:
+            heads.append((lane, head))
+    if not heads:
         raise Conflicting(
             "Only the oldest operation that is not settled can be taken out of the way: the order "
             "is kept. Nothing was changed."
         )
+    # On two contracts at once: what is stopped is what is decided on.
+    lane, head = next((one for one in heads if State(one[1].state) in STOPPED), heads[0])
     if State(head.state) in IN_FLIGHT:
         raise Conflicting(
             "This operation has been sent and is being checked. Nothing was changed. Wait until "
             "it is proved or stopped."
         )
+    return lane, head
 
 
 def _carry_out(lane: Lane, head: Delivery, how: str, now: datetime) -> None:
@@ -142,7 +149,7 @@ def _carry_out(lane: Lane, head: Delivery, how: str, now: datetime) -> None:
 def _units_after(head: Delivery) -> int | None:
     """None for a change that leaves the units as they are."""
     operation = head.operation
-    if operation.kind == OperationKind.CANCEL.value:
+    if operation.kind in {OperationKind.CANCEL.value, OperationKind.END.value}:
         return 0
     after = operation.after.get("quantity")
     return None if after is None else int(after)

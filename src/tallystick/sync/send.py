@@ -110,7 +110,7 @@ def create_line(
     new = NewLine(
         contract_id=mapping.contract_id,
         service_id=mapping.service_id,
-        reference=reference_of(mapping),
+        reference=mapping.reference,
     )
     body = {**asdict(new), "unit_price": None, "unit_cost": None}
 
@@ -136,11 +136,6 @@ def create_line(
         intent,
         lambda deadline: billing.create_line(new, deadline=deadline),
     )
-
-
-def reference_of(mapping: Resolved) -> str:
-    """What our line carries in Autotask, so that it can be found again."""
-    return f"tallystick:{mapping.mapping_id}"
 
 
 def _one_shot(

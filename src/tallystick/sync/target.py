@@ -93,13 +93,13 @@ def target_of(batch: Sequence[Due], *, units_now: int | None, cancel_rule: Cance
         match one.kind:
             case OperationKind.UPDATE_QUANTITY:
                 target = replace(target, units=int(one.after["quantity"]))
-            case OperationKind.MAP | OperationKind.PURCHASE:
+            case OperationKind.MAP | OperationKind.PURCHASE | OperationKind.CONTINUE:
                 target = Target(
                     units=int(one.after["quantity"]),
                     unit_price=_amount(one.after.get("unit_price")),
                     unit_cost=_amount(one.after.get("unit_cost")),
                 )
-            case OperationKind.CANCEL:
+            case OperationKind.CANCEL | OperationKind.END:
                 if cancel_rule is CancelRule.UNITS_ZERO:
                     target = replace(target, units=0)
                 else:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from tallystick.audit.events import Event, Status
 from tallystick.audit.record import SYSTEM, Subject, record
@@ -102,14 +103,17 @@ def _quiet_lanes(
     connection_id: int, lane_ids: Sequence[int] | None, today: date
 ) -> list[tuple[int, Line, date]]:
     """Each with its line and the first day that is compared: what counts is today and later."""
-    lanes = Lane.objects.filter(
-        connection_id=connection_id, open=True, expected_units__isnull=False
-    ).exclude(pk__in=Delivery.objects.filter(UNSETTLED).values("lane_id"))
+    lanes = (
+        Lane.objects.filter(connection_id=connection_id, open=True, expected_units__isnull=False)
+        # Another lane is taking over: what the earlier contract still shows says nothing.
+        .filter(Q(ends_on__isnull=True) | Q(ends_on__gt=today))
+        .exclude(pk__in=Delivery.objects.filter(UNSETTLED).values("lane_id"))
+    )
     if lane_ids is not None:
         lanes = lanes.filter(pk__in=lane_ids)
     quiet = []
     for lane in lanes.order_by("pk"):
-        mapping = resolve(lane.subscription_id, connection_id)
+        mapping = resolve(lane.pk)
         if mapping is not None and mapping.line_id is not None:
             line = Line(mapping.contract_id, mapping.line_id)
             quiet.append((lane.pk, line, steps(lane, today=today)[0].starts_on))
@@ -122,7 +126,7 @@ def _judge(engine: Engine, lane_id: int, rows: Sequence[UnitRow], today: date) -
         lane = Lane.objects.select_for_update(no_key=True).get(pk=lane_id)
         if lane.expected_units is None or Delivery.objects.filter(UNSETTLED, lane=lane).exists():
             return True
-        mapping = resolve(lane.subscription_id, lane.connection_id)
+        mapping = resolve(lane.pk)
         now = engine.clock.now()
         wrong = _first_wrong(lane, rows, mapping, today)
         if wrong is None:

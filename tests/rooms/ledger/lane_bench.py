@@ -24,7 +24,6 @@ from tallystick.kit.problem import Problem
 from tallystick.ledger.kinds import AttemptKind, EvidenceKind, OperationKind
 from tallystick.ledger.lease import Lease, hold, take
 from tallystick.ledger.models import Attempt, Delivery, Lane, Operation
-from tallystick.ledger.queries import LaneStanding, standings
 from tallystick.ledger.record import Origin, Recorded, record_operation
 from tallystick.ledger.runs import RunView
 from tallystick.ledger.settle import (
@@ -39,6 +38,7 @@ from tallystick.ledger.settle import (
     synced,
     waiting,
 )
+from tallystick.ledger.standings import LaneStanding, standings
 from tallystick.ledger.state import SETTLED, State
 from tallystick.subscriptions.models import Subscription
 from tallystick.sync.request import request_sync
@@ -259,7 +259,9 @@ class Bench:
         return list(found.order_by("id"))
 
     def standing(self) -> LaneStanding:
-        return standings(subscription_ids=[self.subscription_id], paused={})[self.subscription_id]
+        return standings(subscription_ids=[self.subscription_id], paused={}, now=self.now)[
+            self.subscription_id
+        ]
 
     # How its first delivery comes into a state.
 

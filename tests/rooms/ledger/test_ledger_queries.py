@@ -11,15 +11,10 @@ from lane_bench import NO_ANSWER, REFUSAL, Bench, new_bench
 from factories import TODAY
 from tallystick.ledger.badge import BadgeKind
 from tallystick.ledger.kinds import EvidenceKind
-from tallystick.ledger.queries import (
-    LaneStanding,
-    get_operation,
-    operations_of,
-    standings,
-    unsettled_of,
-)
+from tallystick.ledger.queries import get_operation, operations_of, unsettled_of
 from tallystick.ledger.record import close_lane
 from tallystick.ledger.settle import add_evidence
+from tallystick.ledger.standings import LaneStanding, standings
 from tallystick.ledger.state import State
 
 
@@ -37,7 +32,9 @@ def counted() -> Iterator[list[str]]:
 
 
 def standing_of(bench: Bench, **paused: Any) -> LaneStanding:
-    found = standings(subscription_ids=[bench.subscription_id], **{"paused": {}, **paused})
+    found = standings(
+        subscription_ids=[bench.subscription_id], **{"paused": {}, "now": bench.now, **paused}
+    )
     return found[bench.subscription_id]
 
 
@@ -52,7 +49,7 @@ class TestBadges:
             ("failed", BadgeKind.OUT_OF_SYNC, 1),
             ("conflict", BadgeKind.OUT_OF_SYNC, 1),
             ("not_applicable", BadgeKind.SYNCED, 0),
-            ("resolved", BadgeKind.CHECKING, 0),  # a person said so; not read back yet
+            ("resolved", BadgeKind.LEFT, 0),  # skipped: nothing was ever proved of the line
         ],
     )
     def test_of_every_state_a_lane_can_be_in(
@@ -119,10 +116,10 @@ class TestBadges:
     def test_an_unmapped_subscription_has_no_standing(self, bench: Bench) -> None:
         bench.prove(bench.first())
         close_lane(bench.lane_id)
-        assert standings(subscription_ids=[bench.subscription_id], paused={}) == {}
+        assert standings(subscription_ids=[bench.subscription_id], paused={}, now=bench.now) == {}
 
     def test_nobody_asked_for_has_none(self, bench: Bench) -> None:
-        assert standings(subscription_ids=[], paused={}) == {}
+        assert standings(subscription_ids=[], paused={}, now=bench.now) == {}
 
     def test_a_lane_is_shown_with_what_was_proved(self, bench: Bench) -> None:
         bench.send(bench.first())
@@ -145,7 +142,7 @@ class TestBadges:
         others[2].in_state("synced")
         ids = [one.subscription_id for one in others]
         with counted() as asked:
-            found = standings(subscription_ids=ids, paused={})
+            found = standings(subscription_ids=ids, paused={}, now=bench.now)
         assert len(asked) == 3
         assert [(found[i].badge.kind.value, found[i].badge.pending) for i in ids] == [
             ("out_of_sync", 1),

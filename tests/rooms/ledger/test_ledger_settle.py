@@ -10,7 +10,7 @@ from lane_bench import NO_ANSWER, NOT_REACHED, READING, REFUSAL, THIRD_VALUE, Be
 from factories import TODAY
 from tallystick.audit.events import Event
 from tallystick.ledger.kinds import AttemptKind, EvidenceKind
-from tallystick.ledger.models import Attempt, Evidence
+from tallystick.ledger.models import Attempt, Delivery, Evidence, Lane
 from tallystick.ledger.record import close_lane, open_lane
 from tallystick.ledger.settle import Cause, add_evidence, conclude, moved, waiting
 from tallystick.ledger.state import IllegalTransition, State
@@ -318,7 +318,7 @@ class TestLanes:
         assert [one.sequence for one in bench.operations()] == [1, 2, 3]
         assert [one.sequence for one in bench.deliveries()] == [2]
 
-    def test_mapped_again_it_is_looked_at_afresh_in_the_same_lane(self, bench: Bench) -> None:
+    def test_mapped_again_it_is_looked_at_afresh_in_a_lane_of_its_own(self, bench: Bench) -> None:
         bench.prove(bench.first())
         with bench.held() as lane:
             lane.drift_units, lane.drift_since = 9, bench.now
@@ -333,17 +333,17 @@ class TestLanes:
                 now=bench.now,
             )
 
-        assert again == bench.lane_id
-        lane = bench.lane()
+        assert again != bench.lane_id
+        lane = Lane.objects.get(pk=again)
         assert lane.open
-        assert lane.expected_units is None
-        assert (lane.expected_unit_price, lane.expected_unit_cost) == (None, None)
-        assert (lane.expected_from, lane.proved_at) == (None, None)
-        assert (lane.drift_units, lane.drift_amount, lane.drift_since) == (None, None, None)
-        assert lane.created_at < bench.now, "it is the old one"
+        assert (lane.expected_units, lane.proved_at, lane.drift_units) == (None, None, None)
+        earlier = bench.lane()
+        assert not earlier.open
+        assert (earlier.expected_units, earlier.drift_units) == (12, 9), "what was proved stays"
         assert bench.states() == ["synced"], "history stays"
         bench.tenancy.quantity(bench.subscription_id, 12)
-        assert bench.states() == ["synced", "pending"]
+        assert bench.states() == ["synced"]
+        assert Delivery.objects.get(lane_id=again).state == "pending"
 
     def test_what_has_no_counterpart_is_settled_at_once_with_its_reason(self, bench: Bench) -> None:
         bench.not_applicable("At 0 units there is no price.")

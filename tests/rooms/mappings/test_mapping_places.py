@@ -15,6 +15,7 @@ from factories import TODAY
 from harness import engine_for
 from tallystick.audit.events import Event
 from tallystick.audit.models import AuditLog
+from tallystick.bootstrap.first_sync import decide_first_sync, look_at_left
 from tallystick.bootstrap.map_many import map_what_is_equal
 from tallystick.bootstrap.mapping import FirstSync, look_before, map_line
 from tallystick.connectors.autotask.billing import AutotaskBilling
@@ -22,10 +23,12 @@ from tallystick.directory.models import ContractEntry
 from tallystick.kit.problem import Conflicting, InvalidInput, Problem, Unreachable
 from tallystick.ledger.models import Delivery, Lane
 from tallystick.mappings.choose import choose_company, choose_service
+from tallystick.mappings.map_subscription import unmap_subscription
 from tallystick.mappings.models import SubscriptionMapping
 from tallystick.mappings.rows import list_mappings, not_mapped_ids, subscription_row
 from tallystick.mappings.watching import not_mapped_subscriptions, watch_rows
 from tallystick.sync.port import Billing
+from tallystick.sync.request import request_sync
 from tallystick.sync.turn import drive
 from tallystick.sync.verify import verify
 
@@ -96,7 +99,7 @@ class Held:
 
     @property
     def lane(self) -> Lane:
-        return Lane.objects.get(subscription_id=self.id)
+        return Lane.objects.get(subscription_id=self.id, open=True)
 
 
 def writes(here: Desk) -> list[str]:
@@ -308,3 +311,101 @@ def test_one_line_for_many_subscriptions_at_once(here: Desk) -> None:
     with ThreadPoolExecutor(8) as pool:
         assert sorted(pool.map(map_it, ids)) == ["done"] + ["refused"] * 7
     assert SubscriptionMapping.objects.filter(connection_id=here.connection_id).count() == 1
+
+
+def test_left_until_a_day_nothing_is_read_or_sent_before_it(here: Desk) -> None:
+    held = Held(here, quantity=14).named()
+    with pytest.raises(InvalidInput, match="must be a later day than today"):
+        held.map(FirstSync.LEAVE, effective_on=TODAY.isoformat())
+    held.map(FirstSync.LEAVE, effective_on="2026-06-01")
+    here.of.quantity(held.id, 15, TODAY)
+    before = len(here.simulator.requests())
+    row = subscription_row(here.of.context, held.id, now=here.of.clock.now())
+    assert (row.badge.kind.value, row.badge.pending) == ("left", 2)
+    assert row.badge.cause == "Nothing is compared or sent before 1 Jun 2026."
+    engine = engine_for(here.of, here.simulator)
+    drive(engine, held.lane.pk)
+    with pytest.raises(Conflicting, match="Nothing is compared or sent before 1 Jun 2026"):
+        press(here, held)
+    assert verify(engine, here.connection_id).looked_at == 0
+    assert len(here.simulator.requests()) == before
+    here.of.later(days=22)
+    here.simulator.freeze(here.of.clock.now())
+    drive(engine, held.lane.pk)
+    assert held.badge == "synced"
+    effects = here.simulator.effects(here.refs["l"])
+    assert [(one["effective_on"], one["unit_change"]) for one in effects] == [("2026-06-01", 5)]
+    press(here, held)
+
+
+def test_what_is_left_until_a_day_can_be_unmapped_and_mapped_anew(here: Desk) -> None:
+    held = Held(here, quantity=14).named()
+    held.map(FirstSync.LEAVE, effective_on="2026-06-01")
+    lane = held.lane
+    unmap_subscription(
+        held.id,
+        here.connection_id,
+        context=here.of.context,
+        now=here.of.clock.now(),
+        correlation_id="c",
+    )
+    settled = Delivery.objects.get(lane=lane)
+    assert (settled.state, settled.cause) == (
+        "resolved",
+        "Unmapped before its first day: nothing was sent.",
+    )
+    held.map(FirstSync.ADOPT, seen_units=10)
+    assert held.badge == "synced"
+
+
+def decide(here: Desk, held: Held, how: FirstSync, **more: object) -> None:
+    decide_first_sync(
+        held.id,
+        here.connection_id,
+        first_sync=how,
+        today=TODAY,
+        asked=here.of.asked(),
+        billing=held.billing,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def test_what_was_left_until_its_next_change_is_decided_on_later(here: Desk) -> None:
+    held = Held(here, quantity=14).named()
+    held.map(FirstSync.NONE)
+    assert held.badge == "left"
+    seen = look_at_left(
+        held.id, here.connection_id, day=TODAY, asked=here.of.asked(), billing=held.billing
+    )
+    assert seen.look is not None
+    assert (seen.look.units, seen.ours.units) == (10, 14)
+    with pytest.raises(Conflicting, match="shows 10 units now, not 9"):
+        decide(here, held, FirstSync.ADOPT, seen_units=9)
+    with pytest.raises(InvalidInput, match="must be adopt or bring"):
+        decide(here, held, FirstSync.NONE)
+    decide(here, held, FirstSync.ADOPT, seen_units=10)
+    assert held.badge == "synced"
+    with pytest.raises(Conflicting, match="compared and sent already"):
+        decide(here, held, FirstSync.BRING)
+    assert writes(here) == []
+
+
+def test_or_brought_to_ours_later(here: Desk) -> None:
+    held = Held(here, quantity=14).named()
+    held.map(FirstSync.NONE)
+    decide(here, held, FirstSync.BRING, effective_on="2026-05-12")
+    drive(engine_for(here.of, here.simulator), held.lane.pk)
+    assert held.badge == "synced"
+    effects = here.simulator.effects(here.refs["l"])
+    assert [(one["effective_on"], one["unit_change"]) for one in effects] == [("2026-05-12", 4)]
+
+
+def press(here: Desk, held: Held) -> None:
+    request_sync(
+        here.connection_id,
+        held.id,
+        context=here.of.context,
+        now=here.of.clock.now(),
+        wake=here.of.wake,
+        correlation_id="c",
+    )

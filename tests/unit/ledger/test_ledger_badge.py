@@ -1,7 +1,7 @@
 """The badge of a lane: what it says of everything a lane can be. Pure."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import product
 from typing import Any
@@ -67,6 +67,20 @@ TABLE: dict[str, tuple[Standing, str, str, datetime | None, datetime | None]] = 
         "Not read back from Autotask yet.",
         None,
         None,
+    ),
+    "mapped without a first sync": (
+        lane(proved_at=None, expected_units=None),
+        "left",
+        "Nothing is compared or sent before its next change.",
+        None,
+        None,
+    ),
+    "its first day has not begun": (
+        head(State.PENDING, rests_until=date(2026, 7, 1), begins_at=AGAIN),
+        "left",
+        "Nothing is compared or sent before 1 Jul 2026.",
+        None,
+        AGAIN,
     ),
     "failed": (head(State.FAILED, head_cause="No."), "out_of_sync", "No.", SINCE, None),
     "in conflict": (head(State.CONFLICT, head_cause="9."), "out_of_sync", "9.", SINCE, None),

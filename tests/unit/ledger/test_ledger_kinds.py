@@ -33,6 +33,18 @@ def operation(kind: OperationKind, before: dict[str, Any], after: dict[str, Any]
         ("map", {}, {"quantity": 10}, "First sync of quantity 10"),
         ("update_quantity", {"quantity": 10}, {"quantity": 15}, "Update quantity 10 to 15"),
         ("cancel", {"quantity": 10}, {"quantity": 0}, "Cancel (quantity 10 to 0)"),
+        (
+            "continue",
+            {"quantity": 10, "contract": "Cloud 2026"},
+            {"quantity": 10, "contract": "Cloud 2027"},
+            "Continue quantity 10 on Cloud 2027",
+        ),
+        (
+            "end",
+            {"quantity": 10, "contract": "Cloud 2026"},
+            {"quantity": 0, "contract": "Cloud 2027"},
+            "End on Cloud 2026 (quantity 10 to 0)",
+        ),
     ],
 )
 def test_an_operation_in_words(
@@ -42,7 +54,7 @@ def test_an_operation_in_words(
 
 
 def test_every_kind_of_operation_has_words() -> None:
-    both = {"quantity": 1}
+    both = {"quantity": 1, "contract": "Cloud"}
     assert all(operation(kind, both, both).in_words() for kind in OperationKind)
 
 
@@ -59,6 +71,8 @@ def test_a_kind_nobody_knows_is_a_fault_and_not_an_empty_word() -> None:
         ("map", "Map to a contract"),
         ("update_quantity", "Update quantity"),
         ("cancel", "Cancel"),
+        ("continue", "Continue on another contract"),
+        ("end", "End on the earlier contract"),
     ],
 )
 def test_the_names_of_operations(kind: str, label: str) -> None:
@@ -83,6 +97,8 @@ def test_the_closed_sets_the_database_knows_too() -> None:
         "map",
         "update_quantity",
         "cancel",
+        "continue",
+        "end",
     ]
     assert [kind.value for kind in AttemptKind] == ["adjust", "create_line"]
     assert [kind.value for kind in EvidenceKind] == ["answer", "reading", "conclusion"]

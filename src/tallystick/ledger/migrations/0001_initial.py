@@ -58,6 +58,9 @@ class Migration(migrations.Migration):
                 ),
                 ("tenant_id", models.BigIntegerField()),
                 ("open", models.BooleanField(default=True)),
+                ("begins_on", models.DateField(null=True)),
+                ("begins_at", models.DateTimeField(null=True)),
+                ("ends_on", models.DateField(null=True)),
                 ("token", models.BigIntegerField(default=0)),
                 ("holder", models.BigIntegerField(null=True)),
                 ("leased_until", models.DateTimeField(null=True)),
@@ -279,7 +282,28 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="lane",
             constraint=models.UniqueConstraint(
-                fields=("subscription", "connection"), name="lane_once"
+                condition=models.Q(("ends_on__isnull", True), ("open", True)),
+                fields=("subscription", "connection"),
+                name="lane_once",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="lane",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ends_on__isnull", False), ("open", True)),
+                fields=("subscription", "connection"),
+                name="lane_ending_once",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="lane",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("begins_at__isnull", True), ("begins_on__isnull", True)),
+                    models.Q(("begins_at__isnull", False), ("begins_on__isnull", False)),
+                    _connector="OR",
+                ),
+                name="lane_begins_at_of_its_day",
             ),
         ),
         migrations.AddConstraint(
@@ -319,7 +343,12 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="operation",
             constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["purchase", "map", "update_quantity", "cancel"])),
+                condition=models.Q(
+                    (
+                        "kind__in",
+                        ["purchase", "map", "update_quantity", "cancel", "continue", "end"],
+                    )
+                ),
                 name="operation_kind_known",
             ),
         ),

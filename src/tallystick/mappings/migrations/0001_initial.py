@@ -10,6 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("catalog", "0001_initial"),
         ("connections", "0001_initial"),
+        ("ledger", "0001_initial"),
         ("subscriptions", "0001_initial"),
     ]
 
@@ -192,6 +193,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "lane",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, to="ledger.lane"
+                    ),
+                ),
+                (
                     "subscription",
                     models.OneToOneField(
                         on_delete=django.db.models.deletion.PROTECT, to="subscriptions.subscription"
@@ -206,6 +213,70 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.UniqueConstraint(
                         fields=("connection", "line_id"), name="line_taken_once"
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="NextPlace",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("tenant_id", models.BigIntegerField()),
+                ("company_id", models.BigIntegerField()),
+                ("company_name", models.CharField(blank=True, max_length=300)),
+                ("contract_id", models.BigIntegerField()),
+                ("contract_name", models.CharField(blank=True, max_length=300)),
+                ("service_id", models.BigIntegerField()),
+                ("service_name", models.CharField(blank=True, max_length=300)),
+                ("line_id", models.BigIntegerField(null=True)),
+                ("own_line", models.BooleanField(default=False)),
+                ("contract_starts_on", models.DateField(null=True)),
+                ("contract_ends_on", models.DateField(null=True)),
+                ("contract_active", models.BooleanField(null=True)),
+                ("period_months", models.PositiveSmallIntegerField(null=True)),
+                ("checked_at", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField()),
+                ("begins_on", models.DateField()),
+                ("begins_at", models.DateTimeField()),
+                ("asked_by", models.CharField(max_length=200)),
+                (
+                    "end_operation",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="ledger.operation",
+                    ),
+                ),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="connections.connection"
+                    ),
+                ),
+                (
+                    "lane",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, to="ledger.lane"
+                    ),
+                ),
+                (
+                    "subscription",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, to="subscriptions.subscription"
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "mappings_next_place",
+                "indexes": [models.Index(fields=["begins_at"], name="next_place_due")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("connection", "line_id"), name="next_line_taken_once"
                     )
                 ],
             },

@@ -1,0 +1,140 @@
+"""Where each subscription's lane stands, with its badge."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db.models import Count, F, Window
+from django.db.models.functions import RowNumber
+
+from tallystick.ledger.badge import URGENCY, Badge, Standing, badge
+from tallystick.ledger.models import Delivery, Lane
+from tallystick.ledger.queries import UNSETTLED
+from tallystick.ledger.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class LaneView:
+    """What was last proved of a lane's line, and what a sweep saw since."""
+
+    id: int
+    tenant_id: int
+    subscription_id: int
+    connection_id: int
+    open: bool
+    begins_on: date | None
+    begins_at: datetime | None
+    ends_on: date | None
+    expected_units: int | None
+    expected_unit_price: Decimal | None
+    expected_unit_cost: Decimal | None
+    expected_from: date | None
+    proved_at: datetime | None
+    drift_units: int | None
+    drift_amount: Decimal | None
+    drift_since: datetime | None
+    sync_asked_at: datetime | None
+
+    def rests(self, now: datetime) -> bool:
+        """Whether its first day has not begun."""
+        return self.begins_at is not None and self.begins_at > now
+
+
+@dataclass(frozen=True, slots=True)
+class LaneStanding:
+    """A lane with its badge."""
+
+    lane: LaneView
+    badge: Badge
+    head_operation_id: int | None
+
+
+def view_of(lane: Lane) -> LaneView:
+    return LaneView(
+        id=lane.pk,
+        tenant_id=lane.tenant_id,
+        subscription_id=lane.subscription_id,
+        connection_id=lane.connection_id,
+        open=lane.open,
+        begins_on=lane.begins_on,
+        begins_at=lane.begins_at,
+        ends_on=lane.ends_on,
+        expected_units=lane.expected_units,
+        expected_unit_price=lane.expected_unit_price,
+        expected_unit_cost=lane.expected_unit_cost,
+        expected_from=lane.expected_from,
+        proved_at=lane.proved_at,
+        drift_units=lane.drift_units,
+        drift_amount=lane.drift_amount,
+        drift_since=lane.drift_since,
+        sync_asked_at=lane.sync_asked_at,
+    )
+
+
+def get_lane(lane_id: int) -> LaneView:
+    """One lane that is known to be there."""
+    return view_of(Lane.objects.get(pk=lane_id))
+
+
+def standings(
+    *,
+    subscription_ids: Collection[int],
+    paused: Mapping[int, tuple[str, datetime]],
+    now: datetime,
+) -> dict[int, LaneStanding]:
+    """The open lane of each subscription with its badge, in three queries for any number.
+
+    ``paused`` names the connections that wait, with why and since when. While one lane takes over
+    from another, the one that needs a person speaks for both, and what waits is added up; a lane
+    that has not begun says nothing beside one that bills.
+    """
+    lanes = list(Lane.objects.filter(subscription_id__in=subscription_ids, open=True))
+    unsettled = Delivery.objects.filter(UNSETTLED, lane__in=[lane.pk for lane in lanes])
+    counts = dict(unsettled.values_list("lane_id").annotate(n=Count("pk")))
+    heads = {
+        head.lane_id: head
+        for head in unsettled.annotate(
+            rank=Window(RowNumber(), partition_by=F("lane_id"), order_by=F("sequence").asc())
+        ).filter(rank=1)
+    }
+    answer: dict[int, LaneStanding] = {}
+    for lane in lanes:
+        head = heads.get(lane.pk)
+        because, since = paused.get(lane.connection_id, ("", None))
+        rests = lane.begins_at is not None and lane.begins_at > now
+        standing = Standing(
+            mapped=True,
+            unsettled=counts.get(lane.pk, 0),
+            head_state=State(head.state) if head else None,
+            head_cause=head.cause if head else "",
+            head_tries=head.tries if head else 0,
+            head_retry_at=head.retry_at if head else None,
+            head_since=(head.stopped_at or head.created_at) if head else None,
+            proved_at=lane.proved_at,
+            expected_units=lane.expected_units,
+            drift_units=lane.drift_units,
+            drift_expected=lane.drift_expected,
+            drift_amount=lane.drift_amount,
+            drift_since=lane.drift_since,
+            paused_because=because,
+            paused_at=since,
+            rests_until=lane.begins_on if rests else None,
+            begins_at=lane.begins_at if rests else None,
+        )
+        found = LaneStanding(view_of(lane), badge(standing), head.operation_id if head else None)
+        other = answer.get(lane.subscription_id)
+        answer[lane.subscription_id] = found if other is None else _both(other, found, now=now)
+    return answer
+
+
+def _both(one: LaneStanding, other: LaneStanding, *, now: datetime) -> LaneStanding:
+    """What two lanes of one subscription say together."""
+    begun = [each for each in (one, other) if not each.lane.rests(now)]
+    if len(begun) == 1:
+        return begun[0]
+    first, second = sorted((one, other), key=lambda each: URGENCY.index(each.badge.kind))
+    pending = first.badge.pending + second.badge.pending
+    return replace(first, badge=replace(first.badge, pending=pending))

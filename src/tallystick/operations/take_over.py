@@ -1,0 +1,127 @@
+"""The day has come: another contract takes a subscription over.
+
+1. The new line must be proved first; until then nothing happens to the earlier one.
+2. Then the earlier line goes to 0 from the same day, by an operation of its own that names the
+   first one. When reading shows that its contract has ended by itself, nothing is sent.
+3. When that is settled, and everything that still waited for the earlier line, the new place is
+   the mapping and the earlier lane is closed. Until then both are on their way, and either stops
+   visibly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from tallystick.audit.events import Event
+from tallystick.audit.record import Actor
+from tallystick.identity.context import Context
+from tallystick.identity.roles import Role
+from tallystick.kit.days import in_words
+from tallystick.kit.ids import correlation_id
+from tallystick.ledger.kinds import OperationKind
+from tallystick.ledger.models import Delivery, Lane, Operation
+from tallystick.ledger.queries import UNSETTLED
+from tallystick.ledger.record import Origin, close_lane
+from tallystick.ledger.wake import Wake
+from tallystick.mappings.map_subscription import fields_of, place_of
+from tallystick.mappings.models import NextPlace, SubscriptionMapping
+from tallystick.operations.finish import Asked, Change, finish
+from tallystick.subscriptions.queries import SubscriptionView
+
+SOURCE = "schedule"
+
+
+def due_to_take_over(*, now: datetime) -> Sequence[int]:
+    """The ids of those whose day has come, the longest due first."""
+    rows = NextPlace.objects.filter(begins_at__lte=now).order_by("begins_at", "pk")
+    return list(rows.values_list("pk", flat=True))
+
+
+def take_over(next_place_id: int, *, now: datetime, wake: Wake) -> bool:
+    """Go one step on, if it is time for one. Answers whether the new place is the mapping now.
+
+    Harmless to call too often or twice at once.
+    """
+    with transaction.atomic():
+        following = (
+            NextPlace.objects.select_for_update(skip_locked=True).filter(pk=next_place_id).first()
+        )
+        if following is None or _is_unsettled(following.lane_id, OperationKind.CONTINUE):
+            return False
+        mapping = SubscriptionMapping.objects.get(subscription_id=following.subscription_id)
+        earlier = Lane.objects.select_for_update(no_key=True).get(pk=mapping.lane_id)
+        if following.end_operation_id is None and _bills_on(earlier):
+            following.end_operation_id = _end(mapping, earlier, following, now=now, wake=wake)
+            following.save(update_fields=["end_operation"])
+            return False
+        if _is_unsettled(earlier.pk):
+            return False
+        _switch(mapping, following)
+        return True
+
+
+def _is_unsettled(lane_id: int, kind: OperationKind | None = None) -> bool:
+    rows = Delivery.objects.filter(UNSETTLED, lane_id=lane_id)
+    if kind is not None:
+        rows = rows.filter(operation__kind=kind.value)
+    return rows.exists()
+
+
+def _bills_on(earlier: Lane) -> bool:
+    """Whether the earlier line is said to have units that may go on. (Its contract's last day is
+    not asked here: it may have been moved since it was read.)"""
+    return earlier.expected_units != 0 or _is_unsettled(earlier.pk)
+
+
+def _end(
+    mapping: SubscriptionMapping,
+    earlier: Lane,
+    following: NextPlace,
+    *,
+    now: datetime,
+    wake: Wake,
+) -> int:
+    continued = Operation.objects.filter(
+        subscription_id=following.subscription_id, kind=OperationKind.CONTINUE.value
+    ).latest("sequence")
+    left = mapping.contract_name or str(mapping.contract_id)
+    actor = Actor(ref="system", name=f"Tallystick, for {following.asked_by}"[:200])
+    asked = Asked(
+        context=Context(following.tenant_id, None, Role.OPERATOR, actor),
+        origin=Origin(SOURCE, f"end/{continued.pk}"),
+        correlation_id=correlation_id(),
+        now=now,
+        wake=wake,
+    )
+
+    def decide(view: SubscriptionView) -> Change:
+        return Change(
+            kind=OperationKind.END,
+            event=Event.END_SUBSCRIPTION_ON_CONTRACT,
+            before={"quantity": earlier.expected_units, "contract": left},
+            after={
+                "quantity": 0,
+                "contract": following.contract_name,
+                "continued_by": continued.sequence,
+            },
+            effective_on=following.begins_on,
+            fields={},
+            summary=f"{view.name} ends on {left} from {in_words(following.begins_on)}: operation "
+            f"{continued.sequence} continues it on {following.contract_name}",
+            only_lane_id=earlier.pk,
+        )
+
+    return finish(following.subscription_id, decide, asked=asked).operation_id
+
+
+def _switch(mapping: SubscriptionMapping, following: NextPlace) -> None:
+    close_lane(mapping.lane_id)
+    place, lane_id = place_of(following), following.lane_id
+    own_line = following.own_line
+    following.delete()
+    for name, value in {**fields_of(place), "lane_id": lane_id, "own_line": own_line}.items():
+        setattr(mapping, name, value)
+    mapping.save()
