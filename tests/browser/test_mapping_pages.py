@@ -354,3 +354,58 @@ def test_an_order_goes_on_to_its_line_in_one_flow(office: Office, mia: Mia) -> N
             break
         time.sleep(0.5)
     assert 7 in [one["unit_change"] for one in office.simulator.effects()]
+
+
+def test_a_contract_is_continued_on_the_next_one_and_extended(office: Office, mia: Mia) -> None:
+    page = mia.page
+    at = f"/connectors/{office.connection_id}"
+    found = office.api.get(
+        f"connections/{office.connection_id}/companies", params={"search": _name(20)}
+    ).json()["items"]
+    office.simulator.load(
+        contracts=[
+            {"ref": "n", "company": found[0]["id"], "name": "Cloud next"}
+            | {"start": "2098-01-01", "end": "2099-12-31"}
+        ]
+    )
+    page.goto(f"{at}/contracts?q={_name(20).split()[0]}")
+    for _ in range(60):
+        if page.get_by_role("button", name="Refresh from Autotask").is_visible():
+            mia.click("Refresh from Autotask")
+        page.goto(f"{at}/contracts?q={_name(20).split()[0]}")
+        page.get_by_role("link", name="Continue Cloud services on another contract").click()
+        if page.get_by_label("Cloud next", exact=False).is_visible():
+            break
+        page.wait_for_timeout(500)
+        page.goto(f"{at}/contracts?q={_name(20).split()[0]}")
+    page.get_by_label("Cloud next", exact=False).check()
+    mia.click("Look at the lines")
+    expect(page.get_by_role("heading", name="What happens on 1 Jan 2098")).to_be_visible()
+    expect(page.get_by_text("Then Cloud services goes to 0 from the same day.")).to_be_visible()
+    expect(page.get_by_text("A line of its own, created then")).to_be_visible()
+    page.set_viewport_size({"width": 390, "height": 800})
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= 390, width
+    page.set_viewport_size({"width": 1280, "height": 800})
+    before = len(office.simulator.effects())
+    mia.click("Continue on Cloud next")
+    expect(page.get_by_text("continue on Cloud next from 1 Jan 2098", exact=False)).to_be_visible()
+    assert len(office.simulator.effects()) == before
+
+    page.goto(f"{at}/subscription-mapping?q={_name(20).split()[0]}")
+    expect(page.get_by_text("from 1 Jan 2098: Cloud next")).to_be_visible()
+    page.locator("summary[aria-label^='Actions for']").first.click()
+    mia.go("Do not continue elsewhere")
+    mia.click("Stay on Cloud services")
+    expect(page.get_by_text("It stays on its contract. Nothing was sent.")).to_be_visible()
+
+    page.goto(f"{at}/contracts?q={_name(20).split()[0]}")
+    mia.go("Extend Cloud services")
+    mia.write("New last day", "2050-01-01")
+    mia.click("Extend in Autotask")
+    expect(page.get_by_text("A contract is never shortened", exact=False).first).to_be_visible()
+    mia.write("New last day", "2100-06-30")
+    mia.click("Extend in Autotask")
+    expect(page.get_by_text("ends on 30 Jun 2100 in Autotask", exact=False)).to_be_visible()
+    page.goto(f"{at}/contracts?show=attention")
+    expect(page.get_by_role("heading", name="No contract needs attention")).to_be_visible()

@@ -35,7 +35,8 @@ class PlaceIn(LineIn):
     """Where it is billed, and what to do first.
 
     ``first_sync``: ``adopt`` expects what Autotask shows from now on and sends nothing; ``bring``
-    brings the line to ours from ``effective_on``; ``none`` compares and sends nothing until the
+    brings the line to ours from ``effective_on``; ``leave`` neither reads nor sends anything before
+    ``effective_on``, then brings it to ours; ``none`` compares and sends nothing until the
     next operation. ``seen_units``: what you were shown; another number now is refused.
     """
 

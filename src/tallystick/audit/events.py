@@ -53,6 +53,7 @@ class Event(StrEnum):
     CREATE_CUSTOMER_MAPPING = "connection.create_customer_mapping"
     CREATE_OFFER_MAPPING = "connection.create_offer_mapping"
     CONTINUE_SUBSCRIPTION_MAPPING = "connection.continue_subscription_mapping"
+    EXTEND_CONTRACT = "connection.extend_contract"
     TAKE_BACK_CONTINUATION = "connection.take_back_continuation"
     END_SUBSCRIPTION_ON_CONTRACT = "subscription.end_on_contract"
     CREATE_SUBSCRIPTION_MAPPING = "connection.create_subscription_mapping"
@@ -98,6 +99,7 @@ _LABELS = {
     Event.CREATE_SUBSCRIPTION_MAPPING: "Create Connection Subscription Mapping",
     Event.DELETE_SUBSCRIPTION_MAPPING: "Delete Connection Subscription Mapping",
     Event.CONTINUE_SUBSCRIPTION_MAPPING: "Continue Connection Subscription Mapping",
+    Event.EXTEND_CONTRACT: "Extend Contract",
     Event.TAKE_BACK_CONTINUATION: "Take Back Continuation on Another Contract",
     Event.END_SUBSCRIPTION_ON_CONTRACT: "End Subscription on Contract",
     Event.DELETE_CUSTOMER_MAPPING: "Delete Connection Customer Mapping",

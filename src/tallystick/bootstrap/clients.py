@@ -11,6 +11,7 @@ from tallystick.connections.create import open_credentials
 from tallystick.connections.gate import DatabaseGate
 from tallystick.connections.trouble import Misconfigured, Throttled
 from tallystick.connectors.autotask.client import AutotaskClient
+from tallystick.connectors.autotask.contracts import AutotaskContracts
 from tallystick.connectors.autotask.credentials import AutotaskCredentials
 from tallystick.connectors.autotask.directory import AutotaskDirectory
 from tallystick.connectors.autotask.settings import AutotaskServerSettings
@@ -53,6 +54,11 @@ def stored_credentials(connection_id: int) -> AutotaskCredentials:
 def gate_of(connection_id: int, *, clock: Clock) -> DatabaseGate:
     """Its share of the hour's calls, and how many may be under way."""
     return DatabaseGate(connection_id, clock=clock, throttled=Throttled)
+
+
+def make_contracts(connection_id: int) -> AutotaskContracts:
+    """Raises Misconfigured."""
+    return AutotaskContracts(make_client(connection_id))
 
 
 def make_directory(connection_id: int) -> Directory:

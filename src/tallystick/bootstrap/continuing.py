@@ -10,6 +10,8 @@ from django.db import transaction
 
 from tallystick.bootstrap.mapping import BillingOf, Seen, billing_of, look_or_say, ours_of
 from tallystick.connections.queries import get_connection
+from tallystick.directory.port import Contract
+from tallystick.directory.queries import contracts_by_id
 from tallystick.identity.roles import Right
 from tallystick.kit.problem import Problem
 from tallystick.ledger.record import Recorded
@@ -19,6 +21,7 @@ from tallystick.mappings.places import ContractOption, check_place, places_for
 from tallystick.operations.continue_on import continue_on
 from tallystick.operations.finish import Asked
 from tallystick.subscriptions.queries import SubscriptionView, get_subscription, get_subscriptions
+from tallystick.sync.first_look import Look, Ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,3 +191,55 @@ def _line_on(option: ContractOption | None, missing: str, given: set[int]) -> Li
 
 def _bills_on(left: Place, from_on: date) -> bool:
     return left.contract_ends_on is None or left.contract_ends_on >= from_on
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """One of many: the line it would get there, and what that line shows on the day."""
+
+    view: SubscriptionView
+    line: LineThere
+    ours: Ours
+    look: Look | None
+
+
+def preview_many(
+    subscription_ids: Sequence[int],
+    connection_id: int,
+    *,
+    contract_id: int,
+    from_on: date,
+    asked: Asked,
+    billing: BillingOf = billing_of,
+) -> list[Preview]:
+    """Many lines a call; stores nothing. Raises NotFound, NotAllowed, Unreachable."""
+    asked.context.require(Right.MAP)
+    connection = get_connection(asked.context, connection_id)
+    views = get_subscriptions(asked.context, subscription_ids)
+    lines = lines_there(views, connection.id, contract_id, from_on=from_on, asked=asked)
+    contract = contracts_by_id(connection.id, [contract_id]).get(contract_id)
+    wanted = {
+        view.id: (_place_there(contract, lines[view.id]), ours_of(view, connection))
+        for view in views
+        if contract is not None and not lines[view.id].problem
+    }
+    looks = look_or_say(billing, connection.id, wanted, since=from_on)
+    return [
+        Preview(view, lines[view.id], ours_of(view, connection), looks.get(view.id))
+        for view in views
+    ]
+
+
+def _place_there(contract: Contract, line: LineThere) -> Place:
+    """As much of a place as looking at its line needs."""
+    return Place(
+        company_id=contract.company_id,
+        company_name="",
+        contract_id=contract.id,
+        contract_name=contract.name,
+        service_id=0,
+        service_name="",
+        line_id=line.line_id,
+        contract_starts_on=contract.starts_on,
+        period_months=contract.period_months,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import models, transaction
@@ -120,3 +120,10 @@ def _store(
         )
     # What was not read is not there any more.
     table._default_manager.filter(connection_id=connection_id, seen_at__lt=now).delete()
+
+
+def note_last_day(connection_id: int, contract_id: int, last_day: date) -> None:
+    """It was just read: the copy does not wait for the next reading."""
+    ContractEntry.objects.filter(connection_id=connection_id, ref=contract_id).update(
+        ends_on=last_day
+    )

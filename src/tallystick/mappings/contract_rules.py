@@ -80,10 +80,10 @@ def watch(
     Empty when nothing does. ``contract`` None: Autotask does not have it any more.
     """
     if contract is None:
-        return "Autotask has no such contract any more."
-    wanted = Wanted(company_id, cycle, today, today)
+        return GONE
     if contract.ends_on is not None and contract.ends_on < today:
-        return f"The contract ended on {in_words(contract.ends_on)}: nothing is billed any more."
+        return _ended(contract.ends_on)
+    wanted = Wanted(company_id, cycle, today, today)
     if contract.starts_on is None or contract.starts_on <= today:
         # What starts later is no fault; the day itself counts as the last one here.
         blocked = why_not(contract, wanted) if contract.ends_on != today else ""
@@ -91,6 +91,30 @@ def watch(
             return blocked + "."
     if service is not None and not service.active:
         return f"{service.name} is inactive in Autotask."
+    return _ends_soon(contract, today)
+
+
+def watch_contract(contract: Contract | None, *, company_id: int, today: date) -> str:
+    """The same of a contract itself, whatever it bills."""
+    if contract is None:
+        return GONE
+    if contract.ends_on is not None and contract.ends_on < today:
+        return _ended(contract.ends_on)
+    if contract.company_id != company_id:
+        return "It belongs to another company in Autotask now."
+    if not contract.active:
+        return "It is inactive in Autotask. Activate it there and refresh."
+    return _ends_soon(contract, today)
+
+
+GONE = "Autotask has no such contract any more."
+
+
+def _ended(last_day: date) -> str:
+    return f"The contract ended on {in_words(last_day)}: nothing is billed any more."
+
+
+def _ends_soon(contract: Contract, today: date) -> str:
     if contract.ends_on is not None and contract.ends_on - today <= SOON:
         return f"The contract ends on {in_words(contract.ends_on)}."
     return ""

@@ -7,8 +7,9 @@ with the first call. ``operations/take_over`` does the rest when the day has com
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 
@@ -136,10 +137,22 @@ def _check_day(lane: Lane, begins: Begins) -> None:
         )
 
 
-def following_of(subscription_ids: list[int]) -> dict[int, NextPlace]:
-    """By subscription: where it goes on."""
+@dataclass(frozen=True, slots=True)
+class Following:
+    """Where a subscription goes on, and from when."""
+
+    contract_id: int
+    contract_name: str
+    begins_on: date
+
+
+def following_of(subscription_ids: Collection[int]) -> Mapping[int, Following]:
+    """By subscription; those that go on elsewhere only."""
     rows = NextPlace.objects.filter(subscription_id__in=subscription_ids)
-    return {row.subscription_id: row for row in rows}
+    return {
+        row.subscription_id: Following(row.contract_id, row.contract_name, row.begins_on)
+        for row in rows
+    }
 
 
 def take_back(

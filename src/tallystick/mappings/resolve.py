@@ -82,6 +82,14 @@ def keep_facts(
     )
 
 
+def forget_facts(connection_id: int, contract_id: int) -> None:
+    """What was read of the contract is out of date: the engine reads it again before it sends."""
+    for table in (SubscriptionMapping, NextPlace):
+        table._default_manager.filter(connection_id=connection_id, contract_id=contract_id).update(
+            checked_at=None
+        )
+
+
 def bind_line(lane_id: int, line_id: int) -> None:
     """The line of its own exists now."""
     for table in (SubscriptionMapping, NextPlace):

@@ -204,7 +204,9 @@ class AutotaskClient:
 
     # Writing
 
-    def post_once(self, path: str, *, endpoint: str, body: bytes, deadline: float) -> Answer:
+    def post_once(
+        self, path: str, *, endpoint: str, body: bytes, deadline: float, method: str = "POST"
+    ) -> Answer:
         """Send one write, once, before ``deadline`` (``kit.clock.monotonic``); never raises for
         what Autotask or the network does.
 
@@ -222,13 +224,13 @@ class AutotaskClient:
             zone = self._zones.of(user, wire=wire, deadline=deadline)
         except BillingError as failure:
             return _without_zone(failure)
-        outcome = self._write(zone.url(path), endpoint, body, deadline=deadline)
+        outcome = self._write(method, zone.url(path), endpoint, body, deadline=deadline)
         if isinstance(outcome, Reply) and outcome.status == UNAUTHORIZED:
             try:
                 zone = self._zones.again(user, instead_of=zone, wire=wire, deadline=deadline)
             except BillingError as failure:
                 return _refused_and_without_zone(failure)
-            outcome = self._write(zone.url(path), endpoint, body, deadline=deadline)
+            outcome = self._write(method, zone.url(path), endpoint, body, deadline=deadline)
         if isinstance(outcome, Broken) and not outcome.sent:
             self._zones.forget(user)
         if isinstance(outcome, Reply | Broken):
@@ -236,7 +238,7 @@ class AutotaskClient:
         return outcome
 
     def _write(
-        self, url: str, endpoint: str, body: bytes, *, deadline: float
+        self, method: str, url: str, endpoint: str, body: bytes, *, deadline: float
     ) -> Outcome | NotSent | Postponed:
         outcome: Outcome | None = None
         try:
@@ -249,7 +251,7 @@ class AutotaskClient:
                     return NotSent(_TOO_LATE)
                 until = min(deadline, now + self._settings.write_timeout)
                 outcome = self._exchange(
-                    "POST", url, body, until=until, most=self._settings.max_write_bytes
+                    method, url, body, until=until, most=self._settings.max_write_bytes
                 )
         except Throttled as wait:
             if outcome is not None:  # a gate that complains on leaving must not cost the answer

@@ -69,6 +69,7 @@ def _card(visit: Visit, connection: ConnectionView) -> Card:
         BadgeKind.CHECKING,
         BadgeKind.SYNCING,
         BadgeKind.SYNCED,
+        BadgeKind.LEFT,
     )
     return Card(
         connection=connection,

@@ -13,6 +13,7 @@ from tallystick.connections.queries import ConnectionView, get_connection
 from tallystick.directory.queries import age
 from tallystick.identity.roles import Right
 from tallystick.kit.problem import Conflicting, InvalidInput, NotFound, Problem
+from tallystick.ledger.badge import BadgeKind
 from tallystick.mappings.exclude import exclude
 from tallystick.mappings.kinds import Ours
 from tallystick.mappings.map_subscription import unmap_subscription
@@ -50,6 +51,10 @@ def map_subscription(visit: Visit, connection_id: int, subscription_id: int) -> 
     if row.place is not None:
         if row.place.connection_id != connection.id:
             raise NotFound("There is no such subscription here.")
+        if row.badge.kind is BadgeKind.LEFT and row.badge.pending == 0:
+            return redirect(
+                "first-sync", connection_id=connection.id, subscription_id=row.subscription.id
+            )
         return redirect("unmap", connection_id=connection.id, subscription_id=row.subscription.id)
     if visit.request.method != "POST":
         return _page(visit, connection, row)
@@ -122,7 +127,7 @@ def _map(visit: Visit, connection: ConnectionView, row: Row) -> HttpResponse:
         contract_id=chosen.contract_id,
         line_id=chosen.line_id,
         first_sync=first_sync,
-        effective_on=posted.get("effective_on", "")[:60] if first_sync is FirstSync.BRING else None,
+        effective_on=_day_of(posted.get("effective_on", ""), first_sync),
         today=visit.today,
         asked=visit.asked(),
         seen_units=int(seen) if _is_number(seen) else None,
@@ -130,10 +135,15 @@ def _map(visit: Visit, connection: ConnectionView, row: Row) -> HttpResponse:
     what = {
         FirstSync.ADOPT: "Mapped. What Autotask shows is expected from now on; nothing was sent.",
         FirstSync.BRING: "Mapped. Autotask is brought to ours in the background.",
+        FirstSync.LEAVE: "Mapped. Nothing is compared or sent before its day.",
         FirstSync.NONE: "Mapped. Nothing is sent before its next change.",
     }
     messages.success(visit.request, what[first_sync])
     return redirect("subscription-mapping", connection_id=connection.id)
+
+
+def _day_of(text: str, first_sync: FirstSync) -> str | None:
+    return text[:60] if first_sync in {FirstSync.BRING, FirstSync.LEAVE} else None
 
 
 def _exclude(visit: Visit, connection: ConnectionView, row: Row) -> HttpResponse:

@@ -81,7 +81,7 @@ def name(visit: Visit, connection_id: int, side: str, ours_id: int) -> HttpRespo
 def refresh(visit: Visit, connection_id: int, side: str) -> HttpResponse:
     """Read Autotask's companies, services and contracts anew, in the background."""
     connection = get_connection(visit.context, connection_id)
-    if side not in {*SIDES, "subscription-mapping"}:
+    if side not in {*SIDES, "subscription-mapping", "contracts"}:
         raise NotFound("There is no such page.")
     asked = request_refresh(
         connection.id,

@@ -13,6 +13,7 @@ from tallystick.bootstrap.map_many import map_what_is_equal
 from tallystick.connections.queries import ConnectionView, get_connection
 from tallystick.directory.queries import age
 from tallystick.ledger.badge import BadgeKind
+from tallystick.mappings.next_place import Following, following_of
 from tallystick.mappings.places import Places, places_for
 from tallystick.mappings.rows import Row, list_mappings, not_mapped_ids
 from tallystick.mappings.watching import not_mapped_subscriptions, watch_rows
@@ -34,6 +35,7 @@ class Line:
     in_autotask: str
     places: Places | None
     watch: str
+    following: Following | None
 
 
 @screen("GET", "POST")
@@ -56,6 +58,7 @@ def subscription_mapping(visit: Visit, connection_id: int) -> HttpResponse:
         BadgeKind.CHECKING,
         BadgeKind.SYNCING,
         BadgeKind.SYNCED,
+        BadgeKind.LEFT,
         BadgeKind.NOT_MAPPED,
     )
     part = "_results" if visit.wants_part else "page"
@@ -79,12 +82,14 @@ def _lines(visit: Visit, connection: ConnectionView, rows: Sequence[Row]) -> lis
     free = [row.subscription for row in rows if row.place is None]
     places = places_for(visit.context, connection.id, free, today=visit.today)
     watched = watch_rows(connection.id, rows, today=visit.today)
+    following = following_of([row.subscription.id for row in rows if row.place is not None])
     return [
         Line(
             row,
             in_autotask(connection, row),
             places.get(row.subscription.id),
             watched.get(row.subscription.id, ""),
+            following.get(row.subscription.id),
         )
         for row in rows
     ]
