@@ -22,6 +22,7 @@ from tallystick.kit.ids import correlation_id
 from tallystick.ledger.models import Operation
 
 PLACE = {"contract_id": 2, "line": "own"}
+LINE = {"contract_id": 2, "line": "own"}
 WHY = {"reason": "x"}
 ORDER = {"kind": "update_quantity", "quantity": 12}
 MEMBERS = {"type", "title", "status", "detail", "correlation_id", "errors"}
@@ -52,6 +53,17 @@ def every_call(of: Tenancy) -> list[tuple[str, str, object]]:
         ("GET", f"{mapped}/places", None),
         ("POST", f"{mapped}/look", PLACE),
         ("POST", f"/connections/{connection}/subscription-mappings/accept", None),
+        ("POST", f"{mapped}/first-sync", {"first_sync": "bring"}),
+        ("POST", f"{mapped}/continue/look", {**LINE, "from_on": "2099-01-01"}),
+        ("POST", f"{mapped}/continue", {**LINE, "from_on": "2099-01-01"}),
+        ("DELETE", f"{mapped}/continue", None),
+        ("GET", f"/connections/{connection}/billing-contracts", None),
+        (
+            "POST",
+            f"/connections/{connection}/contracts/1/continue",
+            {"contract_id": 2, "from_on": "2099-01-01"},
+        ),
+        ("POST", f"/connections/{connection}/contracts/1/extend", {"ends_on": "2099-01-01"}),
         ("POST", f"{mapped}/sync", None),
         ("POST", f"/connections/{connection}/sync", {"all": True}),
         (
@@ -82,7 +94,7 @@ def every_call(of: Tenancy) -> list[tuple[str, str, object]]:
     ]
 
 
-@pytest.mark.parametrize("index", range(36))
+@pytest.mark.parametrize("index", range(43))
 def test_another_tenants_ids_are_not_found(api: Api, stranger: Api, index: int) -> None:
     before = api.get("/audit-logs").body
     method, address, body = every_call(api.of)[index]
@@ -93,7 +105,7 @@ def test_another_tenants_ids_are_not_found(api: Api, stranger: Api, index: int) 
     assert api.get("/audit-logs").body == before
 
 
-@pytest.mark.parametrize("index", range(36))
+@pytest.mark.parametrize("index", range(43))
 def test_another_resellers_ids_are_not_found(db: None, index: int) -> None:
     mine = tenancy(reseller=True)
     method, address, body = every_call(mine)[index]
@@ -135,7 +147,15 @@ def test_every_address_asks_for_a_token(api: Api) -> None:
     for address, methods in schema["paths"].items():
         for method in methods:
             path = address.removeprefix("/api/v1")
-            for name in ("subscription", "connection", "operation", "run", "audit", "customer"):
+            for name in (
+                "subscription",
+                "connection",
+                "operation",
+                "run",
+                "audit",
+                "customer",
+                "contract",
+            ):
                 path = path.replace(f"{{{name}_id}}", "1")
             path = path.replace("{offer_id}", "1").replace("{provider_id}", "x")
             said = anybody.call(method.upper(), path, raw="{not json")

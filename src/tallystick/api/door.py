@@ -44,6 +44,9 @@ READS_AUTOTASK = {
     "map-subscription",
     "map-subscription-look",
     "map-subscription-accept",
+    "map-subscription-first-sync",
+    "continue-look",
+    "extend-contract",
     "test-connection",
 }
 

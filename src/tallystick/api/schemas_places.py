@@ -13,6 +13,7 @@ from tallystick.bootstrap.map_many import Mapped
 from tallystick.bootstrap.mapping import FirstSync, Seen
 from tallystick.kit.problem import InvalidInput
 from tallystick.mappings.places import Places
+from tallystick.sync.port import UnitRow
 
 
 class LineIn(Body):
@@ -125,6 +126,16 @@ class UnitsOut(Schema):
     amount: Money | None
     cost: Money | None
 
+    @classmethod
+    def of(cls, row: UnitRow) -> UnitsOut:
+        return cls(
+            from_on=row.starts_on,
+            until_on=row.until,
+            units=row.units,
+            amount=row.price,
+            cost=row.cost,
+        )
+
 
 class LookOut(Schema):
     """What Autotask shows beside what we have. ``match``: ``same``, or what differs first."""
@@ -143,16 +154,7 @@ class LookOut(Schema):
             unit_price=seen.ours.unit_price,
             unit_cost=seen.ours.unit_cost,
             match=seen.look.match.value if seen.look else "no_line_yet",
-            rows=[
-                UnitsOut(
-                    from_on=row.starts_on,
-                    until_on=row.until,
-                    units=row.units,
-                    amount=row.price,
-                    cost=row.cost,
-                )
-                for row in rows
-            ],
+            rows=[UnitsOut.of(row) for row in rows],
         )
 
 

@@ -8,6 +8,7 @@ from ninja import NinjaAPI
 from tallystick.api import (
     audit_logs,
     connections,
+    continuing,
     directory,
     docs,
     health,
@@ -40,6 +41,7 @@ for _room in (
     directory,
     names,
     mappings,
+    continuing,
     runs,
     audit_logs,
 ):
