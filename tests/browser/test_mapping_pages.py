@@ -170,7 +170,7 @@ def _name(n: int) -> str:
 @pytest.fixture
 def mia(office: Office, browser: Browser) -> Iterator[Mia]:
     context = browser.new_context(base_url=office.web, viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(40_000)
     page = context.new_page()
     page.goto("/sign-in")
     page.get_by_label("E-mail address").fill(EMAIL)
