@@ -115,7 +115,7 @@ def make_company(remote: Remote, lanes: int) -> Company:
             quiet_seconds=0,
         ),
         context=context,
-        key=settings.SEALING_KEY,
+        keys=settings.SEALING_KEYS,
         now=now,
         correlation_id=correlation_id(),
     )

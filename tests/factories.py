@@ -138,7 +138,7 @@ class Tenancy:
                 quiet_seconds=quiet_seconds,
             ),
             context=self.context,
-            key=settings.SEALING_KEY,
+            keys=settings.SEALING_KEYS,
             now=self.clock.now(),
             correlation_id=correlation_id(),
         )

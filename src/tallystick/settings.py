@@ -7,7 +7,8 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tallystick.kit.home import home
-from tallystick.kit.secrets import key_at, key_from_text
+from tallystick.kit.key_ring import KeyFile, KeyRing
+from tallystick.kit.secrets import WrongKey
 
 
 def _database(url: str) -> dict[str, Any]:
@@ -32,6 +33,16 @@ def _database(url: str) -> dict[str, Any]:
     }
 
 
+def _sealing_keys() -> KeyRing:
+    """Of the variable, else of the home's file."""
+    try:
+        if text := os.environ.get("TALLYSTICK_SECRET_KEY"):
+            return KeyRing.from_variable("TALLYSTICK_SECRET_KEY", text)
+        return KeyFile(home() / "secret.key")
+    except (WrongKey, OSError) as error:
+        raise SystemExit(f"tallystick: {error}") from None
+
+
 # The application works as a role that may add facts and never change or delete them; only
 # `tallystick migrate` works as the owner. Empty: the operator's own role does both, and the
 # triggers alone guard the facts.
@@ -42,10 +53,10 @@ APP_OPTIONS = f"{OWNER_OPTIONS} -c role={app_role}" if app_role else OWNER_OPTIO
 
 APP_ROLE = app_role
 DEBUG = False
-SEALING_KEY = key_from_text(
-    os.environ.get("TALLYSTICK_SECRET_KEY") or key_at(home() / "secret.key")
-)
-SECRET_KEY = "django:" + SEALING_KEY.key.hex()
+SEALING_KEYS = _sealing_keys()
+# As they are at the start; web/signing keeps them as the ring has them.
+SECRET_KEY_FALLBACKS = SEALING_KEYS.signing()
+SECRET_KEY = SECRET_KEY_FALLBACKS[0]
 DATABASES = {
     "default": _database(os.environ.get("DATABASE_URL", "postgresql:///tallystick")),
 }
@@ -73,6 +84,7 @@ INSTALLED_APPS = [
     "tallystick.web",
 ]
 MIDDLEWARE = [
+    "tallystick.web.signing.FollowKeys",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -15,9 +15,9 @@ from django.conf import settings
 from checks import check_promises
 from factories import TODAY
 from harness import Line, World, eventually, world_on
-from tallystick.connections.create import place as place_of
 from tallystick.connections.models import Connection
 from tallystick.connections.policies import SameDay
+from tallystick.connections.sealing import place as place_of
 from tallystick.kit.secrets import Secret
 from tallystick.simulator.running import running_simulator
 from tallystick.sync.engine import Waits
@@ -264,7 +264,7 @@ def test_a_changed_password_loses_nothing(world: World, body: str, status: int) 
 
 def sealed(world: World, secret: str) -> bytes:
     place = place_of(world.connection_id, "secret")
-    return settings.SEALING_KEY.seal(Secret(secret), place=place)
+    return settings.SEALING_KEYS.first().seal(Secret(secret), place=place)
 
 
 def use_secret(world: World, secret: bytes) -> None:

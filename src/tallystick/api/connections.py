@@ -63,7 +63,7 @@ def create_a_connection(request: HttpRequest, body: ConnectionIn) -> Status[Conn
     connection_id = create_connection(
         new,
         context=who.context,
-        key=settings.SEALING_KEY,
+        keys=settings.SEALING_KEYS,
         now=who.now,
         correlation_id=who.correlation_id,
     )
@@ -96,7 +96,7 @@ def change_a_connection(
         connection_id,
         body.changes(),
         context=who.context,
-        key=settings.SEALING_KEY,
+        keys=settings.SEALING_KEYS,
         now=who.now,
         correlation_id=who.correlation_id,
     )

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from tallystick.connections.create import open_credentials
 from tallystick.connections.gate import DatabaseGate
-from tallystick.connections.trouble import Misconfigured, Throttled
+from tallystick.connections.trouble import Misconfigured, NotOpened, Throttled
 from tallystick.connectors.autotask.client import AutotaskClient
 from tallystick.connectors.autotask.contracts import AutotaskContracts
 from tallystick.connectors.autotask.credentials import AutotaskCredentials
@@ -30,7 +30,7 @@ def wire() -> Wire:
 def make_client(
     connection_id: int, *, clock: Clock | None = None, http: Wire | None = None
 ) -> AutotaskClient:
-    """Raises Misconfigured when the stored credentials cannot be opened."""
+    """Raises NotOpened; Misconfigured when the stored credentials cannot be sent."""
     return AutotaskClient(
         credentials=stored_credentials(connection_id),
         gate=gate_of(connection_id, clock=clock or DatabaseClock()),
@@ -39,15 +39,17 @@ def make_client(
 
 
 def stored_credentials(connection_id: int) -> AutotaskCredentials:
-    """Raises Misconfigured when they cannot be opened, or cannot be sent."""
+    """Raises NotOpened; Misconfigured when they cannot be sent."""
     try:
-        stored = open_credentials(connection_id, key=settings.SEALING_KEY)
+        stored = open_credentials(connection_id, keys=settings.SEALING_KEYS)
         return AutotaskCredentials(
             user_name=stored.user_name,
             secret=stored.secret.reveal(),
             integration_code=stored.code.reveal(),
         )
-    except (CannotOpen, ValueError) as error:
+    except CannotOpen as error:
+        raise NotOpened(str(error)) from error
+    except ValueError as error:
         raise Misconfigured(str(error)) from error
 
 

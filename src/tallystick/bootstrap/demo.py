@@ -116,7 +116,7 @@ def _load(on: Stage) -> Company:
             quiet_seconds=3,
         ),
         context=context,
-        key=settings.SEALING_KEY,
+        keys=settings.SEALING_KEYS,
         now=now,
         correlation_id=correlation_id(),
     )

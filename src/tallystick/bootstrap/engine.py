@@ -47,7 +47,7 @@ class Billings:
         self._lock = threading.Lock()
 
     def __call__(self, connection_id: int) -> AutotaskBilling:
-        """Raises Misconfigured when the stored credentials cannot be opened."""
+        """Raises Misconfigured; NotOpened when the stored credentials cannot be opened."""
         with self._lock:
             made, turns = self._made.get(connection_id), self._turns
         if made is not None and made.turns == turns and monotonic() < made.until:

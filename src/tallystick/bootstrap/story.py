@@ -313,7 +313,7 @@ def _set_up(on: Stage, patience: float) -> Scene:
             quiet_seconds=0,
         ),
         context=context,
-        key=settings.SEALING_KEY,
+        keys=settings.SEALING_KEYS,
         now=now,
         correlation_id=correlation_id(),
     )

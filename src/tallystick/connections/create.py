@@ -11,11 +11,13 @@ from django.db import transaction
 from tallystick.audit.events import Event
 from tallystick.audit.record import Subject, record
 from tallystick.connections.models import Connection
+from tallystick.connections.sealing import SEALED, key_to_seal, seal, unseal
 from tallystick.identity.context import Context
 from tallystick.identity.roles import Right
+from tallystick.kit.key_ring import KeyRing
 from tallystick.kit.money import parse_currency
 from tallystick.kit.problem import Conflicting, FieldError, InvalidInput
-from tallystick.kit.secrets import SealingKey, Secret
+from tallystick.kit.secrets import CannotOpen, Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +40,8 @@ class NewConnection:
     quiet_seconds: int = 60
 
 
-def place(connection_id: int, field: str) -> str:
-    """The additional data a sealed credential is bound to."""
-    return f"connection/{connection_id}/{field}"
-
-
 def create_connection(
-    new: NewConnection, *, context: Context, key: SealingKey, now: datetime, correlation_id: str
+    new: NewConnection, *, context: Context, keys: KeyRing, now: datetime, correlation_id: str
 ) -> int:
     """Answer its id. Raises InvalidInput, NotAllowed, Conflicting."""
     context.require(Right.CONNECT)
@@ -52,6 +49,7 @@ def create_connection(
     if errors:
         raise InvalidInput(errors)
     with transaction.atomic():
+        key = key_to_seal(keys)
         same = Connection.objects.filter(
             tenant_id=context.tenant_id, name=new.name, deleted_at__isnull=True
         )
@@ -72,8 +70,7 @@ def create_connection(
             quiet_seconds=new.quiet_seconds,
             created_at=now,
         )
-        row.secret_sealed = key.seal(new.credentials.secret, place=place(row.pk, "secret"))
-        row.code_sealed = key.seal(new.credentials.code, place=place(row.pk, "code"))
+        seal(row, {"secret": new.credentials.secret, "code": new.credentials.code}, key)
         row.save(update_fields=["secret_sealed", "code_sealed"])
         record(
             Event.CREATE_CONNECTION,
@@ -92,14 +89,18 @@ def create_connection(
     return row.pk
 
 
-def open_credentials(connection_id: int, *, key: SealingKey) -> Credentials:
+def open_credentials(connection_id: int, *, keys: KeyRing) -> Credentials:
     """For the composition root only. Raises CannotOpen."""
     row = Connection.objects.get(pk=connection_id)
-    return Credentials(
-        user_name=row.user_name,
-        secret=key.open(bytes(row.secret_sealed), place=place(row.pk, "secret")),
-        code=key.open(bytes(row.code_sealed), place=place(row.pk, "code")),
-    )
+    while True:
+        try:
+            return Credentials(user_name=row.user_name, **unseal(row, SEALED, keys))
+        except CannotOpen:
+            # Sealed anew, and its old key removed, since it was read a moment ago?
+            read_under = row.key_id
+            row.refresh_from_db()
+            if row.key_id == read_under:
+                raise
 
 
 def _check(new: NewConnection) -> list[FieldError]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -21,13 +21,14 @@ from django.db import IntegrityError, transaction
 
 from tallystick.audit.events import Event
 from tallystick.audit.record import Subject, record
-from tallystick.connections.create import place
 from tallystick.connections.learn import POLICIES
 from tallystick.connections.models import Connection
+from tallystick.connections.sealing import SEALED, key_to_seal, seal, unseal
 from tallystick.identity.context import Context
 from tallystick.identity.roles import Right
+from tallystick.kit.key_ring import KeyRing
 from tallystick.kit.problem import FieldError, InvalidInput, NotFound
-from tallystick.kit.secrets import SealingKey, Secret
+from tallystick.kit.secrets import CannotOpen, SealingKey, Secret
 
 LONGEST_NAME = 200
 LONGEST_QUIET = 86_400
@@ -35,8 +36,6 @@ LEAST_SHARE, LARGEST_SHARE = Decimal("0.05"), Decimal("0.9")
 SHARE_PLACES = 3
 # The widths of the column and of what a connector can send.
 LONGEST_CREDENTIAL = {"user_name": 200, "secret": 500, "code": 500}
-# The sealed ones; the user name is replaced without being named in the audit log either.
-SEALED = {"secret": "secret_sealed", "code": "code_sealed"}
 WORDS = {
     "name": "name",
     "budget_share": "share of the calls",
@@ -92,7 +91,7 @@ def edit_connection(
     changes: Changes,
     *,
     context: Context,
-    key: SealingKey,
+    keys: KeyRing,
     now: datetime,
     correlation_id: str,
 ) -> Sequence[str]:
@@ -106,6 +105,7 @@ def edit_connection(
     if errors:
         raise InvalidInput(errors)
     with transaction.atomic():
+        key = key_to_seal(keys)
         row = (
             Connection.objects.select_for_update(no_key=True)
             .filter(**context.scope(), pk=connection_id)
@@ -115,7 +115,7 @@ def edit_connection(
             raise NotFound("There is no such connection.")
         before = {name: getattr(row, name) for name in changes.settings()}
         after = {name: to for name, to in changes.settings().items() if to != before[name]}
-        replaced = _replace_credentials(row, changes.credentials(), key)
+        replaced = _replace_credentials(row, changes.credentials(), key, keys)
         if not after and not replaced:
             return ()
         for name, value in after.items():
@@ -161,21 +161,14 @@ def credentials_version(connection_id: int) -> bytes:
 
 
 def _replace_credentials(
-    row: Connection, given: Mapping[str, Secret], key: SealingKey
+    row: Connection, given: Mapping[str, Secret], key: SealingKey, keys: KeyRing
 ) -> Sequence[str]:
     """Put them on the row; answers which. Raises InvalidInput."""
+    # The user name is replaced without being named in the audit log either.
     sealed = [name for name in given if name in SEALED]
-    if sealed and row.key_id != key.key_id and (missing := SEALED.keys() - sealed):
-        # Two values under two keys could never be opened together.
-        raise InvalidInput(
-            [
-                FieldError(name, "was stored with another key of this server: enter it as well")
-                for name in sorted(missing)
-            ]
-        )
-    for name in sealed:
-        setattr(row, SEALED[name], key.seal(given[name], place=place(row.pk, name)))
-        row.key_id = key.key_id
+    if sealed:
+        kept = {} if row.key_id == key.key_id else _kept(row, SEALED.keys() - sealed, keys)
+        seal(row, {**kept, **{name: given[name] for name in sealed}}, key)
     user_name = given.get("user_name")
     if user_name is None or user_name.reveal() == row.user_name:
         return sealed
@@ -183,10 +176,24 @@ def _replace_credentials(
     return ["user_name", *sealed]
 
 
+def _kept(row: Connection, names: Collection[str], keys: KeyRing) -> Mapping[str, Secret]:
+    """What is not replaced and is under another key than the rest will be: two values under two
+    keys could never be opened together. Raises InvalidInput when it does not open."""
+    try:
+        return unseal(row, names, keys)
+    except CannotOpen:
+        raise InvalidInput(
+            [
+                FieldError(name, "does not open with this server's keys: enter it as well")
+                for name in sorted(names)
+            ]
+        ) from None
+
+
 def _save(row: Connection, names: Sequence[str]) -> None:
-    columns = {SEALED.get(name, name) for name in names}
-    if columns & set(SEALED.values()):
-        columns.add("key_id")
+    columns = {name for name in names if name not in SEALED}
+    if len(columns) < len(names):
+        columns |= {"key_id", *SEALED.values()}
     try:
         with transaction.atomic():
             row.save(update_fields=columns)

@@ -30,5 +30,9 @@ class Misconfigured(BillingError):
     """Credentials or server settings are wrong: a person must act."""
 
 
+class NotOpened(Misconfigured):
+    """The stored credentials do not open with this server's keys: nobody was asked anything."""
+
+
 class Unclear(BillingError):
     """The answer could not be understood or was incomplete; nothing may be concluded from it."""

@@ -1,21 +1,23 @@
 """Secrets: masked wherever they are printed, sealed wherever they are stored.
 
 AES-256-GCM with the place of the secret as additional data: a sealed value moved to another row
-or field does not open.
+or field does not open. Which key seals and which ones open is the ``key_ring``'s.
 """
 
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _NONCE_BYTES = 12
+_KEY_BYTES = 32  # AES-256
+_TO_STANDARD = str.maketrans("-_", "+/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,11 @@ class Secret:
 
 
 class CannotOpen(Exception):
-    """The stored secret does not open with the configured key, or was moved from elsewhere."""
+    """A stored secret does not open: its key is not here, or it was changed or moved."""
+
+
+class WrongKey(ValueError):
+    """The text is not a key. The sentence says what is wrong with it, and never quotes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,32 +64,28 @@ class SealingKey:
             )
         except InvalidTag:
             raise CannotOpen(
-                "A stored secret does not open with this server's key. Nothing was changed. "
-                "Start with the key it was stored with (TALLYSTICK_SECRET_KEY), "
-                "or enter the credentials again."
+                f"A stored secret does not open with the key {self.key_id} it was sealed with: it "
+                "was damaged, or belongs to another connection. Nothing was changed. Enter the "
+                "credentials again."
             ) from None
         return Secret(plain.decode())
 
+    def text(self) -> str:
+        """As the file and the variable have it."""
+        return base64.urlsafe_b64encode(self.key).decode()
+
 
 def key_from_text(text: str) -> SealingKey:
-    """A key from 32 bytes in base64. Raises ValueError when it is not that."""
-    raw = base64.urlsafe_b64decode(text.strip())
-    if len(raw) != 32:  # noqa: PLR2004 - AES-256
-        raise ValueError("TALLYSTICK_SECRET_KEY must be 32 bytes in URL-safe base64")
+    """A key from 32 bytes in base64, URL-safe or not. Raises WrongKey."""
+    try:
+        raw = base64.b64decode(text.strip().translate(_TO_STANDARD), validate=True)
+    except (binascii.Error, ValueError):
+        raw = b""
+    if len(raw) != _KEY_BYTES:
+        raise WrongKey("must be 32 bytes in URL-safe base64 (44 characters)")
     return SealingKey(key_id=hashlib.sha256(b"tallystick key id" + raw).hexdigest()[:8], key=raw)
 
 
-def key_at(path: Path) -> str:
-    """The text of the key kept in ``path``, made on first use, readable by its owner only."""
-    try:
-        return path.read_text().strip()
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        text = base64.urlsafe_b64encode(os.urandom(32)).decode()
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return path.read_text().strip()
-        with os.fdopen(handle, "w") as file:
-            file.write(text)
-        return text
+def new_key() -> SealingKey:
+    """One that nobody has had before."""
+    return key_from_text(base64.urlsafe_b64encode(os.urandom(_KEY_BYTES)).decode())

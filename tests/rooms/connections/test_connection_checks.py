@@ -35,7 +35,7 @@ def tried(here: Desk, **changes: Any) -> dict[str, Check]:
             here.connection_id,
             Changes(**changes),
             context=here.of.context,
-            key=settings.SEALING_KEY,
+            keys=settings.SEALING_KEYS,
             now=here.of.clock.now(),
             correlation_id="c",
         )

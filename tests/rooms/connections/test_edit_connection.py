@@ -25,12 +25,14 @@ from tallystick.connections.edit import (
 from tallystick.connections.models import Connection
 from tallystick.identity.roles import Role
 from tallystick.kit.ids import correlation_id
+from tallystick.kit.key_ring import KeyRing
 from tallystick.kit.problem import InvalidInput, NotAllowed, NotFound
 from tallystick.kit.secrets import SealingKey, Secret
 
 OLD = {"user_name": "api@example.com", "secret": "Old-Secret-1", "code": "OLDCODE1"}
 NEW = {"user_name": "new@example.com", "secret": "New-Secret-2", "code": "NEWCODE2"}
 OTHER_KEY = SealingKey("other", b"0123456789abcdef0123456789abcdef")
+OTHER_RING = KeyRing([OTHER_KEY], source="a test")
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ def of(db: None) -> Tenancy:
 
 
 def edit(
-    of: Tenancy, connection_id: int, key: SealingKey = settings.SEALING_KEY, **changes: Any
+    of: Tenancy, connection_id: int, keys: KeyRing = settings.SEALING_KEYS, **changes: Any
 ) -> list[str]:
     for name in ("secret", "code"):
         if name in changes:
@@ -48,7 +50,7 @@ def edit(
         connection_id,
         Changes(**changes),
         context=of.context,
-        key=key,
+        keys=keys,
         now=of.clock.now(),
         correlation_id=correlation_id(),
     )
@@ -64,8 +66,8 @@ def updates(connection_id: int) -> list[AuditLog]:
     return list(found.order_by("pk"))
 
 
-def signs_in_with(connection_id: int, key: SealingKey = settings.SEALING_KEY) -> dict[str, str]:
-    found = open_credentials(connection_id, key=key)
+def signs_in_with(connection_id: int, keys: KeyRing = settings.SEALING_KEYS) -> dict[str, str]:
+    found = open_credentials(connection_id, keys=keys)
     return {
         "user_name": found.user_name,
         "secret": found.secret.reveal(),
@@ -275,11 +277,11 @@ class TestCredentials:
         connection_id = of.connection(**OLD)
         before = stored(connection_id)
         with pytest.raises(InvalidInput) as wrong:
-            edit(of, connection_id, OTHER_KEY, secret=NEW["secret"])
+            edit(of, connection_id, OTHER_RING, secret=NEW["secret"])
         assert [error.field for error in wrong.value.errors] == ["code"]
         assert stored(connection_id) == before
-        edit(of, connection_id, OTHER_KEY, secret=NEW["secret"], code=NEW["code"])
-        assert signs_in_with(connection_id, OTHER_KEY)["code"] == NEW["code"]
+        edit(of, connection_id, OTHER_RING, secret=NEW["secret"], code=NEW["code"])
+        assert signs_in_with(connection_id, OTHER_RING)["code"] == NEW["code"]
         assert stored(connection_id)["key_id"] == "other"
 
 

@@ -82,7 +82,7 @@ def connection_settings(visit: Visit, connection_id: int) -> HttpResponse:
             connection_id,
             _changes(values, opened, {name: posted.get(name, "") for name in _CREDENTIALS}),
             context=visit.context,
-            key=settings.SEALING_KEY,
+            keys=settings.SEALING_KEYS,
             now=visit.now,
             correlation_id=visit.correlation_id,
         )

@@ -55,7 +55,7 @@ def connector_new(visit: Visit) -> HttpResponse:
         connection_id = create_connection(
             new,
             context=visit.context,
-            key=settings.SEALING_KEY,
+            keys=settings.SEALING_KEYS,
             now=visit.now,
             correlation_id=visit.correlation_id,
         )
