@@ -36,31 +36,36 @@ from tallystick.sync.target import Due
 
 def begin(engine: Engine, lease: Lease, work: Work, batch: Sequence[Due]) -> bool:
     """Answers whether the turn goes on with this lane."""
+    try:
+        return _begin(engine, lease, work, batch)
+    except BillingError as error:
+        return _put_back(engine, lease, work, batch, error)
+
+
+def _begin(engine: Engine, lease: Lease, work: Work, batch: Sequence[Due]) -> bool:
+    """Raises BillingError: then nothing has been sent. (What was sent is never raised about.)"""
     mapping = work.mapping
     if mapping is None:
         return carry_out(engine, lease, work, batch, Stop(State.FAILED, words.not_mapped()))
-    try:
-        line = Line(contract_id=mapping.contract_id, line_id=mapping.line_id or NO_LINE)
-        mapping, wrong = _facts(engine, work, batch, mapping, line)
-        if wrong is not None:
-            return carry_out(engine, lease, work, batch, wrong)
-        if mapping.line_id is None:
-            return create_line(engine, lease, work, batch, mapping)
-        by_date = date_rule(
-            batch,
-            expected=work.expected,
-            rules=work.rules(),
-            contract_starts_on=mapping.contract_starts_on,
-            contract_ends_on=mapping.contract_ends_on,
-        )
-        if by_date is not None:
-            return carry_out(engine, lease, work, batch, by_date)
-        since = first_day(batch[0].effective_on, work.today)
-        rows = engine.observer(work.connection.id).observe(
-            line, since=since, fresh_for=engine.waits.reading_is_fresh
-        )
-    except BillingError as error:
-        return _put_back(engine, lease, work, batch, error)
+    line = Line(contract_id=mapping.contract_id, line_id=mapping.line_id or NO_LINE)
+    mapping, wrong = _facts(engine, work, batch, mapping, line)
+    if wrong is not None:
+        return carry_out(engine, lease, work, batch, wrong)
+    if mapping.line_id is None:
+        return create_line(engine, lease, work, batch, mapping)
+    by_date = date_rule(
+        batch,
+        expected=work.expected,
+        rules=work.rules(),
+        contract_starts_on=mapping.contract_starts_on,
+        contract_ends_on=mapping.contract_ends_on,
+    )
+    if by_date is not None:
+        return carry_out(engine, lease, work, batch, by_date)
+    since = first_day(batch[0].effective_on, work.today)
+    rows = engine.observer(work.connection.id).observe(
+        line, since=since, fresh_for=engine.waits.reading_is_fresh
+    )
     engine.reached(Milestone.OBSERVED)
     decided = plan(
         batch,

@@ -13,13 +13,16 @@ from django.db import close_old_connections
 from django.db.models import Q
 from procrastinate import JobContext
 
+from tallystick.audit.record import SYSTEM
 from tallystick.connections.budget import forget_old_minutes, note_threshold
 from tallystick.connections.models import Connection
-from tallystick.connections.trouble import BillingError
+from tallystick.connections.pause import pause
+from tallystick.connections.trouble import BillingError, NotOpened
 from tallystick.identity.idempotency import forget_old_keys
 from tallystick.kit.clock import DatabaseClock
 from tallystick.kit.jobs import SLOW_QUEUE, app, defer
 from tallystick.kit.log import logger
+from tallystick.sync import words
 from tallystick.sync.due import due_lanes, open_runs_without_work
 from tallystick.sync.engine import Engine
 from tallystick.sync.turn import drive
@@ -109,6 +112,17 @@ def watch_connections(timestamp: int) -> None:  # noqa: ARG001 - the job engine 
 def _read_threshold(connection_id: int, now: datetime) -> None:
     try:
         threshold, used = engine().billing(connection_id).threshold()
+    except NotOpened as error:
+        # A connection on which nothing happens says so too, before its next change.
+        pause(
+            connection_id,
+            because=words.not_opened(str(error)).words,
+            resume_at=None,
+            actor=SYSTEM,
+            now=now,
+            correlation_id=engine().correlation(),
+        )
+        return
     except BillingError as error:
         log.info("threshold not read", connection=connection_id, why=str(error))
         return

@@ -11,6 +11,7 @@ from tallystick.connections.pause import pause
 from tallystick.connections.trouble import (
     BillingError,
     Misconfigured,
+    NotOpened,
     Rejected,
     Throttled,
     Unavailable,
@@ -70,7 +71,7 @@ def could_not_read(
                 act=act,
             )
         case Misconfigured():
-            put_back(lane, batch, no_access(work, str(error), act=act), act=act)
+            put_back(lane, batch, no_access(work, cause_of(error), act=act), act=act)
         case Rejected():
             stopped(lane, batch, State.FAILED, words.read_refused(str(error)), act=act)
         case _:
@@ -83,7 +84,7 @@ def could_not_look(error: BillingError, *, work: Work, act: Act) -> str:
         case Throttled():
             return throttled(work, str(error), error.retry_after_seconds, act=act).cause.words
         case Misconfigured():
-            return no_access(work, str(error), act=act).cause.words
+            return no_access(work, cause_of(error), act=act).cause.words
         case _:
             return words.not_compared(str(error)).words
 
@@ -118,9 +119,15 @@ def throttled(work: Work, reason: str, retry_after_seconds: float | None, *, act
     return Passing(cause, resume_at, False)
 
 
-def no_access(work: Work, reason: str, *, act: Act) -> Passing:
+def cause_of(error: Misconfigured) -> Cause:
+    """Whether it was Autotask that refused, or we could not even ask."""
+    if isinstance(error, NotOpened):
+        return words.not_opened(str(error))
+    return words.access_refused(str(error))
+
+
+def no_access(work: Work, cause: Cause, *, act: Act) -> Passing:
     """One refused sign-in pauses the connection until a person resumes it: no hammering."""
-    cause = words.access_refused(reason)
     pause(
         work.connection.id,
         because=cause.words,

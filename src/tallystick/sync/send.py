@@ -214,7 +214,8 @@ def _take_answer(
                 act=act,
             )
         case AccessRefused():
-            put_back(lane, batch, no_access(work, answer.reason, act=act), act=act)
+            cause = words.access_refused(answer.reason)
+            put_back(lane, batch, no_access(work, cause, act=act), act=act)
         case _:
             assert_never(answer)
     return False

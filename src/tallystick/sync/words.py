@@ -214,6 +214,14 @@ def access_refused(reason: str) -> Cause:
     )
 
 
+def not_opened(reason: str) -> Cause:
+    return Cause(
+        "not_opened",
+        f"{_stop(reason)} Nothing was sent, and nothing is sent on this connection until somebody "
+        "corrects and resumes it.",
+    )
+
+
 def read_refused(reason: str) -> Cause:
     return Cause(
         "read_refused",

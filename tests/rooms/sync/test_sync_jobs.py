@@ -166,6 +166,16 @@ def test_a_reading_that_fails_stops_the_sweep_of_that_connection_only(alone: Wor
     assert not ProcrastinateJob.objects.filter(task_name=jobs.VERIFY, status="todo").exists()
 
 
+def test_a_connection_on_which_nothing_happens_says_that_its_key_is_missing(alone: World) -> None:
+    Connection.objects.filter(pk=alone.connection_id).update(key_id="feedf00d")
+    jobs.watch_connections.defer(timestamp=0)
+    run_worker()
+
+    row = alone.connection()
+    assert (row.paused_at is not None, row.resume_at) == (True, None)
+    assert "the key feedf00d, which this server does not have" in row.paused_because
+
+
 def test_old_minutes_of_the_journal_are_forgotten(alone: World) -> None:
     now = DatabaseClock().now()
     note_calls(alone.connection_id, 3, now=now - timedelta(days=2))
