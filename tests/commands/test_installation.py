@@ -206,7 +206,7 @@ def test_passwords_are_never_arguments(tmp_path: Path) -> None:
 
 def test_every_command_has_help(tmp_path: Path) -> None:
     for command in ("up", "web", "worker", "migrate", "create-admin", "create-token", "backup",
-                    "restore", "import", "simulator", "demo", "story"):  # fmt: skip
+                    "restore", "import", "keys", "simulator", "demo", "story"):  # fmt: skip
         done = run(command, "--help", home=tmp_path)
         assert done.returncode == 0, done.stderr
         assert command in done.stdout

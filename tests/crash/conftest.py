@@ -27,6 +27,7 @@ class Yard:
 
     world: World
     workers: list[Process] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)  # of the workers, besides
 
     @property
     def simulator(self) -> Simulator:
@@ -56,6 +57,7 @@ class Yard:
             "TALLYSTICK_AUTOTASK_ORIGINS": origin,
             "TALLYSTICK_AUTOTASK_DISCOVERY_URL": origin,
             "TALLYSTICK_WORKER_TURNS": "6",
+            **self.environment,
         }
         worker = Process(str(MAIN), *how, environment=environment)
         self.workers.append(worker)

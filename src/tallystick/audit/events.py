@@ -64,6 +64,7 @@ class Event(StrEnum):
     EXCLUDE_FROM_MAPPING = "connection.exclude_from_mapping"
     INCLUDE_IN_MAPPING = "connection.include_in_mapping"
     REFRESH_DIRECTORY = "connection.refresh_directory"
+    ROTATE_KEYS = "connection.rotate_keys"
     SIGN_IN = "user.sign_in"
     CREATE_USER = "user.create"
     CREATE_TOKEN = "user.create_token"  # noqa: S105 - the name of an event, not a token
@@ -108,6 +109,7 @@ _LABELS = {
     Event.EXCLUDE_FROM_MAPPING: "Exclude from Connection Mapping",
     Event.INCLUDE_IN_MAPPING: "Include in Connection Mapping",
     Event.REFRESH_DIRECTORY: "Refresh Connection Directory",
+    Event.ROTATE_KEYS: "Rotate Keys",
     Event.SIGN_IN: "Sign In",
     Event.CREATE_USER: "Create User",
     Event.CREATE_TOKEN: "Create API Token",

@@ -23,6 +23,7 @@ COMMANDS = {
     "import": ("tallystick.cli.import_command", "import subscriptions from a CSV file"),
     "backup": ("tallystick.cli.backup", "write the database to one file"),
     "restore": ("tallystick.cli.restore", "put a backup in place"),
+    "keys": ("tallystick.cli.keys", "the keys that seal credentials: list, rotate, remove"),
     "simulator": ("tallystick.simulator.command", "a stand-in for Autotask, to try things with"),
     "demo": ("tallystick.cli.demo", "everything, with a made-up company and the simulator"),
     "story": ("tallystick.cli.story", "one refused change and its repair, told step by step"),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tallystick.bootstrap.database import database, migrate_in_child
 from tallystick.bootstrap.setup import setup
+from tallystick.cli.keys import tell_missing
 from tallystick.cli.say import say
 
 
@@ -30,11 +31,15 @@ def run(arguments: argparse.Namespace) -> int:
         migrate_in_child()
         os.environ.pop("TALLYSTICK_DATABASE_AS", None)
         setup(log_level="WARNING")
+        from tallystick.bootstrap.keys import show
+
         held = look_first()
+        missing = show().missing
     say("Restored")
     if held:
         say(
             f"{held} connection(s) are paused: Autotask may be ahead of the backup. The worker "
             "reads and compares first; look at the differences, then resume each connection"
         )
+    tell_missing(missing)
     return 0
