@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
+
+from .recordings import like_ours, recording
 
 
 @contextmanager
@@ -55,6 +59,25 @@ def test_a_wrong_knob_is_said(knob: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode == 2
     assert done.stderr.startswith("simulator: ")
+
+
+def test_a_recording_is_loaded_and_said(tmp_path: Path) -> None:
+    file = tmp_path / "recorded.json"
+    file.write_text(json.dumps(recording(Companies=like_ours("Companies"))))
+    with started("--metadata", str(file)) as (_, lines):
+        origin = lines[-1].removeprefix("READY ")
+        assert "  Metadata  recorded on 2026-05-01 by Tallystick 0.0.1" in lines
+        state = httpx.get(origin + "/simulator/state").json()
+        assert state["metadata"]["entities"] == ["Companies"]
+
+
+def test_a_wrong_recording_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "recorded.json"
+    file.write_text(json.dumps({**recording(), "format_version": 9}))
+    command = [sys.executable, "-m", "tallystick.simulator", "--port", "0", "--metadata", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"simulator: {file}: format_version 9 is of a newer Tallystick")
 
 
 def test_a_taken_port_is_said() -> None:

@@ -14,6 +14,8 @@ import pytest
 from tallystick.simulator.entities import ENTITIES
 from tallystick.simulator.fields import Entity, Kind
 
+from .recordings import like_ours, recording, udf
+from .recordings import value as entry
 from .tenants import Tenant
 
 DESCRIPTION = (
@@ -190,3 +192,21 @@ def test_field_descriptions_have_the_described_shapes(
     if ENTITIES[name].has_udfs:
         udfs = tenant.http.get(f"{name}/entityInformation/userDefinedFields").json()["fields"]
         assert all({k.lower() for k in udf} == shape_of(described, "Field") for udf in udfs)
+
+
+def test_a_recording_is_told_in_the_described_shapes(
+    described: dict[str, Any], tenant: Tenant
+) -> None:
+    known = like_ours("Companies", companyType={"picklistValues": [entry(1, "Customer")]})
+    known["information"]["hasUserDefinedFields"] = True
+    known["user_defined_fields"] = [udf("udf 1")]
+    tenant.sim.load_metadata(recording(Companies=known))
+    about = "Companies/entityInformation"
+    for path, inside, shape in (
+        (about, "info", "EntityInformationModel"),
+        (f"{about}/fields", "fields", "FieldInformationModel"),
+        (f"{about}/userDefinedFields", "fields", "Field"),
+    ):
+        answer = tenant.http.get(path).json()[inside]
+        for one in answer if isinstance(answer, list) else [answer]:
+            assert {key.lower() for key in one} == shape_of(described, shape)

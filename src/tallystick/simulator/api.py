@@ -9,15 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from tallystick.simulator import errors, metadata
+from tallystick.simulator import errors
+from tallystick.simulator.catalogue import Catalogue
 from tallystick.simulator.errors import Refusal
 from tallystick.simulator.fields import Entity
 from tallystick.simulator.jsontext import read
 from tallystick.simulator.knobs import Knobs
-from tallystick.simulator.limits import MINUTES, Limits
+from tallystick.simulator.limits import Limits
 from tallystick.simulator.messages import HTML, Answer, Request, as_json, framework_error
 from tallystick.simulator.paging import Page, address, count, read_page, read_token
 from tallystick.simulator.query import Query, read_query
+from tallystick.simulator.rights import check_right
 from tallystick.simulator.routes import Resource, Route, zone_prefix
 from tallystick.simulator.table import Record
 from tallystick.simulator.world import ROWS_OF_BUNDLES, ROWS_OF_SERVICES, World
@@ -53,7 +55,8 @@ class Call:
 class Api:
     """The resources of the API over one tenant."""
 
-    def __init__(self, *, world: World, knobs: Knobs, limits: Limits) -> None:
+    def __init__(self, *, world: World, knobs: Knobs, limits: Limits, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
         self._world = world
         self._knobs = knobs
         self._limits = limits
@@ -65,16 +68,17 @@ class Api:
             case Resource.ZONE:
                 return self._zone(call)
             case Resource.VERSION:
-                return as_json({"apiVersions": ["1.0"]})
+                return as_json({"apiVersions": self.catalogue.api_versions()})
             case Resource.THRESHOLD:
                 return self._threshold()
             case Resource.ENTITIES:
-                return as_json({"entityDescriptions": metadata.all_entity_information()})
+                return as_json({"entityDescriptions": self.catalogue.all_information()})
             case _:
                 assert route.entity is not None  # noqa: S101 - all others have one
                 return self._of_entity(call, route.entity)
 
     def _of_entity(self, call: Call, entity: Entity) -> Answer:
+        check_right(entity, call.route.resource, call.request.method)
         match call.route.resource:
             case Resource.QUERY | Resource.NEXT_PAGE:
                 return self._query(call, entity)
@@ -86,10 +90,9 @@ class Api:
             case Resource.COLLECTION:
                 return self._collection(call, entity)
             case Resource.ENTITY:
-                return as_json({"info": metadata.entity_information(entity)})
+                return as_json({"info": self.catalogue.information(entity)})
             case Resource.FIELDS:
-                fields = [metadata.field_information(f) for f in entity.fields.values()]
-                return as_json({"fields": fields})
+                return as_json({"fields": self.catalogue.fields(entity)})
             case Resource.UDF_FIELDS:
                 return self._udf_fields(call, entity)
             case Resource.ZONE | Resource.VERSION | Resource.THRESHOLD | Resource.ENTITIES:
@@ -120,10 +123,11 @@ class Api:
         self._user = user
 
     def _threshold(self) -> Answer:
+        self.catalogue.check_threshold_told()
         return as_json(
             {
                 "externalRequestThreshold": self._knobs["hourly_threshold"],
-                "requestThresholdTimeframe": MINUTES,
+                "requestThresholdTimeframe": self._limits.minutes,
                 "currentTimeframeRequestCount": self._limits.usage(),
             }
         )
@@ -132,8 +136,8 @@ class Api:
         if not entity.has_udfs:  # live: the path can be missing
             uri = call.origin + call.request.target
             return framework_error(errors.NO_RESOURCE.format(uri=uri), 404)
-        known = self._world.udf_fields.get(entity.name, [])
-        return as_json({"fields": [metadata.udf_information(udf) for udf in known]})
+        own = self._world.udf_fields.get(entity.name, [])
+        return as_json({"fields": self.catalogue.user_defined_fields(entity, own)})
 
     # Reading
 

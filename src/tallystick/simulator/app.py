@@ -80,6 +80,7 @@ class App:
         if route is None:
             uri = self._origin(request) + request.target
             return self._log(entry, framework_error(errors.NO_RESOURCE.format(uri=uri), 404))
+        route = machine.api.catalogue.on(route)
         limits = machine.limits  # a reset makes new ones while requests are held
         call = Call(request=request, route=route, origin=self._origin(request), seq=entry.seq)
         needs_access = route.resource is not Resource.ZONE

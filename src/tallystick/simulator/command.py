@@ -7,9 +7,11 @@ import asyncio
 import contextlib
 import signal
 import sys
+from pathlib import Path
 
 from tallystick.simulator.knobs import KnobError, Knobs
 from tallystick.simulator.machine import DEFAULT_CODE, DEFAULT_SECRET, DEFAULT_USER, Options
+from tallystick.simulator.read_recording import RecordingError, read_recording_file
 from tallystick.simulator.running import build, serve
 
 _DONE = 0
@@ -33,6 +35,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="set a behaviour; may be given several times (see the simulator's manual)",
     )
     parser.add_argument(
+        "--metadata",
+        type=Path,
+        metavar="FILE",
+        help="a tenant's metadata, recorded by tallystick doctor, in place of the built-in one",
+    )
+    parser.add_argument(
         "--open-control",
         action="store_true",
         help="let other machines use the pages and the control routes too",
@@ -44,7 +52,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         knobs = _read_knobs(args.knob)
         Knobs(knobs)
-    except KnobError as why:
+        recording = None if args.metadata is None else read_recording_file(args.metadata)
+    except (KnobError, RecordingError) as why:
         print(f"simulator: {why}", file=sys.stderr)
         return _WRONG_USE
     options = Options(
@@ -54,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
         companies=args.companies,
         knobs=knobs,
         open_control=args.open_control,
+        recording=recording,
     )
     try:
         asyncio.run(_run(options, args.host, args.port))
@@ -88,14 +98,16 @@ async def _run(options: Options, host: str, port: int) -> None:
 
 
 def _greeting(options: Options, origin: str) -> str:
-    return (
-        "Autotask simulator\n"
-        f"  API       {origin}/ATServicesRest/V1.0/\n"
-        f"  Zone      {origin}/ATServicesRest/V1.0/zoneInformation\n"
-        f"  Pages     {origin}/simulator/\n"
-        f"  User      {options.user}\n"
-        f"  Secret    {options.secret}\n"
-        f"  Code      {options.code}\n"
-        "Stop with Ctrl+C.\n"
-        f"READY {origin}"
-    )
+    lines = [
+        "Autotask simulator",
+        f"  API       {origin}/ATServicesRest/V1.0/",
+        f"  Zone      {origin}/ATServicesRest/V1.0/zoneInformation",
+        f"  Pages     {origin}/simulator/",
+        f"  User      {options.user}",
+        f"  Secret    {options.secret}",
+        f"  Code      {options.code}",
+    ]
+    if options.recording is not None:
+        made = options.recording
+        lines.append(f"  Metadata  recorded on {made.recorded_on} by {made.recorded_by}")
+    return "\n".join([*lines, "Stop with Ctrl+C.", f"READY {origin}"])

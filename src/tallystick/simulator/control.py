@@ -41,13 +41,14 @@ class Control:
     # Looking
 
     def state(self) -> dict[str, Any]:
-        """The stand-in at a glance: user, code, clock, knobs, faults, counts, limits."""
+        """The stand-in at a glance: user, code, metadata, clock, knobs, faults, counts, limits."""
         machine = self._machine
         with self._lock:
             return {
                 "user": machine.options.user,
                 "code": machine.options.code,
                 "api_path": zone_prefix(machine.knobs["zone"]),
+                "metadata": machine.recording.summary() if machine.recording else None,
                 "now": machine.clock.now(),
                 "clock_frozen": machine.clock.is_frozen,
                 "knobs": machine.knobs.as_dict(),
@@ -165,6 +166,13 @@ class Control:
                 return load(self._machine.world, wanted)
             except Refusal as refusal:
                 raise ControlError(str(refusal)) from refusal
+
+    def load_metadata(self, document: Any) -> dict[str, Any]:
+        """Put a tenant's recorded metadata in force; answers where it comes from and what it has.
+
+        Raises RecordingError and changes nothing.
+        """
+        return self._machine.load_metadata(document).summary()
 
     def edit_contract(self, contract_id: int, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Change API fields of a contract (``status``, ``endDate``...) as a person would."""

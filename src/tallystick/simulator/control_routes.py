@@ -39,6 +39,7 @@ class ControlRoutes:
             ("POST", "approve-and-post"): self._approve_and_post,
             ("POST", "hand-edits"): self._hand_edit,
             ("POST", "load"): lambda request: control.load(_object(request)),
+            ("POST", "metadata"): lambda request: control.load_metadata(_object(request)),
             ("GET", "requests"): self._requests,
             ("GET", "effects"): self._effects,
             ("GET", "rows"): self._rows,

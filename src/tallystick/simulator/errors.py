@@ -27,10 +27,12 @@ ZONE_UNKNOWN = "Zone information could not be determined"
 CODE_INVALID = "IntegrationCode is invalid."
 # [inference] the body of a 401 was never published; see the knob body_401.
 ACCESS_DENIED = "Authorization has been denied for this request."
-# [live] a public client meets it with status 500 although the documentation says 403.
-NO_PERMISSION = (
-    "The logged in Resource does not have the adequate permissions to query this entity type."
+# [live] a public client meets it with status 500 although the documentation says 403; its end is
+# [inference].
+NO_RIGHT = (
+    "The logged in Resource does not have the adequate permissions to {act} this entity type."
 )
+NO_PERMISSION = NO_RIGHT.format(act="query")
 
 # Limits.
 THREADS = "The Autotask API thread threshold of {limit} threads has been exceeded."  # [live]

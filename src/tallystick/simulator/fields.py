@@ -48,7 +48,7 @@ class Field:
     create_only: bool
     queryable: bool
     reference: str
-    picklist: Mapping[int, str] | None
+    picklist: Mapping[int, str] | Mapping[str, str] | None
 
     @property
     def settable_on_create(self) -> bool:
@@ -65,6 +65,7 @@ class Entity:
 
     ``root`` and ``child`` list the verbs at ``/V1.0/{name}`` and at
     ``/V1.0/{parent}/{parentId}/{child_name}``; ``D`` is DELETE on the ``/{id}`` beneath.
+    ``denied`` are the acts (query, create, update, delete) the API user may not do.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Entity:
     child_delete: bool = False
     has_udfs: bool = False
     has_webhooks: bool = False
+    denied: frozenset[str] = frozenset()
 
     def field(self, name: str) -> Field | None:
         """The field of that name in any letter case."""

@@ -14,7 +14,6 @@ from tallystick.simulator.errors import Refusal
 from tallystick.simulator.knobs import Knobs
 
 MINUTES = 60
-_HOUR = 60.0 * MINUTES
 
 
 class Limits:
@@ -23,14 +22,15 @@ class Limits:
     def __init__(self, *, clock: Clock, knobs: Knobs) -> None:
         self._clock = clock
         self._knobs = knobs
+        self.minutes = MINUTES
         self._seconds: deque[list[int]] = deque()
         self._counted = 0
         self._inside: Counter[tuple[str, str]] = Counter()
         self.most_inside: Counter[tuple[str, str]] = Counter()
 
     def usage(self) -> int:
-        """Requests of the past 60 minutes, those of other integrations included."""
-        oldest = self._clock.seconds() - _HOUR
+        """Requests of the past ``minutes``, those of other integrations included."""
+        oldest = self._clock.seconds() - 60.0 * self.minutes
         while self._seconds and self._seconds[0][0] <= oldest:
             self._counted -= self._seconds.popleft()[1]
         return self._counted + int(self._knobs["other_integration_calls"])
@@ -39,7 +39,7 @@ class Limits:
         """Count a request and take a thread. Raises Refusal, then nothing is taken."""
         limit = self._knobs["hourly_threshold"]
         if self.usage() >= limit:
-            text = errors.HOURLY.format(limit=limit, minutes=MINUTES)
+            text = errors.HOURLY.format(limit=limit, minutes=self.minutes)
             raise Refusal(text, status=self._knobs["hourly_status"])
         self._count()
         key = (code, endpoint)

@@ -9,10 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from tallystick.simulator.api import Api
+from tallystick.simulator.catalogue import Catalogue
 from tallystick.simulator.clock import Clock
 from tallystick.simulator.faults import Faults
 from tallystick.simulator.knobs import Knobs
-from tallystick.simulator.limits import Limits
+from tallystick.simulator.limits import MINUTES, Limits
+from tallystick.simulator.read_recording import read_recording
+from tallystick.simulator.recording import Recording
 from tallystick.simulator.requestlog import RequestLog
 from tallystick.simulator.seeds import furnish, populate
 from tallystick.simulator.world import World
@@ -24,7 +27,8 @@ DEFAULT_CODE = "SIMULATORTRACKINGIDENTIFIER"
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a stand-in starts. ``frozen_at`` stops its clock there until it is advanced."""
+    """How a stand-in starts. ``frozen_at`` stops its clock there until it is advanced;
+    ``recording`` is a tenant's metadata in place of the built-in catalogue."""
 
     user: str = DEFAULT_USER
     secret: str = DEFAULT_SECRET
@@ -33,6 +37,7 @@ class Options:
     knobs: Mapping[str, Any] = field(default_factory=dict)
     frozen_at: datetime | None = None
     open_control: bool = False
+    recording: Recording | None = None
 
 
 @dataclass(slots=True)
@@ -58,9 +63,14 @@ class Machine:
         self.limits = Limits(clock=self.clock, knobs=self.knobs)
         self.log = RequestLog(hide=(self.options.secret,))
         self.world = World(clock=self.clock, knobs=self.knobs)
-        self.api = Api(world=self.world, knobs=self.knobs, limits=self.limits)
+        self.api = Api(
+            world=self.world, knobs=self.knobs, limits=self.limits, catalogue=Catalogue()
+        )
         self.api.set_user(self.options.user)
         self.late: list[Late] = []
+        if self.options.recording is not None:
+            self._take_over(self.options.recording)
+            self.knobs.set_many(self.options.knobs)  # what was asked for counts
         furnish(self.world)
         populate(self.world, self.options.companies)
 
@@ -69,6 +79,23 @@ class Machine:
         with self.lock:
             self.clock.freeze(self.options.frozen_at)
             self._begin()
+
+    @property
+    def recording(self) -> Recording | None:
+        """The recorded metadata in force."""
+        return self.api.catalogue.recording
+
+    def load_metadata(self, document: Any) -> Recording:
+        """Answer and hold requests to a recording from now on. Raises RecordingError."""
+        recording = read_recording(document)
+        with self.lock:
+            self._take_over(recording)
+        return recording
+
+    def _take_over(self, recording: Recording) -> None:
+        self.api.catalogue = Catalogue(recording)
+        self.limits.minutes = recording.minutes or MINUTES
+        self.knobs.set_many(recording.knobs())
 
     def set_knobs(self, values: Mapping[str, Any]) -> None:
         """Set several knobs, all or none. Raises KnobError."""

@@ -1,10 +1,9 @@
-"""What the API says about its entities: rights, fields, picklists, user defined fields."""
+"""What the API says about its own entities: rights, fields, picklists, user defined fields."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from tallystick.simulator.entities import all_entities
 from tallystick.simulator.fields import Entity, Field
 
 
@@ -27,10 +26,6 @@ def entity_information(entity: Entity) -> dict[str, Any]:
         "hasUserDefinedFields": entity.has_udfs,
         "supportsWebhookCallouts": entity.has_webhooks,
     }
-
-
-def all_entity_information() -> list[dict[str, Any]]:
-    return [{"info": entity_information(entity)} for entity in all_entities()]
 
 
 def field_information(field: Field) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from tallystick.simulator.machine import (
     Machine,
     Options,
 )
+from tallystick.simulator.recording import Recording
 from tallystick.simulator.world import World
 
 _START_SECONDS = 10.0
@@ -128,6 +129,10 @@ class Simulator:
             }
         )
 
+    def load_metadata(self, document: dict[str, Any]) -> dict[str, Any]:
+        """Put in force what ``tallystick doctor --record`` wrote of a tenant."""
+        return self._control.load_metadata(document)
+
     def edit_contract(
         self, contract_id: int, *, status: int | None = None, end_date: date | str | None = None
     ) -> dict[str, Any]:
@@ -180,13 +185,15 @@ def running_simulator(
     companies: int = 0,
     knobs: Mapping[str, Any] | None = None,
     frozen_at: datetime | None = None,
+    recording: Recording | None = None,
     host: str = "127.0.0.1",
     port: int = 0,
 ) -> Iterator[Simulator]:
     """Run a stand-in in a background thread on a free port, and stop it at the end.
 
     ``companies`` customers are made up to try things with; ``knobs`` are set from the start;
-    ``frozen_at`` (aware) stops the clock. Raises OSError when the port cannot be had.
+    ``frozen_at`` (aware) stops the clock; ``recording`` is a tenant's metadata. Raises OSError when
+    the port cannot be had.
     """
     machine, app = build(
         Options(
@@ -196,6 +203,7 @@ def running_simulator(
             companies=companies,
             knobs=knobs or {},
             frozen_at=frozen_at,
+            recording=recording,
         )
     )
     loop = asyncio.new_event_loop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -110,18 +111,28 @@ def _read_number(field: Field, value: Any) -> Decimal:
     return number
 
 
-def check_required(entity: Entity, values: dict[str, Any]) -> None:
-    """All missing required fields at once, as separate errors. Raises Refusal."""
+def check_required(
+    entity: Entity, values: dict[str, Any], *, indispensable: Collection[str] = ()
+) -> None:
+    """All missing required fields at once, as separate errors. Raises Refusal.
+
+    ``indispensable`` are required whatever the tenant's metadata says of them.
+    """
     missing = [
-        errors.REQUIRED.format(field=field.name)
-        for field in entity.fields.values()
-        if field.required
-        and field.settable_on_create
-        and field.name != "id"
-        and values.get(field.name) in (None, "")
+        errors.REQUIRED.format(field=name)
+        for name in dict.fromkeys((*_required_on_create(entity), *indispensable))
+        if values.get(name) in (None, "")
     ]
     if missing:
         raise Refusal(missing)
+
+
+def _required_on_create(entity: Entity) -> list[str]:
+    return [
+        field.name
+        for field in entity.fields.values()
+        if field.required and field.settable_on_create and field.name != "id"
+    ]
 
 
 def check_values(world: World, entity: Entity, values: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from tallystick.simulator import errors
 from tallystick.simulator.adjust import Adjustment, adjust, shorten
 from tallystick.simulator.entities import (
     ACTIVE,
+    ENTITIES,
     PERIOD_MONTHS,
     RECURRING_SERVICE,
 )
@@ -32,6 +33,14 @@ from tallystick.simulator.world import World
 
 _ADJUSTMENTS = ("ContractServiceAdjustments", "ContractServiceBundleAdjustments")
 _LINES = ("ContractServices", "ContractServiceBundles")
+#: What a record cannot be made without, whatever a tenant's recorded metadata says is required.
+_INDISPENSABLE = {
+    "Contracts": ("startDate", "endDate"),
+    "ContractServices": ("contractID", "serviceID"),
+    "ContractServiceBundles": ("contractID", "serviceBundleID"),
+    "ContractServiceAdjustments": ("effectiveDate",),
+    "ContractServiceBundleAdjustments": ("effectiveDate",),
+}
 _DEFAULTS: dict[str, dict[str, Any]] = {
     "Companies": {"isActive": True, "isTaxExempt": False, "isClientPortalActive": False},
     "Contracts": {"isDefaultContract": False, "isCompliant": False},
@@ -48,22 +57,21 @@ def create(
 
     Raises Refusal and changes nothing.
     """
-    values = read_body(entity, body)
+    values = {
+        name: value
+        for name, value in read_body(entity, body).items()
+        if name == "userDefinedFields" or entity.fields[name].settable_on_create
+    }
     if parent_id is not None:
         if world.find(entity.parent, parent_id) is None:
             parent_type = entity.parent[:-1]
             raise Refusal(errors.REFERENCE.format(field=entity.parent_field, type=parent_type))
         values[entity.parent_field] = parent_id
-    check_required(entity, values)
+    check_required(entity, values, indispensable=_INDISPENSABLE.get(entity.name, ()))
     if entity.name in _ADJUSTMENTS:
         effect = adjust(world, read_adjustment(entity, values), request_seq=request_seq)
         wants_id = world.knobs["adjustment_item_id"] == "integer"
         return int(effect["adjustment_id"]) if wants_id else None
-    values = {
-        name: value
-        for name, value in values.items()
-        if name == "userDefinedFields" or entity.fields[name].settable_on_create
-    }
     values.pop("id", None)
     check_values(world, entity, values)
     if entity.name in _LINES:
@@ -116,7 +124,7 @@ def _create_line(world: World, entity: Entity, body: Any, values: dict[str, Any]
     price: Decimal | None = None
     for key, value in body.items():
         if str(key).lower() == "adjustedprice":
-            price = read_typed(entity.fields["unitPrice"], value)
+            price = read_typed(ENTITIES[entity.name].fields["unitPrice"], value)
     line = plan_line(
         world,
         NewLine(
@@ -251,6 +259,9 @@ def _finish_service(world: World, values: dict[str, Any], record: dict[str, Any]
 
 def _finish_contract(_: World, values: dict[str, Any], record: dict[str, Any] | None) -> None:
     whole = {**(record or {}), **values}
+    for name in _INDISPENSABLE["Contracts"]:
+        if whole[name] is None:
+            raise Refusal(errors.REQUIRED.format(field=name))
     if whole["endDate"] < whole["startDate"]:
         raise Refusal(errors.END_BEFORE_START)
 
