@@ -48,6 +48,7 @@ class Event(StrEnum):
     UPDATE_CONNECTION = "connection.update"
     DELETE_CONNECTION = "connection.delete"
     TEST_CONNECTION = "connection.test"
+    RECORD_METADATA = "connection.record_metadata"
     PAUSE_CONNECTION = "connection.pause"
     RESUME_CONNECTION = "connection.resume"
     CREATE_CUSTOMER_MAPPING = "connection.create_customer_mapping"
@@ -93,6 +94,7 @@ _LABELS = {
     Event.UPDATE_CONNECTION: "Update Connection",
     Event.DELETE_CONNECTION: "Delete Connection",
     Event.TEST_CONNECTION: "Test Connection",
+    Event.RECORD_METADATA: "Record Connection Metadata",
     Event.PAUSE_CONNECTION: "Pause Connection",
     Event.RESUME_CONNECTION: "Resume Connection",
     Event.CREATE_CUSTOMER_MAPPING: "Create Connection Customer Mapping",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from tallystick.audit.record import Actor
 from tallystick.bootstrap.checking import check_connection
 from tallystick.bootstrap.desk import desk
+from tallystick.bootstrap.record_metadata import record_metadata
 from tallystick.connections.checks import Check
 from tallystick.connections.queries import list_connections
+from tallystick.connections.recorded import Recorded
 from tallystick.identity.context import Context
 from tallystick.identity.people import (
     add_tenant,
@@ -91,6 +94,32 @@ def nobody_can_sign_in() -> bool:
 
 def check_named_connection(name: str, *, organisation: str | None) -> Sequence[Check]:
     """Test the connection of that name or number. Raises InvalidInput."""
+    connection_id, context = _named_connection(name, organisation)
+    return check_connection(
+        connection_id, context=context, now=desk().now(), correlation_id=correlation_id()
+    )
+
+
+def record_named_connection(
+    name: str, *, organisation: str | None, target: Path, with_udf_names: bool
+) -> Recorded:
+    """Record the metadata of the connection of that name or number to a new file.
+
+    Raises InvalidInput, Unreachable; then nothing was written.
+    """
+    connection_id, context = _named_connection(name, organisation)
+    return record_metadata(
+        connection_id,
+        target=target,
+        with_udf_names=with_udf_names,
+        context=context,
+        now=desk().now(),
+        correlation_id=correlation_id(),
+    )
+
+
+def _named_connection(name: str, organisation: str | None) -> tuple[int, Context]:
+    """Its id, and the context the command line acts in. Raises InvalidInput."""
     tenant_id = tenant_for(organisation)
     if tenant_id is None:
         raise InvalidInput.one("connection", "there is no organisation yet")
@@ -100,6 +129,4 @@ def check_named_connection(name: str, *, organisation: str | None) -> Sequence[C
     ]
     if not found:
         raise InvalidInput.one("connection", f"there is none named “{name}”")
-    return check_connection(
-        found[0].id, context=context, now=desk().now(), correlation_id=correlation_id()
-    )
+    return found[0].id, context

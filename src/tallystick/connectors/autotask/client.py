@@ -125,9 +125,11 @@ class AutotaskClient:
             raise Unclear(f"Autotask did not say how many rows of {entity} there are.")
         return counted
 
-    def get(self, path: str, *, endpoint: str) -> JsonObject:
-        """Read one address below ``/V1.0/``. Raises BillingError."""
-        return self._read("GET", lambda zone: zone.url(path), endpoint, None)
+    def get(self, path: str, *, endpoint: str, versioned: bool = True) -> JsonObject:
+        """Read one address below ``/V1.0/``, or beside it. Raises BillingError."""
+        return self._read(
+            "GET", lambda zone: zone.url(path) if versioned else zone.beside(path), endpoint, None
+        )
 
     def zone(self) -> Zone:
         """The zone in use; asks for it if need be. Raises BillingError."""

@@ -35,6 +35,10 @@ class Zone:
         """The full address of a path such as ``Contracts/query``."""
         return f"{self.base}/V1.0/{path}"
 
+    def beside(self, path: str) -> str:
+        """The full address of what is not below a version, such as ``VersionInformation``."""
+        return f"{self.base}/{path}"
+
 
 @dataclass(frozen=True, slots=True)
 class _Remembered:
