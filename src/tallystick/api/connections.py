@@ -15,8 +15,10 @@ from tallystick.api.schemas_connections import (
     PauseIn,
     TestedOut,
 )
+from tallystick.api.schemas_health import ConnectionHealthOut
 from tallystick.api.schemas_kit import PageOut
 from tallystick.bootstrap.checking import check_connection
+from tallystick.bootstrap.connection_health import connection_health
 from tallystick.connections.create import Credentials, NewConnection, create_connection
 from tallystick.connections.edit import budget_shares, edit_connection
 from tallystick.connections.pause import pause, resume
@@ -76,6 +78,19 @@ def create_a_connection(request: HttpRequest, body: ConnectionIn) -> Status[Conn
 @router.get("/connections/{int:connection_id}", auth=READ, response=answers(200, ConnectionOut))
 def connection(request: HttpRequest, connection_id: int) -> ConnectionOut:
     return _shown(caller(request), connection_id)
+
+
+@router.get(
+    "/connections/{int:connection_id}/health",
+    auth=READ,
+    response=answers(200, ConnectionHealthOut),
+    summary="How a connection is",
+)
+def health_of_a_connection(request: HttpRequest, connection_id: int) -> ConnectionHealthOut:
+    """Whether it works and who must do what, its calls, what waits, what is not mapped."""
+    who = caller(request)
+    found = connection_health(who.context, connection_id, today=who.today, now=who.now)
+    return ConnectionHealthOut.of(found)
 
 
 @router.patch(

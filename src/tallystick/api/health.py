@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from tallystick.api.problems import NOT_READY, document
 from tallystick.bootstrap.desk import desk
 from tallystick.kit.problem import FieldError
-from tallystick.sync.health import worker_seen_at
-
-WORKER_IS_GONE_AFTER = timedelta(seconds=30)
+from tallystick.sync.health import WORKER_IS_GONE_AFTER, worker_seen_at
 
 
 def healthz(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's signature

@@ -38,6 +38,11 @@ class AuditLog(models.Model):
             models.Index(fields=["tenant_id", "subscription_id", "-id"], name="audit_of_sub"),
             models.Index(fields=["tenant_id", "connection_id", "-id"], name="audit_of_conn"),
             models.Index(fields=["correlation_id"], name="audit_of_act"),
+            models.Index(
+                fields=["connection_id", "-id"],
+                condition=Q(event=Event.TEST_CONNECTION.value),
+                name="audit_tests_of_conn",
+            ),
         ]
         constraints = [
             models.CheckConstraint(

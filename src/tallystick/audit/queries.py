@@ -78,6 +78,15 @@ def list_audit(
     return Page([_view(row) for row in found[:limit]], more)
 
 
+def last_test(*, tenant_id: int, connection_id: int) -> AuditView | None:
+    """Of a connection that is known to be in the context; None when it was never tested."""
+    rows = AuditLog.objects.filter(
+        event=Event.TEST_CONNECTION.value, connection_id=connection_id, tenant_id=tenant_id
+    )
+    row = rows.order_by("-pk").first()
+    return _view(row) if row else None
+
+
 def get_audit(*, tenant_id: int, reseller_id: int | None, audit_id: int) -> AuditView:
     """Raises NotFound, also when it is in somebody else's context."""
     row = _visible(tenant_id, reseller_id).filter(pk=audit_id).first()

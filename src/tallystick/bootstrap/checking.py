@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from tallystick.audit.events import Event, Status
 from tallystick.audit.record import Subject, record
 from tallystick.bootstrap.clients import gate_of, stored_credentials, wire
 from tallystick.connections.checks import Check
-from tallystick.connections.queries import get_connection
-from tallystick.connections.trouble import Misconfigured
+from tallystick.connections.instance import check_instance, note_zone
+from tallystick.connections.queries import ConnectionView, get_connection
+from tallystick.connections.trouble import BillingError, Misconfigured
 from tallystick.connectors.autotask import handshake
 from tallystick.connectors.autotask.wire import Wire
+from tallystick.connectors.autotask.zone import discover, zone_book
 from tallystick.identity.context import Context
 from tallystick.identity.roles import Right
-from tallystick.kit.clock import Clock, DatabaseClock
+from tallystick.kit.clock import Clock, DatabaseClock, monotonic
+
+# Without these nothing is known of the instance.
+LET_IN = ("reachable", "zone", "code", "secret")
 
 
 def check_connection(
@@ -30,17 +36,8 @@ def check_connection(
     """Reads Autotask; never inside a transaction. Raises NotFound, NotAllowed."""
     context.require(Right.CONNECT)
     connection = get_connection(context, connection_id)
-    clock = clock or DatabaseClock()
     try:
-        checks = handshake.test(
-            credentials=stored_credentials(connection.id),
-            gate=gate_of(connection.id, clock=clock),
-            http=http or wire(),
-            clock=clock,
-            currencies=handshake.Currencies(
-                price=connection.price_currency, cost=connection.cost_currency
-            ),
-        )
+        checks = _try_out(connection, clock=clock or DatabaseClock(), http=http or wire())
     except Misconfigured as error:
         title = "Stored credentials"
         todo = "Enter them again on the connection's settings."
@@ -62,3 +59,49 @@ def check_connection(
         details={check.name: check.words for check in wrong},
     )
     return checks
+
+
+def _try_out(connection: ConnectionView, *, clock: Clock, http: Wire) -> list[Check]:
+    """Raises Misconfigured when the stored credentials cannot be opened."""
+    credentials = stored_credentials(connection.id)
+    checks = handshake.test(
+        credentials=credentials,
+        gate=gate_of(connection.id, clock=clock),
+        http=http,
+        clock=clock,
+        currencies=handshake.Currencies(
+            price=connection.price_currency, cost=connection.cost_currency
+        ),
+    )
+    if not all(check.ok for check in checks if check.name in LET_IN):
+        return checks
+    try:
+        # Asked a moment ago, so it is remembered.
+        zone = zone_book(http).of(credentials.user_name, wire=http, deadline=_soon(http))
+    except BillingError:
+        return checks  # what was found out stays true
+    note_zone(connection.id, zone=zone.base, web=zone.web)
+    return [*checks, check_instance(connection)]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundZone:
+    """What Autotask says of an API user's name, before anything else is known."""
+
+    ok: bool
+    words: str
+
+
+def find_zone(user_name: str, *, context: Context, http: Wire | None = None) -> FoundZone:
+    """Sends the name and nothing secret. Raises NotAllowed."""
+    context.require(Right.CONNECT)
+    http = http or wire()
+    try:
+        zone = discover(user_name=user_name, wire=http, deadline=_soon(http))
+    except BillingError as failure:
+        return FoundZone(False, str(failure))
+    return FoundZone(True, zone.name or zone.base)
+
+
+def _soon(http: Wire) -> float:
+    return monotonic() + http.settings.read_timeout

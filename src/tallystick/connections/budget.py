@@ -22,7 +22,7 @@ from tallystick.connections.models import CallMinute, Connection
 HOUR = timedelta(minutes=61, seconds=30)
 # Asked before and around every call: by hand, because the mapper takes longer than the question.
 STANDING = """
-SELECT hourly_threshold, budget_share, reported_calls, reported_own_calls,
+SELECT hourly_threshold, budget_share, reported_calls, reported_own_calls, reported_at,
        (SELECT coalesce(sum(calls), 0) FROM connections_call_minute m
         WHERE m.connection_id = c.id AND m.minute > %(after)s)
 FROM connections_connection c WHERE c.id = %(connection)s
@@ -34,12 +34,14 @@ SMALLEST_RESERVE = 2
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Counts of calls in the last sixty minutes."""
+    """Counts of calls in the last sixty minutes. ``others``: as of ``reported_at``, when Autotask
+    last said how many everybody made."""
 
     threshold: int
     allowed: int
     spent: int
     others: int | None
+    reported_at: datetime | None
 
     @property
     def left(self) -> int:
@@ -60,12 +62,16 @@ def budget_of(connection_id: int, *, now: datetime) -> Budget:
     """Where a connection stands at this moment."""
     with database.cursor() as cursor:
         cursor.execute(STANDING, {"connection": connection_id, "after": now - HOUR})
-        threshold, share, reported, reported_own, spent = cursor.fetchone()
+        threshold, share, reported, reported_own, reported_at, spent = cursor.fetchone()
     others = None
     if reported is not None and reported_own is not None:
         others = max(0, reported - reported_own)
     return Budget(
-        threshold=threshold, allowed=int(threshold * share), spent=int(spent), others=others
+        threshold=threshold,
+        allowed=int(threshold * share),
+        spent=int(spent),
+        others=others,
+        reported_at=reported_at,
     )
 
 

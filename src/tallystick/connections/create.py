@@ -103,6 +103,24 @@ def open_credentials(connection_id: int, *, keys: KeyRing) -> Credentials:
                 raise
 
 
+def wrong_currency(code: str) -> str:
+    """What is wrong with it, or nothing."""
+    try:
+        parse_currency(code)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def wrong_time_zone(name: str) -> str:
+    """What is wrong with it, or nothing."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return "is not a time zone, like Europe/Berlin"
+    return ""
+
+
 def _check(new: NewConnection) -> list[FieldError]:
     errors = []
     if not new.name.strip() or len(new.name) > 200:  # noqa: PLR2004 - the column's width
@@ -111,14 +129,10 @@ def _check(new: NewConnection) -> list[FieldError]:
         ("price_currency", new.price_currency),
         ("cost_currency", new.cost_currency),
     ):
-        try:
-            parse_currency(code)
-        except ValueError as error:
-            errors.append(FieldError(field, str(error)))
-    try:
-        ZoneInfo(new.time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        errors.append(FieldError("time_zone", "is not a time zone, like Europe/Berlin"))
+        if message := wrong_currency(code):
+            errors.append(FieldError(field, message))
+    if message := wrong_time_zone(new.time_zone):
+        errors.append(FieldError("time_zone", message))
     for field, secret in (
         ("secret", new.credentials.secret.reveal()),
         ("code", new.credentials.code.reveal()),

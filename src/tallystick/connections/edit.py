@@ -1,4 +1,5 @@
-"""Edit a connection: its name, policies, quiet time, share of the calls, credentials.
+"""Edit a connection: its name, policies, quiet time, share of the calls, credentials; and, until
+something is mapped to it, its currencies and its time zone.
 
 A worker keeps a connector per connection; it asks ``credentials_version`` when a turn begins and
 makes a new connector when the stored credentials are no longer the ones it was made with. So new
@@ -21,6 +22,7 @@ from django.db import IntegrityError, transaction
 
 from tallystick.audit.events import Event
 from tallystick.audit.record import Subject, record
+from tallystick.connections.create import wrong_currency, wrong_time_zone
 from tallystick.connections.learn import POLICIES
 from tallystick.connections.models import Connection
 from tallystick.connections.sealing import SEALED, key_to_seal, seal, unseal
@@ -29,6 +31,7 @@ from tallystick.identity.roles import Right
 from tallystick.kit.key_ring import KeyRing
 from tallystick.kit.problem import FieldError, InvalidInput, NotFound
 from tallystick.kit.secrets import CannotOpen, SealingKey, Secret
+from tallystick.ledger.models import Lane
 
 LONGEST_NAME = 200
 LONGEST_QUIET = 86_400
@@ -36,8 +39,13 @@ LEAST_SHARE, LARGEST_SHARE = Decimal("0.05"), Decimal("0.9")
 SHARE_PLACES = 3
 # The widths of the column and of what a connector can send.
 LONGEST_CREDENTIAL = {"user_name": 200, "secret": 500, "code": 500}
+# They say what amounts and days mean: fixed from the first mapping on.
+FIXED_ONCE_MAPPED = ("price_currency", "cost_currency", "time_zone")
 WORDS = {
     "name": "name",
+    "price_currency": "price currency",
+    "cost_currency": "cost currency",
+    "time_zone": "time zone",
     "budget_share": "share of the calls",
     "quiet_seconds": "quiet time",
     "same_day": "second change on one day",
@@ -56,6 +64,9 @@ class Changes:
     """What is to be changed; None leaves it. Policies by their value, the share as 0.05 to 0.9."""
 
     name: str | None = None
+    price_currency: str | None = None
+    cost_currency: str | None = None
+    time_zone: str | None = None
     budget_share: Decimal | None = None
     quiet_seconds: int | None = None
     same_day: str | None = None
@@ -70,6 +81,9 @@ class Changes:
         """What is given, as the columns hold it, credentials left out."""
         given = {
             "name": None if self.name is None else self.name.strip(),
+            "price_currency": self.price_currency,
+            "cost_currency": self.cost_currency,
+            "time_zone": self.time_zone,
             "budget_share": self.budget_share,
             "quiet_seconds": self.quiet_seconds,
             **{policy: getattr(self, policy) for policy in POLICIES},
@@ -115,6 +129,7 @@ def edit_connection(
             raise NotFound("There is no such connection.")
         before = {name: getattr(row, name) for name in changes.settings()}
         after = {name: to for name, to in changes.settings().items() if to != before[name]}
+        _refuse_what_is_fixed(row, after)
         replaced = _replace_credentials(row, changes.credentials(), key, keys)
         if not after and not replaced:
             return ()
@@ -148,6 +163,19 @@ def budget_shares(context: Context) -> Mapping[int, Decimal]:
     """Each connection's share of the hour's calls, by its id."""
     found = Connection.objects.filter(**context.scope())
     return dict(found.values_list("pk", "budget_share"))
+
+
+def is_fixed(connection_id: int) -> bool:
+    """Whether something was ever mapped to it: its currencies and its time zone stay."""
+    return Lane.objects.filter(connection_id=connection_id).exists()
+
+
+def _refuse_what_is_fixed(row: Connection, after: Mapping[str, Any]) -> None:
+    """Raises InvalidInput."""
+    fixed = [name for name in FIXED_ONCE_MAPPED if name in after]
+    if fixed and is_fixed(row.pk):
+        why = "cannot be changed any more: subscriptions were mapped with it. Make a new connection"
+        raise InvalidInput([FieldError(name, why) for name in fixed])
 
 
 def credentials_version(connection_id: int) -> bytes:
@@ -255,6 +283,10 @@ def _wrong_setting(name: str, value: Any) -> str:
             unicodedata.category(one) in ("Cc", "Cs") for one in value
         )
         return "" if fits else f"must have 1 to {LONGEST_NAME} characters on one line"
+    if name in ("price_currency", "cost_currency"):
+        return wrong_currency(value)
+    if name == "time_zone":
+        return wrong_time_zone(value)
     if name == "quiet_seconds":
         fits = type(value) is int and 0 <= value <= LONGEST_QUIET
         return "" if fits else f"must be a whole number of seconds, 0 to {LONGEST_QUIET}"

@@ -24,6 +24,8 @@ class Connection(models.Model):
     code_sealed = models.BinaryField()
     key_id = models.CharField(max_length=40)
     web_url = models.CharField(max_length=300, blank=True)
+    # Where its API lives, as the last test found it.
+    zone_url = models.CharField(max_length=300, blank=True)
 
     # Policies, each shown in words.
     quiet_seconds = models.PositiveIntegerField(default=60)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Count, DateField, Exists, Max, OuterRef, Q, Subquery, Value
+from django.db.models import Count, DateField, Exists, Max, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from tallystick.connections.queries import get_connection
@@ -61,9 +61,7 @@ def list_contracts(
     connection = get_connection(context, connection_id)
     rows = _billing(context, connection.id)
     if attention:
-        rows = rows.filter(
-            Q(ends__lte=today + SOON) | Q(known=False) | Q(active=False) | Q(other_company=True)
-        )
+        rows = _needing_attention(rows, connection.id, today)
     for word in search.replace("\x00", "").split():
         rows = rows.filter(Q(contract_name__icontains=word) | Q(company_name__icontains=word))
     if cursor:
@@ -87,18 +85,37 @@ def list_contracts(
     return Page(_views(connection.id, found[:limit], today), more)
 
 
-def _billing(context: Context, connection_id: int) -> Any:  # a QuerySet with its annotations
-    entry = ContractEntry.objects.filter(connection_id=connection_id, ref=OuterRef("contract_id"))
+def count_needing_attention(context: Context, connection_id: int, *, today: date) -> int:
+    """How many contracts that list has. Raises NotFound."""
+    connection = get_connection(context, connection_id)
+    rows = _needing_attention(_mapped(context, connection.id), connection.id, today)
+    return rows.values("contract_id").distinct().count()
+
+
+def _needing_attention(
+    rows: QuerySet[SubscriptionMapping], connection_id: int, today: date
+) -> QuerySet[SubscriptionMapping]:
+    """Those whose contract is not there, not active, another company's, or ends soon or has."""
+    sound = ContractEntry.objects.filter(
+        Q(ends_on__isnull=True) | Q(ends_on__gt=today + SOON),
+        connection_id=connection_id,
+        ref=OuterRef("contract_id"),
+        company_ref=OuterRef("company_id"),
+        active=True,
+    )
+    return rows.exclude(Exists(sound))
+
+
+def _mapped(context: Context, connection_id: int) -> QuerySet[SubscriptionMapping]:
     return SubscriptionMapping.objects.filter(
         connection_id=connection_id, subscription__in=visible(context)
-    ).annotate(
-        ends=Coalesce(
-            Subquery(entry.values("ends_on")[:1]), Value(NEVER), output_field=DateField()
-        ),
-        known=Exists(entry),
-        active=Exists(entry.filter(active=True)),
-        other_company=Exists(entry.exclude(company_ref=OuterRef("company_id"))),
     )
+
+
+def _billing(context: Context, connection_id: int) -> Any:  # a QuerySet with its annotations
+    entry = ContractEntry.objects.filter(connection_id=connection_id, ref=OuterRef("contract_id"))
+    ends = Coalesce(Subquery(entry.values("ends_on")[:1]), Value(NEVER), output_field=DateField())
+    return _mapped(context, connection_id).annotate(ends=ends)
 
 
 def _views(connection_id: int, found: Sequence[Mapping[str, object]], today: date) -> list[Billing]:

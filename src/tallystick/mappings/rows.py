@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
 from tallystick.connections.models import Connection
-from tallystick.connections.queries import get_connection
+from tallystick.connections.queries import ConnectionView, get_connection
 from tallystick.identity.context import Context
 from tallystick.kit.paging import Page, check_limit, decode_cursor, encode_cursor
 from tallystick.kit.problem import InvalidInput, NotFound
 from tallystick.ledger.badge import Badge, BadgeKind
+from tallystick.ledger.counting import count_badges
 from tallystick.ledger.queries import OperationView, get_operation
 from tallystick.ledger.standings import LaneStanding, LaneView, standings
 from tallystick.mappings.kinds import Ours
@@ -192,9 +194,8 @@ def list_mappings(
     return Page(found[:limit], more)
 
 
-def not_mapped_ids(context: Context, connection_id: int, *, limit: int = 2000) -> list[int]:
-    """Active subscriptions that are neither mapped anywhere nor excluded here. Raises NotFound."""
-    connection = get_connection(context, connection_id)
+def not_mapped(context: Context, connection: ConnectionView) -> QuerySet[Subscription]:
+    """Active subscriptions that are neither mapped anywhere nor excluded here."""
     excluded = Exclusion.objects.filter(
         connection_id=connection.id, kind=Ours.SUBSCRIPTION.value
     ).values("ours_id")
@@ -203,7 +204,13 @@ def not_mapped_ids(context: Context, connection_id: int, *, limit: int = 2000) -
     )
     if connection.reseller_id is not None:
         rows = rows.filter(reseller_id=connection.reseller_id)
-    rows = rows.exclude(pk__in=excluded).order_by("customer__name", "pk")
+    return rows.exclude(pk__in=excluded)
+
+
+def not_mapped_ids(context: Context, connection_id: int, *, limit: int = 2000) -> list[int]:
+    """The first of them, by customer. Raises NotFound."""
+    rows = not_mapped(context, get_connection(context, connection_id))
+    rows = rows.order_by("customer__name", "pk")
     return list(rows.values_list("pk", flat=True)[:limit])
 
 
@@ -217,12 +224,19 @@ def _chunk(
     return list(query[:size])
 
 
+def badge_counts(
+    context: Context, connection_ids: Collection[int], *, now: datetime
+) -> dict[int, dict[BadgeKind, int]]:
+    """How many mapped subscriptions of each connection carry each badge: two questions."""
+    return count_badges(
+        connection_ids,
+        tenant_id=context.tenant_id,
+        reseller_id=context.reseller_id,
+        paused=paused_connections(set(connection_ids), now=now),
+        now=now,
+    )
+
+
 def counts_by_badge(context: Context, connection_id: int, *, now: datetime) -> dict[BadgeKind, int]:
-    """How many mapped subscriptions of a connection carry each badge."""
-    counts = dict.fromkeys(BadgeKind, 0)
-    rows = visible(context).filter(subscriptionmapping__connection_id=connection_id)
-    ids = list(rows.values_list("pk", flat=True))
-    paused = paused_connections({connection_id}, now=now)
-    for standing in standings(subscription_ids=ids, paused=paused, now=now).values():
-        counts[standing.badge.kind] += 1
-    return counts
+    """The same of one connection."""
+    return badge_counts(context, [connection_id], now=now)[connection_id]

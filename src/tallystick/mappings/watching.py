@@ -10,9 +10,8 @@ from tallystick.connections.queries import get_connection
 from tallystick.directory.queries import age, contracts_by_id, services_by_id
 from tallystick.identity.context import Context
 from tallystick.mappings.contract_rules import watch
-from tallystick.mappings.rows import Row, not_mapped_ids
+from tallystick.mappings.rows import Row, not_mapped
 from tallystick.mappings.stakes import NOTHING, Stake, stakes_by
-from tallystick.subscriptions.models import Subscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +23,9 @@ class NotMappedSubscriptions:
 def not_mapped_subscriptions(context: Context, connection_id: int) -> NotMappedSubscriptions:
     """Active ones that are billed by nothing here and are not left out. Raises NotFound."""
     connection = get_connection(context, connection_id)
-    ids = not_mapped_ids(context, connection.id)
-    stakes = stakes_by("tenant_id", Subscription.objects.filter(pk__in=ids))
-    return NotMappedSubscriptions(len(ids), stakes.get(connection.tenant_id, NOTHING))
+    rows = not_mapped(context, connection)
+    stakes = stakes_by("tenant_id", rows)
+    return NotMappedSubscriptions(rows.count(), stakes.get(connection.tenant_id, NOTHING))
 
 
 def watch_rows(connection_id: int, rows: Sequence[Row], *, today: date) -> Mapping[int, str]:

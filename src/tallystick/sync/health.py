@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
+
+WORKER_IS_GONE_AFTER = timedelta(seconds=30)
 
 
 def worker_seen_at() -> datetime | None:

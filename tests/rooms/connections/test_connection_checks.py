@@ -9,10 +9,10 @@ import pytest
 from django.conf import settings
 
 from desk import Desk, desk
-from factories import sibling, tenancy
+from factories import Tenancy, sibling, tenancy
 from harness import wire_to
 from tallystick.audit.models import AuditLog
-from tallystick.bootstrap.checking import check_connection
+from tallystick.bootstrap.checking import check_connection, find_zone
 from tallystick.connections.budget import budget_of
 from tallystick.connections.checks import Check
 from tallystick.connections.edit import Changes, edit_connection
@@ -114,3 +114,68 @@ def test_a_zone_that_moved_is_found_and_told(here: Desk) -> None:
     found = tried(here)
     assert wrong(found) == []
     assert found["zone"].words.startswith("Moved from Simulator Zone 1 to Simulator Zone 2")
+
+
+class TestOneConnectionPerInstance:
+    def second(self, of: Tenancy, here: Desk, currency: str = "EUR") -> dict[str, Check]:
+        """Another connection with the same credentials, tested."""
+        connection_id = of.connection(
+            user_name=here.simulator.user, secret=here.simulator.secret, code=here.simulator.code
+        )
+        Connection.objects.filter(pk=connection_id).update(
+            cost_currency="USD", price_currency=currency
+        )
+        other = Desk(here.simulator, of, connection_id, {})
+        return tried(other)
+
+    def test_what_a_test_finds_is_kept(self, here: Desk) -> None:
+        assert tried(here)["instance"].ok
+        row = Connection.objects.get(pk=here.connection_id)
+        assert row.zone_url.startswith(here.simulator.origin)
+        assert row.web_url == f"{here.simulator.origin}/"
+
+    def test_a_web_address_that_was_entered_stays(self, here: Desk) -> None:
+        entered = "https://ww4.example/"
+        Connection.objects.filter(pk=here.connection_id).update(web_url=entered)
+        tried(here)
+        assert Connection.objects.get(pk=here.connection_id).web_url == entered
+
+    def test_a_second_one_in_the_same_currency_is_told(self, here: Desk) -> None:
+        tried(here)
+        found = self.second(here.of, here)
+        assert wrong(found) == ["instance"]
+        name = Connection.objects.get(pk=here.connection_id).name
+        assert f"“{name}” is of the same Autotask, with prices in EUR too" in (
+            found["instance"].words
+        )
+        assert "delete this" in found["instance"].todo
+
+    def test_another_price_currency_is_one_of_its_own(self, here: Desk) -> None:
+        tried(here)
+        assert self.second(here.of, here, "USD")["instance"].ok
+
+    def test_another_tenants_is_nobodys_business(self, here: Desk) -> None:
+        tried(here)
+        assert self.second(tenancy(), here)["instance"].ok
+
+    def test_a_resellers_does_not_learn_whose_the_other_is(self, here: Desk) -> None:
+        tried(here)
+        found = self.second(sibling(here.of), here)
+        assert wrong(found) == ["instance"]
+        assert found["instance"].words.startswith("A connection of another organisation is")
+
+    def test_a_deleted_one_is_none(self, here: Desk) -> None:
+        tried(here)
+        Connection.objects.filter(pk=here.connection_id).update(deleted_at=here.of.clock.now())
+        assert self.second(here.of, here)["instance"].ok
+
+
+def test_the_zone_of_a_name_is_found_before_anything_is_stored(here: Desk) -> None:
+    http = wire_to(here.simulator.origin)
+    found = find_zone(here.simulator.user, context=here.of.context, http=http)
+    assert (found.ok, found.words) == (True, "Simulator Zone 1")
+    unknown = find_zone("nobody@example.com", context=here.of.context, http=http)
+    assert not unknown.ok
+    assert unknown.words
+    with pytest.raises(NotAllowed):
+        find_zone("x", context=tenancy(role=Role.VIEWER).context, http=http)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.conf import settings
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
-from factories import Tenancy, sibling, tenancy
+from factories import Tenancy, number, sibling, tenancy
 from harness import World
 from tallystick.audit.models import AuditLog
 from tallystick.connections.create import open_credentials
@@ -335,3 +335,44 @@ class TestARunningEngine:
         edit(world.tenancy, world.connection_id, quiet_seconds=0)
         world.work()
         assert line.changes() == [2]
+
+
+class TestWhatAmountsAndDaysMean:
+    """Currencies and the time zone: corrected while nothing is mapped, fixed from then on."""
+
+    CHANGED: ClassVar = {
+        "price_currency": "CHF",
+        "cost_currency": "USD",
+        "time_zone": "Europe/Zurich",
+    }
+
+    def test_they_are_corrected_while_nothing_is_mapped(self, of: Tenancy) -> None:
+        connection_id = of.connection()
+        assert set(edit(of, connection_id, **self.CHANGED)) == set(self.CHANGED)
+        row = Connection.objects.get(pk=connection_id)
+        assert (row.price_currency, row.cost_currency) == ("CHF", "USD")
+        assert row.time_zone == "Europe/Zurich"
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("price_currency", "EURO"),
+            ("cost_currency", ""),
+            ("time_zone", "Mars/Olympus"),
+            ("time_zone", "Europe"),
+            ("time_zone", "x" * 300),
+        ],
+    )
+    def test_a_wrong_one_is_named(self, of: Tenancy, field: str, value: str) -> None:
+        with pytest.raises(InvalidInput) as refused:
+            edit(of, of.connection(), **{field: value})
+        assert [error.field for error in refused.value.errors] == [field]
+
+    def test_from_the_first_mapping_on_they_stay(self, of: Tenancy) -> None:
+        connection_id = of.connection()
+        of.map(of.subscription(), connection_id, contract_id=number(), line_id=number())
+        with pytest.raises(InvalidInput, match="cannot be changed any more") as refused:
+            edit(of, connection_id, name="Other", **self.CHANGED)
+        assert [error.field for error in refused.value.errors] == list(self.CHANGED)
+        assert Connection.objects.get(pk=connection_id).name != "Other"
+        assert edit(of, connection_id, price_currency="EUR", name="Other") == ["name"]

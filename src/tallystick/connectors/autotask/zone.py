@@ -26,10 +26,12 @@ _MOST_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """Where a tenant is: ``base`` is the checked address up to ``…/ATServicesRest``."""
+    """Where a tenant is: ``base`` is the checked address up to ``…/ATServicesRest``. ``web``: where
+    people use it, as Autotask says; for showing only, nothing is sent there."""
 
     base: str
     name: str
+    web: str = ""
 
     def url(self, path: str) -> str:
         """The full address of a path such as ``Contracts/query``."""
@@ -79,7 +81,12 @@ def discover(*, user_name: str, wire: Wire, deadline: float) -> Zone:
     if not isinstance(url, str):
         raise Unclear("Autotask named no address for this user's zone.")
     shown = name[:100] if isinstance(name, str) else ""
-    return Zone(base=service_base(check_origin(url, wire.settings)), name=shown)
+    web = answer.get("webUrl")
+    return Zone(
+        base=service_base(check_origin(url, wire.settings)),
+        name=shown,
+        web=web[:300] if isinstance(web, str) else "",
+    )
 
 
 class ZoneBook:

@@ -1,0 +1,130 @@
+"""How many subscriptions carry each badge, and what waits: counted by the database, in sets.
+
+``COUNT`` is ``badge.badge`` and ``standings.standings`` once more, in SQL: the same questions in
+the same order. A test compares the two on rows of every kind; change one and it fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection as database
+from django.db.models import Count, Q
+
+from tallystick.ledger.badge import TRIES_BEFORE_RED, URGENCY, BadgeKind
+from tallystick.ledger.models import Delivery
+from tallystick.ledger.queries import UNSETTLED
+from tallystick.ledger.state import STOPPED, State
+
+COUNT = """
+WITH head AS (
+    SELECT DISTINCT ON (lane_id) lane_id, state, tries, cause FROM ledger_delivery
+    WHERE state NOT IN ('not_applicable', 'resolved', 'synced') ORDER BY lane_id, sequence
+), lane AS (
+    SELECT l.connection_id, l.subscription_id, coalesce(l.begins_at > %(now)s, false) AS rests,
+           CASE
+               WHEN l.begins_at > %(now)s THEN %(left)s
+               WHEN h.state IN ('failed', 'conflict') THEN %(out_of_sync)s
+               WHEN h.state = 'checking' THEN %(checking)s
+               WHEN h.state IS NOT NULL AND l.connection_id = ANY(%(paused)s) THEN %(out_of_sync)s
+               WHEN h.tries >= %(tries)s AND h.cause <> '' THEN %(out_of_sync)s
+               WHEN h.state IS NOT NULL THEN %(syncing)s
+               WHEN l.drift_units IS NOT NULL THEN %(out_of_sync)s
+               WHEN l.expected_units IS NULL AND l.proved_at IS NULL THEN %(left)s
+               WHEN l.proved_at IS NULL THEN %(checking)s
+               ELSE %(synced)s
+           END AS urgency
+    FROM ledger_lane l LEFT JOIN head h ON h.lane_id = l.id
+    WHERE l.open AND l.connection_id = ANY(%(connections)s) AND l.tenant_id = %(tenant)s
+      AND (%(reseller)s::bigint IS NULL OR l.subscription_id IN (
+          SELECT id FROM subscriptions_subscription WHERE reseller_id = %(reseller)s))
+), subscription AS (
+    -- A lane that has not begun says nothing beside one that bills; of two, the urgent one speaks.
+    SELECT connection_id, coalesce(min(urgency) FILTER (WHERE NOT rests), min(urgency)) AS urgency
+    FROM lane GROUP BY connection_id, subscription_id
+)
+SELECT connection_id, urgency, count(*) FROM subscription GROUP BY connection_id, urgency
+"""
+# The least is the most urgent.
+PLACES = {kind.value: place for place, kind in enumerate(URGENCY)}
+
+
+def count_badges(
+    connection_ids: Collection[int],
+    *,
+    tenant_id: int,
+    reseller_id: int | None,
+    paused: Mapping[int, tuple[str, datetime]],
+    now: datetime,
+) -> dict[int, dict[BadgeKind, int]]:
+    """By connection: how many of the context's mapped subscriptions carry each badge.
+
+    One question for all of them. ``paused`` as ``standings`` has it.
+    """
+    counts = {each: dict.fromkeys(BadgeKind, 0) for each in connection_ids}
+    with database.cursor() as cursor:
+        cursor.execute(
+            COUNT,
+            {
+                "connections": list(counts),
+                "paused": [each for each, (because, _) in paused.items() if because],
+                "tenant": tenant_id,
+                "reseller": reseller_id,
+                "now": now,
+                "tries": TRIES_BEFORE_RED,
+                **PLACES,
+            },
+        )
+        for connection_id, urgency, number in cursor.fetchall():
+            counts[connection_id][URGENCY[urgency]] = number
+    return counts
+
+
+@dataclass(frozen=True, slots=True)
+class Oldest:
+    """The operation that has waited longest, of what is to be sent by now."""
+
+    operation_id: int
+    subscription_id: int
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Operations of one connection that are not settled. ``planned``: for a contract whose first
+    day has not begun; they are in none of the other numbers."""
+
+    waiting: int
+    sending: int
+    checking: int
+    stopped: int
+    planned: int
+    oldest: Oldest | None
+
+    @property
+    def unsettled(self) -> int:
+        """What is on its way or should be."""
+        return self.waiting + self.sending + self.checking + self.stopped
+
+
+def queue_of(connection_id: int, *, now: datetime) -> Queue:
+    """Three questions, however much waits."""
+    planned = Q(lane__begins_at__gt=now)
+    rows = Delivery.objects.filter(UNSETTLED, lane__connection_id=connection_id)
+    due = rows.exclude(planned)
+    counts = dict(due.values_list("state").annotate(number=Count("pk")).order_by())
+    first = due.order_by("operation__recorded_at", "operation_id")
+    found = first.values_list(
+        "operation_id", "operation__subscription_id", "operation__recorded_at"
+    )
+    oldest = found.first()
+    return Queue(
+        waiting=counts.get(State.PENDING.value, 0),
+        sending=counts.get(State.SENDING.value, 0),
+        checking=counts.get(State.CHECKING.value, 0),
+        stopped=sum(counts.get(state.value, 0) for state in STOPPED),
+        planned=rows.filter(planned).count(),
+        oldest=Oldest(*oldest) if oldest else None,
+    )

@@ -1,0 +1,166 @@
+"""Counting in sets says what the pure decision says, whatever is stored."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+from lane_bench import IN_STATE, Bench, new_bench
+
+from factories import TODAY, Tenancy, number, sibling, tenancy
+from tallystick.connections.models import Connection
+from tallystick.ledger.badge import BadgeKind
+from tallystick.ledger.counting import Queue, queue_of
+from tallystick.ledger.models import Delivery, Lane
+from tallystick.ledger.queries import UNSETTLED
+from tallystick.ledger.standings import standings
+from tallystick.mappings.rows import badge_counts, counts_by_badge, paused_connections
+from tallystick.subscriptions.models import Subscription
+
+ROUNDS = 60
+LANE_FIELDS = ("begins_on", "begins_at", "drift_units", "expected_units", "proved_at")
+
+
+def benches(of: Tenancy) -> list[Bench]:
+    """Two connections; on each, lanes with a head in every state, and each state once more
+    with a second lane that takes over."""
+    made = []
+    for connection_id in (of.connection(), of.connection()):
+        for state in IN_STATE:
+            for twice in (False, True):
+                subscription_id = of.subscription(quantity=10)
+                lane_id = of.map(
+                    subscription_id, connection_id, contract_id=number(), line_id=number()
+                )
+                bench = Bench(of, connection_id, subscription_id, lane_id)
+                bench.in_state(state.value)
+                if twice:
+                    second_lane(bench, stopped=state.value in {"pending", "synced", "checking"})
+                made.append(bench)
+    return made
+
+
+def second_lane(bench: Bench, *, stopped: bool) -> None:
+    first = bench.lane()
+    Lane.objects.filter(pk=first.pk).update(ends_on=TODAY)
+    lane = Lane.objects.create(
+        tenant_id=first.tenant_id,
+        subscription_id=first.subscription_id,
+        connection_id=first.connection_id,
+        created_at=bench.now,
+    )
+    waiting = Delivery.objects.create(
+        tenant_id=first.tenant_id,
+        operation=bench.operations()[-1],
+        lane=lane,
+        sequence=1,
+        state="pending",
+        effective_on=TODAY,
+        created_at=bench.now,
+    )
+    if stopped:
+        Delivery.objects.filter(pk=waiting.pk).update(state="failed", cause="No.")
+
+
+def shuffle(of: Tenancy, connection_ids: list[int], chance: Random) -> None:
+    """Whatever a lane, its head and its connection can hold."""
+    now = of.clock.now()
+    lanes = list(Lane.objects.filter(connection_id__in=connection_ids))
+    for lane in lanes:
+        begins = chance.choice([None, None, now - timedelta(days=1), now, now + timedelta(days=1)])
+        lane.begins_at, lane.begins_on = begins, begins.date() if begins else None
+        lane.drift_units = chance.choice([None, None, 0, 12])
+        lane.expected_units = chance.choice([None, 0, 10])
+        lane.proved_at = chance.choice([None, now])
+    Lane.objects.bulk_update(lanes, LANE_FIELDS)
+    heads = list(Delivery.objects.filter(UNSETTLED, lane__in=lanes))
+    for head in heads:
+        head.tries = chance.randrange(4)
+        head.cause = chance.choice(["", "It did not work."])
+        if head.state in {"failed", "conflict"}:
+            head.cause = "It did not work."
+    Delivery.objects.bulk_update(heads, ["tries", "cause"])
+    for pk in connection_ids:
+        Connection.objects.filter(pk=pk).update(
+            paused_at=chance.choice([None, now]),
+            paused_because=chance.choice(["", "Paused by Ada."]),
+            resume_at=chance.choice([None, now, now + timedelta(hours=1)]),
+        )
+
+
+def one_by_one(of: Tenancy, connection_id: int) -> Counter[BadgeKind]:
+    """By the pure decision, row by row."""
+    rows = Subscription.objects.filter(subscriptionmapping__connection_id=connection_id)
+    ids = list(rows.filter(**of.context.scope()).values_list("pk", flat=True))
+    now = of.clock.now()
+    paused = paused_connections({connection_id}, now=now)
+    found = standings(subscription_ids=ids, paused=paused, now=now)
+    return Counter(standing.badge.kind for standing in found.values())
+
+
+def test_the_database_counts_what_the_pure_decision_says(db: None) -> None:
+    of = tenancy()
+    benches_of = benches(of)
+    ids = sorted({bench.connection_id for bench in benches_of})
+    # Another tenant's, and an unmapped one: never counted.
+    new_bench().in_state("failed")
+    Lane.objects.filter(pk=benches_of[-2].lane_id).update(open=False)
+    chance = Random(20260510)
+    seen: Counter[BadgeKind] = Counter()
+    for _ in range(ROUNDS):
+        shuffle(of, ids, chance)
+        counted = badge_counts(of.context, ids, now=of.clock.now())
+        for connection_id in ids:
+            expected = one_by_one(of, connection_id)
+            assert +Counter(counted[connection_id]) == expected
+            seen += expected
+    assert set(seen) == set(BadgeKind) - {BadgeKind.NOT_MAPPED}, "a kind was never there"
+
+
+def test_a_context_counts_its_own_subscriptions_only(db: None) -> None:
+    reseller = tenancy(reseller=True)
+    bench = new_bench(reseller)
+    other = sibling(reseller)
+    now = bench.now
+
+    def counted(of: Tenancy) -> int:
+        return sum(counts_by_badge(of.context, bench.connection_id, now=now).values())
+
+    assert [counted(reseller), counted(other), counted(tenancy())] == [1, 0, 0]
+    assert badge_counts(reseller.context, [], now=now) == {}
+
+
+class TestQueue:
+    def test_what_waits_is_counted_by_where_it_stands(self, db: None) -> None:
+        of = tenancy()
+        first = new_bench(of)
+        assert queue_of(first.connection_id, now=first.now).waiting == 1
+        made: dict[str, Any] = {}
+        for state in IN_STATE:
+            subscription_id = of.subscription(quantity=10)
+            lane_id = of.map(
+                subscription_id, first.connection_id, contract_id=number(), line_id=number()
+            )
+            made[state.value] = Bench(of, first.connection_id, subscription_id, lane_id)
+            made[state.value].in_state(state.value)
+            of.later(seconds=1)
+        queue = queue_of(first.connection_id, now=of.clock.now())
+        assert (queue.waiting, queue.sending, queue.checking, queue.stopped) == (2, 1, 1, 2)
+        assert (queue.unsettled, queue.planned) == (6, 0)
+        assert queue.oldest is not None
+        assert queue.oldest.subscription_id == first.subscription_id
+        assert queue.oldest.operation_id == first.first().operation_id
+
+    def test_what_belongs_to_a_day_that_has_not_begun_is_no_backlog(self, db: None) -> None:
+        bench = new_bench()
+        tomorrow = bench.now + timedelta(days=1)
+        Lane.objects.filter(pk=bench.lane_id).update(
+            begins_at=tomorrow, begins_on=tomorrow.date(), expected_unit_price=Decimal(1)
+        )
+        queue = queue_of(bench.connection_id, now=bench.now)
+        assert queue == Queue(0, 0, 0, 0, planned=1, oldest=None)
+        assert queue.unsettled == 0
+        assert queue_of(bench.connection_id, now=tomorrow).waiting == 1
