@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -63,6 +63,17 @@ def connection_health(
         else count_needing_attention(context, connection.id, today=today),
         last_test=tested,
     )
+
+
+def verdicts_of(connections: Sequence[ConnectionView], *, now: datetime) -> dict[int, Verdict]:
+    """The health of each, for a list of them."""
+    seen = worker_seen_at()
+    return {
+        one.id: judge(
+            signs_of(one, last_test(tenant_id=one.tenant_id, connection_id=one.id), seen, now=now)
+        )
+        for one in connections
+    }
 
 
 def signs_of(

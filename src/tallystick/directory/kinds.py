@@ -10,3 +10,12 @@ class Kind(StrEnum):
     SERVICES = "services"
     CONTRACTS = "contracts"
     LINES = "lines"
+
+    @property
+    def label(self) -> str:
+        return {
+            Kind.COMPANIES: "Companies",
+            Kind.SERVICES: "Services",
+            Kind.CONTRACTS: "Contracts",
+            Kind.LINES: "Contract services",
+        }[self]

@@ -54,6 +54,20 @@ def age(connection_id: int) -> Age:
     )
 
 
+def sizes(connection_id: int) -> Mapping[Kind, int]:
+    """How many of each kind there are."""
+    tables: dict[Kind, type[Entry]] = {
+        Kind.COMPANIES: CompanyEntry,
+        Kind.SERVICES: ServiceEntry,
+        Kind.CONTRACTS: ContractEntry,
+        Kind.LINES: LineEntry,
+    }
+    return {
+        kind: table._default_manager.filter(connection_id=connection_id).count()
+        for kind, table in tables.items()
+    }
+
+
 def search_companies(
     connection_id: int,
     *,

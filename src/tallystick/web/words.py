@@ -7,6 +7,8 @@ from decimal import Decimal
 
 from tallystick.catalog.add_offer import OfferFacts
 from tallystick.catalog.terms import Segment
+from tallystick.connections.policies import SameDay
+from tallystick.connections.queries import ConnectionView
 from tallystick.kit.problem import FieldError
 from tallystick.ledger.badge import Badge, BadgeKind
 from tallystick.web.moments import short
@@ -60,3 +62,27 @@ def error_sentence(label: str, error: FieldError) -> str:
     glue = ": " if error.message.startswith(("“", "there")) else " "
     text = f"{label}{glue}{error.message}"
     return text if text.endswith((".", "!", "?")) else text + "."
+
+
+def policies_in_words(connection: ConnectionView) -> list[str]:
+    """What the connection was told to do, one sentence each."""
+    wait = (
+        "A change is sent at once."
+        if connection.quiet_seconds == 0
+        else f"A change is sent after {connection.quiet_seconds} quiet seconds, so that a "
+        "correction goes out with it."
+    )
+    second = f"{connection.same_day.label}."
+    if connection.same_day is SameDay.UNKNOWN:
+        second = "What Autotask does with a second change on one day is not known yet."
+    return [
+        wait,
+        second,
+        f"When it refuses one: {_lower(connection.same_day_policy.label)}.",
+        f"A change dated before one that is already proved: {_lower(connection.back_dated.label)}.",
+        f"A cancellation: {_lower(connection.cancel_rule.label)}.",
+    ]
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]

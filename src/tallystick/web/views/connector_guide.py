@@ -10,7 +10,12 @@ from tallystick.web.visit import Visit, screen
 RIGHTS = (
     ("Companies", "View", "to find the company a customer is"),
     ("Services", "View", "to find the service an offer is billed as"),
-    ("Contracts", "View", "to see that a contract is active, whose it is and until when"),
+    (
+        "Contracts",
+        "View; edit only to extend them",
+        "to see that a contract is active, whose it is and until when; to set a later last day "
+        "when you ask",
+    ),
     (
         "Contract services",
         "View, add",

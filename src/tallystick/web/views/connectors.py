@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 
-from tallystick.connections.budget import Budget
+from tallystick.bootstrap.connection_health import verdicts_of
+from tallystick.connections.budget import Budget, budget_of
+from tallystick.connections.health import Health, Verdict
 from tallystick.connections.pause import resume as resume_connection
-from tallystick.connections.policies import SameDay
-from tallystick.connections.queries import (
-    ConnectionView,
-    budget,
-    get_connection,
-    list_connections,
-)
+from tallystick.connections.queries import ConnectionView, get_connection, list_connections
 from tallystick.identity.roles import Right
 from tallystick.ledger.badge import BadgeKind
-from tallystick.mappings.rows import counts_by_badge
+from tallystick.mappings.rows import badge_counts
+from tallystick.web.views.connection import ORDER
 from tallystick.web.visit import Visit, screen
+from tallystick.web.words import policies_in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +28,7 @@ class Card:
 
     connection: ConnectionView
     connector: str
+    verdict: Verdict
     paused: bool
     budget: Budget
     counts: Sequence[tuple[BadgeKind, int]]
@@ -43,7 +42,10 @@ class Card:
 @screen("GET")
 def connectors(visit: Visit) -> HttpResponse:
     """A card for each connection."""
-    cards = [_card(visit, one) for one in list_connections(visit.context)]
+    found = list_connections(visit.context)
+    counts = badge_counts(visit.context, [one.id for one in found], now=visit.now)
+    verdicts = verdicts_of(found, now=visit.now)
+    cards = [_card(visit, one, counts[one.id], verdicts[one.id]) for one in found]
     return visit.render("web/connectors/page.html", rail="connectors", cards=cards)
 
 
@@ -59,47 +61,21 @@ def resume(visit: Visit, connection_id: int) -> HttpResponse:
         correlation_id=visit.correlation_id,
     )
     messages.success(visit.request, f"{connection.name} goes on where it stopped.")
-    return redirect("connectors")
+    return redirect("connection", connection_id=connection.id)
 
 
-def _card(visit: Visit, connection: ConnectionView) -> Card:
-    counts = counts_by_badge(visit.context, connection.id, now=visit.now)
-    order = (
-        BadgeKind.OUT_OF_SYNC,
-        BadgeKind.CHECKING,
-        BadgeKind.SYNCING,
-        BadgeKind.SYNCED,
-        BadgeKind.LEFT,
-    )
+def _card(
+    visit: Visit,
+    connection: ConnectionView,
+    counts: Mapping[BadgeKind, int],
+    verdict: Verdict,
+) -> Card:
     return Card(
         connection=connection,
         connector=connection.connector.capitalize(),
-        paused=connection.is_paused(visit.now),
-        budget=budget(visit.context, connection.id, now=visit.now),
-        counts=[(kind, counts[kind]) for kind in order],
+        verdict=verdict,
+        paused=verdict.health is Health.PAUSED,
+        budget=budget_of(connection.id, now=visit.now),
+        counts=[(kind, counts[kind]) for kind in ORDER],
         policies=policies_in_words(connection),
     )
-
-
-def policies_in_words(connection: ConnectionView) -> list[str]:
-    """What the connection was told to do, one sentence each."""
-    wait = (
-        "A change is sent at once."
-        if connection.quiet_seconds == 0
-        else f"A change is sent after {connection.quiet_seconds} quiet seconds, so that a "
-        "correction goes out with it."
-    )
-    second = f"{connection.same_day.label}."
-    if connection.same_day is SameDay.UNKNOWN:
-        second = "What Autotask does with a second change on one day is not known yet."
-    return [
-        wait,
-        second,
-        f"When it refuses one: {_lower(connection.same_day_policy.label)}.",
-        f"A change dated before one that is already proved: {_lower(connection.back_dated.label)}.",
-        f"A cancellation: {_lower(connection.cancel_rule.label)}.",
-    ]
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]

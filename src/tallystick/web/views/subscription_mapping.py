@@ -19,6 +19,7 @@ from tallystick.mappings.rows import Row, list_mappings, not_mapped_ids
 from tallystick.mappings.watching import not_mapped_subscriptions, watch_rows
 from tallystick.web.addresses import Address, choices
 from tallystick.web.side_rows import Open, at_stake
+from tallystick.web.views.connection import web_address
 from tallystick.web.visit import Visit, screen
 from tallystick.web.words import counted
 
@@ -120,6 +121,7 @@ def _map_what_is_equal(visit: Visit, connection: ConnectionView) -> HttpResponse
 
 def in_autotask(connection: ConnectionView, row: Row) -> str:
     """The contract's own page; empty when the web address is not known, or is not one."""
-    if row.place is None or not connection.web_url.startswith(("https://", "http://")):
+    url = web_address(connection)
+    if row.place is None or not url:
         return ""
-    return f"{connection.web_url.rstrip('/')}{OPEN_CONTRACT}{row.place.contract_id}"
+    return f"{url.rstrip('/')}{OPEN_CONTRACT}{row.place.contract_id}"

@@ -52,11 +52,18 @@
     event.target.dataset.sent = "yes";
     event.target.querySelectorAll("button").forEach(function (button) {
       button.setAttribute("aria-disabled", "true");
+      if (button.dataset.busy) {
+        button.dataset.idle = button.innerHTML;
+        button.textContent = button.dataset.busy;
+      }
     });
   });
   window.addEventListener("pageshow", function () {
     document.querySelectorAll("form[data-sent]").forEach(function (form) {
       delete form.dataset.sent;
+      form.querySelectorAll("button[data-idle]").forEach(function (button) {
+        button.innerHTML = button.dataset.idle;
+      });
     });
   });
 
