@@ -209,7 +209,7 @@ def test_the_command_does_not_try_wrong_credentials_again(here: Desk, tmp_path: 
         here.connection_id,
         Changes(secret=Secret("wrong")),
         context=here.of.context,
-        key=settings.SEALING_KEY,
+        keys=settings.SEALING_KEYS,
         now=here.of.clock.now(),
         correlation_id="c",
     )

@@ -78,7 +78,7 @@ def new(visit: Visit) -> HttpResponse:
                 ),
             ),
             context=visit.context,
-            key=settings.SEALING_KEY,
+            keys=settings.SEALING_KEYS,
             now=visit.now,
             correlation_id=visit.correlation_id,
         )
@@ -108,7 +108,7 @@ def credentials(visit: Visit, connection_id: int) -> HttpResponse:
             connection.id,
             changes_of(values, shown, secrets),
             context=visit.context,
-            key=settings.SEALING_KEY,
+            keys=settings.SEALING_KEYS,
             now=visit.now,
             correlation_id=visit.correlation_id,
         )
@@ -144,7 +144,7 @@ def defaults(visit: Visit, connection_id: int) -> HttpResponse:
             connection.id,
             changes_of(values, before, {}),
             context=visit.context,
-            key=settings.SEALING_KEY,
+            keys=settings.SEALING_KEYS,
             now=visit.now,
             correlation_id=visit.correlation_id,
         )

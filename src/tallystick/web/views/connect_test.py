@@ -70,7 +70,7 @@ def connect_test(visit: Visit, connection_id: int) -> HttpResponse:
             connection.id,
             changes_of(values, shown, secrets),
             context=visit.context,
-            key=settings.SEALING_KEY,
+            keys=settings.SEALING_KEYS,
             now=visit.now,
             correlation_id=visit.correlation_id,
         )
