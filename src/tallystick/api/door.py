@@ -48,6 +48,13 @@ READS_AUTOTASK = {
     "continue-look",
     "extend-contract",
     "test-connection",
+    "import-subscription-mappings",
+}
+# Their body is a file.
+TAKES_CSV = {
+    "import-customer-mappings",
+    "import-offer-mappings",
+    "import-subscription-mappings",
 }
 
 
@@ -88,7 +95,7 @@ def _enter(request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpRespon
         return problems.document(
             request, problems.NO_LENGTH, "Nothing was changed. Send a Content-Length, not chunks."
         )
-    read_body(request)
+    read_body(request, is_json=_name_of(request) not in TAKES_CSV)
     key = request.headers.get("Idempotency-Key")
     if key is not None:
         return _once(request, view, check_key(key), caller)
@@ -102,9 +109,12 @@ def _enter(request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpRespon
 
 
 def _commits_each(request: HttpRequest) -> bool:
-    return request.resolver_match is not None and request.resolver_match.url_name in (
-        COMMITS_EACH | READS_AUTOTASK
-    )
+    return _name_of(request) in COMMITS_EACH | READS_AUTOTASK
+
+
+def _name_of(request: HttpRequest) -> str | None:
+    """The name of the address that is called."""
+    return request.resolver_match.url_name if request.resolver_match else None
 
 
 def _once(

@@ -19,9 +19,9 @@ class Malformed(Problem):
     title = "The request could not be understood"
 
 
-def read_body(request: HttpRequest) -> None:
+def read_body(request: HttpRequest, *, is_json: bool = True) -> None:
     """Read it once, before anything else is done. Raises Malformed, InvalidInput."""
-    if not request.body:
+    if not request.body or not is_json:
         return
     try:
         found = json.loads(

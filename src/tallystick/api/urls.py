@@ -12,6 +12,7 @@ from tallystick.api import (
     directory,
     docs,
     health,
+    mapping_files,
     mappings,
     names,
     operations,
@@ -42,6 +43,7 @@ for _room in (
     names,
     mappings,
     continuing,
+    mapping_files,
     runs,
     audit_logs,
 ):

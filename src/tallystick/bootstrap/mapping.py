@@ -104,10 +104,6 @@ def map_line(
     """
     day = read_effective_day(effective_on, today=today)
     look: Seen | None = None
-    if first_sync is FirstSync.LEAVE and day <= today:
-        raise InvalidInput.one(
-            "effective_on", "must be a later day than today: until then nothing is compared"
-        )
     if first_sync is FirstSync.ADOPT:
         if line_id is None:
             raise InvalidInput.one("first_sync", "a line of its own has nothing to adopt yet")
@@ -121,6 +117,36 @@ def map_line(
             billing=billing,
         )
         check_seen(look, seen_units)
+    store_line(
+        subscription_id,
+        connection_id,
+        contract_id=contract_id,
+        line_id=line_id,
+        first_sync=first_sync,
+        day=day,
+        look=look,
+        today=today,
+        asked=asked,
+    )
+
+
+def store_line(
+    subscription_id: int,
+    connection_id: int,
+    *,
+    contract_id: int,
+    line_id: int | None,
+    first_sync: FirstSync,
+    day: date,
+    look: Seen | None,
+    today: date,
+    asked: Asked,
+) -> None:
+    """In one transaction; ``look``: what is to be adopted. Raises as ``map_line``."""
+    if first_sync is FirstSync.LEAVE and day <= today:
+        raise InvalidInput.one(
+            "effective_on", "must be a later day than today: until then nothing is compared"
+        )
     with transaction.atomic():
         connection = get_connection(asked.context, connection_id)
         view = get_subscription(asked.context, subscription_id)

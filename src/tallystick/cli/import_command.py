@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 from tallystick.bootstrap.database import database, migrate_in_child
 from tallystick.bootstrap.setup import setup
+from tallystick.cli.house import add_house
+from tallystick.cli.mapping_file_command import KINDS, add_import, run_import
 from tallystick.cli.say import say
 from tallystick.kit.days import parse_day
 
@@ -26,7 +28,24 @@ LINES_SHOWN = 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=["subscriptions"])
+    whats = parser.add_subparsers(dest="what", metavar="WHAT", required=True)
+    for what in KINDS:
+        words = f"import {what.replace('-', ' ')} of a connection, after a look"
+        one = whats.add_parser(what, help=words, description=words.capitalize() + ".")
+        add_import(one)
+        one.set_defaults(act=run_import)
+    words = "import customers, offers and subscriptions"
+    one = whats.add_parser("subscriptions", help=words, description=words.capitalize() + ".")
+    _add_subscriptions(one)
+    one.set_defaults(act=_run_subscriptions)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    code: int = arguments.act(arguments)
+    return code
+
+
+def _add_subscriptions(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="CSV in UTF-8; see docs/import.md")
     parser.add_argument("--dry-run", action="store_true", help="show what would be; store nothing")
     parser.add_argument(
@@ -35,13 +54,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_day,
         help="of quantity changes and cancellations, like 2026-05-03; else today",
     )
-    parser.add_argument(
-        "--organisation", "--tenant", metavar="NAME", help="needed only when there are several"
-    )
-    parser.add_argument("--format", choices=["text", "json"], default="text")
+    add_house(parser)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def _run_subscriptions(arguments: argparse.Namespace) -> int:
     """Exit code 0; 2 when the file was refused, and then nothing was stored."""
     from tallystick.sources.csv_errors import ImportRefused
 

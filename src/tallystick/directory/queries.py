@@ -132,6 +132,13 @@ def companies_by_id(connection_id: int, ids: Collection[int]) -> Mapping[int, Co
     return {row.ref: company_of(row) for row in rows}
 
 
+def companies_called(connection_id: int, texts: Collection[str]) -> Sequence[Company]:
+    """Those with one of these exact names or numbers, the inactive ones too."""
+    rows = CompanyEntry.objects.filter(connection_id=connection_id)
+    rows = rows.filter(Q(name__in=texts) | Q(number__in=texts))
+    return [company_of(row) for row in rows.order_by("name", "ref")]
+
+
 def all_services(connection_id: int) -> Sequence[Service]:
     """Some hundreds: what a reseller sells."""
     rows = ServiceEntry.objects.filter(connection_id=connection_id)

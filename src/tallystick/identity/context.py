@@ -21,9 +21,9 @@ class Context:
     def may(self, right: Right) -> bool:
         return right in self.role.rights
 
-    def require(self, right: Right) -> None:
-        """Raises NotAllowed when the role does not have the right."""
-        if not self.may(right):
+    def require(self, *rights: Right) -> None:
+        """Raises NotAllowed when the role has none of these rights."""
+        if not any(self.may(right) for right in rights):
             raise NotAllowed(
                 f"Your role ({self.role.label}) may not do this. Nothing was changed. "
                 "Ask an administrator of your organisation."

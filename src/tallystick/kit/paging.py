@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -22,6 +22,16 @@ class Page(Generic[Item]):
 
     items: Sequence[Item]
     next_cursor: str | None
+
+
+def every(page: Callable[[str | None], Page[Item]]) -> Iterator[Item]:
+    """All items, page after page; ``page`` answers the one after a cursor."""
+    cursor: str | None = None
+    while True:
+        found = page(cursor)
+        yield from found.items
+        if (cursor := found.next_cursor) is None:
+            return
 
 
 def encode_cursor(key: Sequence[str | int]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from tallystick.kit.problem import InvalidInput
@@ -27,6 +28,12 @@ def exclusion_of(kind: Ours, ours_id: int, connection_id: int) -> str:
     """Why it is left out; empty when it is not."""
     rows = Exclusion.objects.filter(connection_id=connection_id, kind=kind.value, ours_id=ours_id)
     return rows.values_list("reason", flat=True).first() or ""
+
+
+def exclusions_of(kind: Ours, connection_id: int) -> Mapping[int, str]:
+    """By ours: why each of this kind is left out."""
+    rows = Exclusion.objects.filter(connection_id=connection_id, kind=kind.value)
+    return dict(rows.values_list("ours_id", "reason"))
 
 
 def check_show(text: str) -> Show | None:

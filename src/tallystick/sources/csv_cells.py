@@ -5,26 +5,25 @@ A row is read whole, so that all that is wrong with it is said at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from tallystick.catalog.terms import BillingCycle, Segment, Term
 from tallystick.kit.days import parse_day
 from tallystick.kit.money import parse_currency
-from tallystick.kit.problem import InvalidInput
 from tallystick.sources.csv_errors import Errors
 from tallystick.sources.csv_rows import decode, rows
 from tallystick.sources.csv_values import (
+    Cells,
     amount,
     identifier,
     name,
     offer_id,
     one_of,
     optional,
-    plain,
 )
 from tallystick.subscriptions.rules import FARTHEST, read_quantity
 from tallystick.subscriptions.status import SubscriptionStatus
@@ -49,8 +48,6 @@ _SEGMENTS = {segment.value: segment for segment in Segment}
 _STATUSES = {status.value: status for status in SubscriptionStatus} | {
     "canceled": SubscriptionStatus.CANCELLED
 }
-
-T = TypeVar("T")
 
 
 class OfferKey(NamedTuple):
@@ -99,16 +96,7 @@ def read_subscriptions(data: bytes, *, today: date) -> list[Row]:
 
 def _read_row(line: int, cells: Mapping[str, str], *, today: date, errors: Errors) -> Row | None:
     before = errors.count
-
-    def cell(field: str, read: Callable[[str], T], otherwise: T) -> T:
-        try:
-            return read(plain(cells.get(field, "")))
-        except InvalidInput as problem:
-            errors.add(line, field, problem.errors[0].message)
-        except ValueError as error:
-            errors.add(line, field, str(error))
-        return otherwise
-
+    cell = Cells(line, cells, errors)
     product_id, sku_id = cell("offer_id", offer_id, ("", ""))
     row = Row(
         line=line,

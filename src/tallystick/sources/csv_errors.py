@@ -54,6 +54,10 @@ class Errors:
         if len(self._kept) < MOST_SHOWN:
             self._kept.append(LineError(printable(field[:60]), printable(message), line))
 
+    def all(self) -> tuple[LineError, ...]:
+        """Those that were kept, in the order they were found."""
+        return tuple(self._kept)
+
     def refuse(self) -> None:
         """Raises ImportRefused when there are any."""
         if self.count:

@@ -21,10 +21,10 @@ DELIMITERS = ",;"
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
-def decode(data: bytes) -> str:
+def decode(data: bytes, *, most: int = MOST_BYTES) -> str:
     """The file's text. Raises ImportRefused."""
-    if len(data) > MOST_BYTES:
-        raise ImportRefused.whole(f"is larger than {MOST_BYTES // 1024 // 1024} MB: split it")
+    if len(data) > most:
+        raise ImportRefused.whole(f"is larger than {most // 1024 // 1024} MB: split it")
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise ImportRefused.whole("is in UTF-16: save it as “CSV UTF-8”")
     data = data.removeprefix(codecs.BOM_UTF8)

@@ -9,15 +9,12 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import Path
-from typing import IO
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from tallystick.audit.events import Event
 from tallystick.audit.record import Subject, record
@@ -28,12 +25,11 @@ from tallystick.operations.finish import Asked
 from tallystick.sources.csv_apply import Apply
 from tallystick.sources.csv_cells import Row, read_subscriptions
 from tallystick.sources.csv_decide import Act, Decision, decide
-from tallystick.sources.csv_errors import Errors, ImportRefused, LineError, printable
+from tallystick.sources.csv_errors import Errors, LineError, printable
 from tallystick.sources.csv_known import Recorded, load
-from tallystick.sources.csv_rows import MOST_BYTES
+from tallystick.sources.csv_source import Source, one_at_a_time, read_source
 
 SOURCE = "csv"
-Source = Path | IO[str] | IO[bytes]
 Progress = Callable[[int, int], None]
 
 
@@ -84,7 +80,7 @@ def import_subscriptions(
     inner = replace(asked, origin=Origin(SOURCE), wake=later)
     try:
         with transaction.atomic():
-            _one_at_a_time(asked.context.tenant_id)
+            one_at_a_time(asked.context.tenant_id)
             recorded = load(rows, context=asked.context)
             decisions = _decide_all(rows, recorded, today=today, effective_on=effective_on)
             apply = Apply(recorded, today=today, asked=inner)
@@ -105,28 +101,6 @@ def import_subscriptions(
             "was imported; import the file again."
         ) from None
     return imported
-
-
-def read_source(source: Source) -> bytes:
-    """The file's bytes, at most one more than is allowed. Raises ImportRefused."""
-    try:
-        if isinstance(source, Path):
-            with source.open("rb") as file:
-                return file.read(MOST_BYTES + 1)
-        content = source.read(MOST_BYTES + 1)
-    except (OSError, ValueError) as error:
-        why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
-        raise ImportRefused.whole(f"cannot be read: {why}") from None
-    return content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
-
-
-def _one_at_a_time(tenant_id: int) -> None:
-    with connection.cursor() as cursor:
-        key = f"import/{tenant_id}"
-        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [key])
-        row = cursor.fetchone()
-    if not (row and row[0]):
-        raise Conflicting("Another import is under way. Nothing was imported; try again after it.")
 
 
 def _decide_all(

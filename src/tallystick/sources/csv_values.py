@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import TypeVar
 
 from tallystick.kit.money import parse_amount
+from tallystick.kit.problem import InvalidInput
+from tallystick.sources.csv_errors import Errors
 
 LONGEST_ID = 100
 LONGEST_NAME = 300
@@ -28,6 +30,25 @@ def plain(text: str) -> str:
             code = f"U+{ord(character):04X}"
             raise ValueError(f"holds the control character {code} (a line break is one, too)")
     return text.strip()
+
+
+class Cells:
+    """Reads the cells of one row; what is wrong with one is told under its column."""
+
+    def __init__(self, line: int, cells: Mapping[str, str], errors: Errors) -> None:
+        self._line = line
+        self._cells = cells
+        self._errors = errors
+
+    def __call__(self, column: str, read: Callable[[str], T], otherwise: T) -> T:
+        """What the cell says; ``otherwise`` when it cannot be read."""
+        try:
+            return read(plain(self._cells.get(column, "")))
+        except InvalidInput as problem:
+            self._errors.add(self._line, column, problem.errors[0].message)
+        except ValueError as error:
+            self._errors.add(self._line, column, str(error))
+        return otherwise
 
 
 def optional(read: Callable[[str], T], empty: T) -> Callable[[str], T]:

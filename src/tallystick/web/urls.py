@@ -23,6 +23,7 @@ from tallystick.web.views import (
     decide,
     first_sync,
     map_subscription,
+    mapping_files,
     names,
     run,
     sign_in,
@@ -94,6 +95,24 @@ urlpatterns = [
                 names.name,
                 {"side": side},
                 name=f"{side}-one",
+            ),
+        )
+    ),
+    *(
+        route
+        for side in mapping_files.FILES
+        for route in (
+            path(
+                f"{_CONNECTION}/{side}/export",
+                mapping_files.export,
+                {"side": side},
+                name=f"{side}-export",
+            ),
+            path(
+                f"{_CONNECTION}/{side}/import",
+                mapping_files.import_file,
+                {"side": side},
+                name=f"{side}-import",
             ),
         )
     ),

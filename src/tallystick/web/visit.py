@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import never_cache
@@ -79,17 +80,19 @@ class Visit:
         return response
 
 
-Page = Callable[Concatenate[Visit, Parts], HttpResponse]
+Page = Callable[Concatenate[Visit, Parts], HttpResponseBase]
 
 
-def screen(*methods: str) -> Callable[[Page[Parts]], Callable[..., HttpResponse]]:
+def screen(*methods: str) -> Callable[[Page[Parts]], Callable[..., HttpResponseBase]]:
     """For signed-in people only; a Problem becomes a page in words."""
 
-    def around(page: Page[Parts]) -> Callable[..., HttpResponse]:
+    def around(page: Page[Parts]) -> Callable[..., HttpResponseBase]:
         @never_cache
         @require_http_methods([*methods, *(["HEAD"] if "GET" in methods else [])])
         @wraps(page)
-        def answer(request: HttpRequest, *args: Parts.args, **kwargs: Parts.kwargs) -> HttpResponse:
+        def answer(
+            request: HttpRequest, *args: Parts.args, **kwargs: Parts.kwargs
+        ) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return _to_sign_in(request)
             context = context_of(request.user)
