@@ -117,7 +117,7 @@ def _create(arguments: argparse.Namespace) -> int:
             web_url=arguments.web_url,
             quiet_seconds=arguments.quiet_seconds,
         )
-        made = create_connection(new, key=settings.SEALING_KEY, **asker.acting())
+        made = create_connection(new, keys=settings.SEALING_KEYS, **asker.acting())
         request_refresh(made, **asker.acting())
         show(arguments, {"id": made}, [f"Connected. Test it: tallystick doctor {new.name!r}"])
     return 0
@@ -141,7 +141,9 @@ def _edit(arguments: argparse.Namespace) -> int:
             code=given.get("code"),
             **{policy: getattr(arguments, policy) for policy in POLICIES},
         )
-        names = edit_connection(connection.id, changes, key=settings.SEALING_KEY, **asker.acting())
+        names = edit_connection(
+            connection.id, changes, keys=settings.SEALING_KEYS, **asker.acting()
+        )
         said = f"Changed: {in_words(names)}." if names else "Nothing is another than before."
         show(arguments, {"changed": list(names)}, [said])
     return 0
