@@ -28,6 +28,7 @@ from tallystick.operations.change_quantity import change_quantity
 from tallystick.operations.finish import Asked
 from tallystick.operations.map_existing import map_existing
 from tallystick.operations.purchase import Order, purchase
+from tallystick.operations.update_price import update_price
 from tallystick.subscriptions.add_customer import add_customer
 
 START = datetime(2026, 5, 10, 9, 0, tzinfo=UTC)
@@ -181,6 +182,18 @@ class Tenancy:
             effective_on=on,
             today=self.today(),
             asked=self.asked(),
+        ).operation_id
+
+    def price(
+        self, subscription_id: int, unit_price: object, on: object = None, **more: Any
+    ) -> int:
+        return update_price(
+            subscription_id=subscription_id,
+            unit_price=unit_price,
+            effective_on=on,
+            today=self.today(),
+            asked=self.asked(),
+            **more,
         ).operation_id
 
     def cancel(self, subscription_id: int, on: object = None) -> int:

@@ -72,6 +72,10 @@ class Line:
         of = self.world.tenancy
         return of.quantity(self.subscription_id, quantity, on or of.today())
 
+    def price(self, unit_price: object, on: date | None = None, **more: Any) -> int:
+        of = self.world.tenancy
+        return of.price(self.subscription_id, unit_price, on or of.today(), **more)
+
     def cancel(self, on: date | None = None) -> int:
         of = self.world.tenancy
         return of.cancel(self.subscription_id, on or of.today())

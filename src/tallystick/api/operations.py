@@ -15,6 +15,7 @@ from tallystick.api.schemas_operations import (
     OperationOut,
     PreviewOut,
     ResolveIn,
+    UpdatePriceMargin,
     UpdateQuantity,
 )
 from tallystick.bootstrap.desk import desk
@@ -25,6 +26,7 @@ from tallystick.ledger.record import Recorded
 from tallystick.operations.cancel import cancel
 from tallystick.operations.change_quantity import change_quantity
 from tallystick.operations.finish import Asked
+from tallystick.operations.update_price import update_price
 from tallystick.subscriptions.queries import get_subscription
 from tallystick.sync.resolve import resolve
 
@@ -53,6 +55,7 @@ def record_an_operation(
             200,
             preview_of(
                 lambda asked: _record(subscription_id, body, who, asked),
+                subscription_id,
                 caller=who,
             ),
         )
@@ -61,13 +64,27 @@ def record_an_operation(
 
 
 def _record(
-    subscription_id: int, body: UpdateQuantity | Cancel, who: Caller, asked: Asked
+    subscription_id: int,
+    body: UpdateQuantity | UpdatePriceMargin | Cancel,
+    who: Caller,
+    asked: Asked,
 ) -> Recorded:
     match body:
         case UpdateQuantity():
             return change_quantity(
                 subscription_id=subscription_id,
                 quantity=body.quantity,
+                effective_on=body.effective_on,
+                today=who.today,
+                asked=asked,
+            )
+        case UpdatePriceMargin():
+            return update_price(
+                subscription_id=subscription_id,
+                unit_price=body.unit_price,
+                unit_cost=body.unit_cost,
+                currency=body.currency,
+                price_from=body.price_from,
                 effective_on=body.effective_on,
                 today=who.today,
                 asked=asked,

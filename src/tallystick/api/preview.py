@@ -1,136 +1,70 @@
-"""What an operation would record and send. It is really recorded, and then undone.
-
-So a preview can never say anything else than the recording itself would do.
-"""
+"""What an operation would record and send, on the wire."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from datetime import date
-from typing import assert_never
-
-from django.db import transaction
+from collections.abc import Callable
+from decimal import Decimal
 
 from tallystick.api.auth import Caller
-from tallystick.api.schemas_operations import PreviewOut, WouldBeSent
-from tallystick.connections.queries import ConnectionView, get_connection
-from tallystick.kit.days import in_words
-from tallystick.ledger.queries import DeliveryView, OperationView, get_operation, unsettled_of
+from tallystick.api.schemas_operations import BillOut, CallOut, PreviewOut, WouldBeSent
+from tallystick.bootstrap.preview import LaneAhead, look_ahead
 from tallystick.ledger.record import Recorded
-from tallystick.ledger.standings import LaneView, get_lane
-from tallystick.mappings.resolve import Resolved, resolve
 from tallystick.operations.finish import Asked
-from tallystick.sync.plan import Expected, Move, Rules, Stop, date_rule
-from tallystick.sync.target import Due, target_of
 
 
-def preview_of(record: Callable[[Asked], Recorded], *, caller: Caller) -> PreviewOut:
+def preview_of(
+    record: Callable[[Asked], Recorded], subscription_id: int, *, caller: Caller
+) -> PreviewOut:
     """Raises whatever recording it would raise."""
-    with transaction.atomic():
-        recorded = record(replace(caller.asked(), wake=_nobody))
-        out = _seen(recorded, caller)
-        transaction.set_rollback(True)
-    return out
-
-
-def _seen(recorded: Recorded, caller: Caller) -> PreviewOut:
-    operation = get_operation(recorded.operation_id)
-    assert operation is not None  # noqa: S101 - recorded a moment ago, in this transaction
-    sent = []
-    for delivery in operation.deliveries:
-        mapping, lane = resolve(delivery.lane_id), get_lane(delivery.lane_id)
-        if mapping is None:
-            continue
-        connection = get_connection(caller.context, delivery.connection_id)
-        # What the earlier ones lead to is what the line has when this one is sent.
-        units_now = operation.before.get("quantity", lane.expected_units)
-        target = target_of(
-            [_due(operation, delivery)], units_now=units_now, cancel_rule=connection.cancel_rule
-        )
-        day, moved_because, held_because = _day(delivery, mapping, lane, connection, operation)
-        if lane.begins_on is not None and lane.rests(caller.now):
-            held_because = f"Nothing is sent before {in_words(lane.begins_on)}."
-        would = WouldBeSent(
-            connection_id=connection.id,
-            connection_name=connection.name,
-            contract_id=mapping.contract_id,
-            contract_name=mapping.contract_name,
-            effective_on=day,
-            units_from=lane.expected_units,
-            units_to=target.units,
-            unit_price_to=target.unit_price,
-            waits_behind=len(unsettled_of(lane.id)) - 1,
-            moved_because=moved_because,
-            held_because=held_because,
-        )
-        sent.append(would)
+    ahead = look_ahead(record, subscription_id, asked=caller.asked())
+    operation = ahead.operation
     return PreviewOut(
         kind=operation.kind,
         summary=operation.in_words(),
         before=dict(operation.before),
         after=dict(operation.after),
         effective_on=operation.effective_on,
-        would_be_sent=sent,
+        would_be_sent=[_would(lane, dict(operation.after)) for lane in ahead.lanes],
     )
 
 
-def _day(
-    delivery: DeliveryView,
-    mapping: Resolved,
-    lane: LaneView,
-    connection: ConnectionView,
-    operation: OperationView,
-) -> tuple[date, str, str]:
-    """The day it is sent for, why another one, why not at all: by the engine's own rule."""
-    found = date_rule(
-        [_due(operation, delivery)],
-        expected=Expected(
-            units=lane.expected_units,
-            unit_price=lane.expected_unit_price,
-            unit_cost=lane.expected_unit_cost,
-            since=lane.expected_from,
-            adjusted_on=None,
-        ),
-        rules=Rules(
-            same_day=connection.same_day,
-            same_day_policy=connection.same_day_policy,
-            back_dated=connection.back_dated,
-            cancel_rule=connection.cancel_rule,
-        ),
-        contract_starts_on=mapping.contract_starts_on,
-        contract_ends_on=mapping.contract_ends_on,
+def _would(lane: LaneAhead, after: dict[str, object]) -> WouldBeSent:
+    found = lane.foreseen
+    quantity, price = after.get("quantity"), after.get("unit_price")
+    asked_on = found.asked_on if found else None
+    return WouldBeSent(
+        connection_id=lane.connection.id,
+        connection_name=lane.connection.name,
+        contract_id=lane.mapping.contract_id,
+        contract_name=lane.mapping.contract_name,
+        asked_on=asked_on or lane.day,
+        effective_on=found.sent_on if found else lane.day,
+        units_from=lane.expected.units,
+        units_to=None if quantity is None else int(str(quantity)),
+        unit_price_to=None if price is None else Decimal(str(price)),
+        adjustments=[
+            CallOut(
+                effective_on=call.effective_on,
+                unit_change=call.unit_change,
+                unit_price=call.unit_price,
+                unit_cost=call.unit_cost,
+            )
+            for call in (found.calls if found and found.cause is None else ())
+        ],
+        bills=[
+            BillOut(
+                starts_on=bill.starts_on,
+                until=bill.until,
+                before=bill.before,
+                after=bill.after,
+                difference=bill.difference,
+                currency=lane.connection.price_currency,
+                posted=bill.posted,
+            )
+            for bill in lane.bills
+        ],
+        waits_behind=lane.waits_behind,
+        moved_because="; ".join(found.moved) if found else "",
+        held_because=lane.held,
+        unread_because=lane.unread,
     )
-    match found:
-        case Move():
-            return found.to, found.because, ""
-        case Stop():
-            return delivery.effective_on, "", found.cause.words
-        case None:
-            return delivery.effective_on, delivery.moved_because, ""
-        case _:
-            assert_never(found)
-
-
-def _due(operation: OperationView, delivery: DeliveryView) -> Due:
-    return Due(
-        delivery_id=delivery.id,
-        operation_id=operation.id,
-        sequence=operation.sequence,
-        kind=operation.kind,
-        before=operation.before,
-        after=operation.after,
-        state=delivery.state,
-        effective_on=delivery.effective_on,
-        recorded_at=operation.recorded_at,
-        actor=operation.actor,
-        tries=delivery.tries,
-        retry_at=delivery.retry_at,
-        cause_code=delivery.cause_code,
-        attempt_id=None,
-        accepted_units=None,
-    )
-
-
-def _nobody(lane_ids: Sequence[int]) -> None:
-    """Nothing will be there to be sent."""

@@ -13,7 +13,15 @@ from pydantic import BeforeValidator, Field, PlainSerializer, SecretStr, WithJso
 from tallystick.api.schemas_kit import At, Body, Currency
 from tallystick.connections.checks import Check
 from tallystick.connections.edit import Changes
-from tallystick.connections.policies import BackDated, CancelRule, SameDay, SameDayPolicy
+from tallystick.connections.policies import (
+    BackDated,
+    CancelRule,
+    ChangeDay,
+    PostedQuantity,
+    PriceDay,
+    SameDay,
+    SameDayPolicy,
+)
 from tallystick.connections.queries import ConnectionView
 from tallystick.kit.secrets import Secret
 
@@ -63,6 +71,10 @@ class ConnectionChangesIn(Body):
     same_day_policy: SameDayPolicy = _left_out(strict=False)
     back_dated: BackDated = _left_out(strict=False)
     cancel_rule: CancelRule = _left_out(strict=False)
+    increase_day: ChangeDay = _left_out(strict=False)
+    decrease_day: ChangeDay = _left_out(strict=False)
+    posted_quantity: PostedQuantity = _left_out(strict=False)
+    price_day: PriceDay = _left_out(strict=False)
     user_name: str = _left_out()
     secret: SecretStr = _left_out(strict=False)
     code: SecretStr = _left_out(strict=False, description="The API tracking identifier.")
@@ -94,6 +106,10 @@ class ConnectionOut(Schema):
     same_day_policy: SameDayPolicy
     back_dated: BackDated
     cancel_rule: CancelRule
+    increase_day: ChangeDay
+    decrease_day: ChangeDay
+    posted_quantity: PostedQuantity
+    price_day: PriceDay
     paused: bool
     paused_at: At | None
     paused_because: str
@@ -120,6 +136,10 @@ class ConnectionOut(Schema):
             same_day_policy=view.same_day_policy,
             back_dated=view.back_dated,
             cancel_rule=view.cancel_rule,
+            increase_day=view.increase_day,
+            decrease_day=view.decrease_day,
+            posted_quantity=view.posted_quantity,
+            price_day=view.price_day,
             paused=view.is_paused(now),
             paused_at=view.paused_at,
             paused_because=view.paused_because,

@@ -8,6 +8,7 @@ from ninja import Schema
 from pydantic import Field
 
 from tallystick.api.schemas_kit import At, Body, Day, Money, On, Quantity
+from tallystick.connections.policies import PriceDay
 from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.queries import DeliveryView, OperationView
 from tallystick.ledger.state import State
@@ -24,7 +25,18 @@ class Cancel(Body):
     effective_on: Day | None = Field(None, description="Today when it is left out.")
 
 
-OperationIn = Annotated[UpdateQuantity | Cancel, Field(discriminator="kind")]
+class UpdatePriceMargin(Body):
+    kind: Literal["update_price_margin"]
+    unit_price: Money = Field(description="Per unit per billing cycle, taxes excluded.")
+    unit_cost: Money | None = Field(None, description="Left as it is when it is left out.")
+    currency: str = Field("", max_length=3, description="Of a subscription's first price.")
+    price_from: PriceDay | None = Field(
+        None, strict=False, description="The connection's policy when it is left out."
+    )
+    effective_on: Day | None = Field(None, description="Today when it is left out.")
+
+
+OperationIn = Annotated[UpdateQuantity | UpdatePriceMargin | Cancel, Field(discriminator="kind")]
 
 
 class DeliveryOut(Schema):
@@ -99,6 +111,27 @@ class OperationOut(Schema):
         )
 
 
+class CallOut(Schema):
+    """One adjustment; a null rate is left as it is."""
+
+    effective_on: On
+    unit_change: int
+    unit_price: Money | None
+    unit_cost: Money | None
+
+
+class BillOut(Schema):
+    """An estimate of one billing period of the line, before and after. Null: not known."""
+
+    starts_on: On
+    until: On
+    before: Money | None
+    after: Money | None
+    difference: Money | None
+    currency: str
+    posted: bool = Field(description="Approved and posted: the difference is billed by itself.")
+
+
 class WouldBeSent(Schema):
     """What one connection would be told; from ``units_from`` (what was last proved there)."""
 
@@ -106,14 +139,22 @@ class WouldBeSent(Schema):
     connection_name: str
     contract_id: int
     contract_name: str
+    asked_on: On
     effective_on: On
     units_from: int | None
-    units_to: int
+    units_to: int | None = Field(description="Null: the units are left as they are.")
     unit_price_to: Money | None = Field(description="Null: the price is left as it is.")
+    adjustments: list[CallOut] = Field(
+        description="What would be sent, in order. Empty: Autotask shows it already, or it is held."
+    )
+    bills: list[BillOut] = Field(description="An estimate: this period and the next.")
     waits_behind: int = Field(description="Operations that are sent before this one.")
     moved_because: str = Field(description="Why it is sent for another day than the one asked.")
     held_because: str = Field(
         description="Why it would stop instead of being sent. Empty: nothing known here stops it."
+    )
+    unread_because: str = Field(
+        description="Why Autotask was not looked at; then it follows from what was last proved."
     )
 
 
@@ -129,5 +170,5 @@ class PreviewOut(Schema):
 
 
 class ResolveIn(Body):
-    how: Literal["done_by_hand", "skip", "adopt", "push_ours"]
+    how: Literal["done_by_hand", "skip", "adopt", "push_ours", "next_period"]
     reason: str = Field(max_length=1000)

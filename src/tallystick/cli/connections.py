@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from tallystick.connections.queries import ConnectionView
     from tallystick.kit.secrets import Secret
 
-POLICIES = ("same_day", "same_day_policy", "back_dated", "cancel_rule")
+POLICIES = (
+    *("same_day", "same_day_policy", "back_dated", "cancel_rule"),
+    *("increase_day", "decrease_day", "posted_quantity", "price_day"),
+)
 GIVEN = {"secret": "TALLYSTICK_AUTOTASK_SECRET", "code": "TALLYSTICK_AUTOTASK_CODE"}
 
 

@@ -23,8 +23,8 @@ from django.db import IntegrityError, transaction
 from tallystick.audit.events import Event
 from tallystick.audit.record import Subject, record
 from tallystick.connections.create import wrong_currency, wrong_time_zone
-from tallystick.connections.learn import POLICIES
 from tallystick.connections.models import Connection
+from tallystick.connections.policies import POLICIES
 from tallystick.connections.sealing import SEALED, key_to_seal, seal, unseal
 from tallystick.identity.context import Context
 from tallystick.identity.roles import Right
@@ -52,6 +52,10 @@ WORDS = {
     "same_day_policy": "when a day has a change already",
     "back_dated": "back-dated changes",
     "cancel_rule": "cancellations",
+    "increase_day": "more units",
+    "decrease_day": "fewer units",
+    "posted_quantity": "units in a posted period",
+    "price_day": "prices",
     "user_name": "API user",
     "secret": "secret",
     "code": "integration code",
@@ -73,6 +77,10 @@ class Changes:
     same_day_policy: str | None = None
     back_dated: str | None = None
     cancel_rule: str | None = None
+    increase_day: str | None = None
+    decrease_day: str | None = None
+    posted_quantity: str | None = None
+    price_day: str | None = None
     user_name: str | None = field(default=None, repr=False)
     secret: Secret | None = None
     code: Secret | None = None

@@ -9,23 +9,17 @@ from django.db import transaction
 from tallystick.audit.events import Event
 from tallystick.audit.record import Actor, Subject, record
 from tallystick.connections.models import Connection
-from tallystick.connections.policies import BackDated, CancelRule, SameDay, SameDayPolicy
+from tallystick.connections.policies import POLICIES, Policy
 from tallystick.connections.queries import ConnectionView
 
 NOTED_EVERY = timedelta(seconds=5)
-POLICIES = {
-    "same_day": SameDay,
-    "same_day_policy": SameDayPolicy,
-    "back_dated": BackDated,
-    "cancel_rule": CancelRule,
-}
 
 
 def set_policy(
     connection_id: int,
     *,
     policy: str,
-    value: SameDay | SameDayPolicy | BackDated | CancelRule,
+    value: Policy,
     actor: Actor,
     now: datetime,
     correlation_id: str,

@@ -5,7 +5,15 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from tallystick.connections.policies import BackDated, CancelRule, SameDay, SameDayPolicy
+from tallystick.connections.policies import (
+    BackDated,
+    CancelRule,
+    ChangeDay,
+    PostedQuantity,
+    PriceDay,
+    SameDay,
+    SameDayPolicy,
+)
 
 
 class Connection(models.Model):
@@ -34,6 +42,10 @@ class Connection(models.Model):
     same_day_policy = models.CharField(max_length=20, default=SameDayPolicy.HOLD.value)
     back_dated = models.CharField(max_length=20, default=BackDated.HOLD.value)
     cancel_rule = models.CharField(max_length=20, default=CancelRule.UNITS_ZERO.value)
+    increase_day = models.CharField(max_length=20, default=ChangeDay.OWN_DAY.value)
+    decrease_day = models.CharField(max_length=20, default=ChangeDay.OWN_DAY.value)
+    posted_quantity = models.CharField(max_length=20, default=PostedQuantity.OWN_DAY.value)
+    price_day = models.CharField(max_length=20, default=PriceDay.PERIOD_START.value)
 
     # Health.
     paused_at = models.DateTimeField(null=True)
@@ -71,6 +83,21 @@ class Connection(models.Model):
             models.CheckConstraint(
                 condition=Q(cancel_rule__in=[v.value for v in CancelRule]),
                 name="cancel_rule_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(increase_day__in=[v.value for v in ChangeDay]),
+                name="increase_day_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(decrease_day__in=[v.value for v in ChangeDay]),
+                name="decrease_day_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(posted_quantity__in=[v.value for v in PostedQuantity]),
+                name="posted_quantity_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(price_day__in=[v.value for v in PriceDay]), name="price_day_known"
             ),
             models.CheckConstraint(
                 condition=Q(budget_share__gt=0, budget_share__lte=1), name="budget_share_range"

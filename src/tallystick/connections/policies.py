@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -98,3 +99,89 @@ class CancelRule(StrEnum):
             CancelRule.PRICE_ZERO: "The contract goes on showing how many there were, and bills "
             "nothing for them.",
         }[self]
+
+
+class ChangeDay(StrEnum):
+    """From which day another number of units is billed."""
+
+    OWN_DAY = "own_day"
+    PERIOD_START = "period_start"
+    NEXT_PERIOD = "next_period"
+
+    @property
+    def label(self) -> str:
+        return {
+            ChangeDay.OWN_DAY: "From its own day: Autotask bills the period's rest by the day",
+            ChangeDay.PERIOD_START: "From the start of the billing period: nothing is prorated",
+            ChangeDay.NEXT_PERIOD: "From the next billing period: nothing is prorated",
+        }[self]
+
+    @property
+    def consequence(self) -> str:
+        return {
+            ChangeDay.OWN_DAY: "The customer pays from the very day, by the day.",
+            ChangeDay.PERIOD_START: "The customer pays for the whole period in which it happened.",
+            ChangeDay.NEXT_PERIOD: "The period in which it happened is billed as it was.",
+        }[self]
+
+
+class PostedQuantity(StrEnum):
+    """What to do with a change of units in a period that is approved and posted already."""
+
+    OWN_DAY = "own_day"
+    NEXT_PERIOD = "next_period"
+
+    @property
+    def label(self) -> str:
+        return {
+            PostedQuantity.OWN_DAY: "Send it for its own day: Autotask bills the difference",
+            PostedQuantity.NEXT_PERIOD: "Send it for the next period that is open",
+        }[self]
+
+    @property
+    def consequence(self) -> str:
+        return {
+            PostedQuantity.OWN_DAY: "A line for the difference is added to the next invoice.",
+            PostedQuantity.NEXT_PERIOD: "What was posted stays as it is; the difference is not "
+            "billed.",
+        }[self]
+
+
+class PriceDay(StrEnum):
+    """From which day another price is billed. A period that is approved is never re-priced."""
+
+    OWN_DAY = "own_day"
+    PERIOD_START = "period_start"
+    NEXT_PERIOD = "next_period"
+
+    @property
+    def label(self) -> str:
+        return {
+            PriceDay.OWN_DAY: "From its own day",
+            PriceDay.PERIOD_START: "From the start of the billing period",
+            PriceDay.NEXT_PERIOD: "From the next billing period",
+        }[self]
+
+    @property
+    def consequence(self) -> str:
+        return {
+            PriceDay.OWN_DAY: "The period is billed at two prices, by the day.",
+            PriceDay.PERIOD_START: "The whole period is billed at the new price, unless it is "
+            "posted: then the next one is the first.",
+            PriceDay.NEXT_PERIOD: "The period in which it changed is billed at the old price.",
+        }[self]
+
+
+Policy = SameDay | SameDayPolicy | BackDated | CancelRule | ChangeDay | PostedQuantity | PriceDay
+
+# By the name of the column that holds it.
+POLICIES: Mapping[str, type[Policy]] = {
+    "same_day": SameDay,
+    "same_day_policy": SameDayPolicy,
+    "back_dated": BackDated,
+    "cancel_rule": CancelRule,
+    "increase_day": ChangeDay,
+    "decrease_day": ChangeDay,
+    "posted_quantity": PostedQuantity,
+    "price_day": PriceDay,
+}

@@ -9,7 +9,15 @@ from django.db.models import QuerySet
 
 from tallystick.connections.budget import Budget, budget_of
 from tallystick.connections.models import Connection
-from tallystick.connections.policies import BackDated, CancelRule, SameDay, SameDayPolicy
+from tallystick.connections.policies import (
+    BackDated,
+    CancelRule,
+    ChangeDay,
+    PostedQuantity,
+    PriceDay,
+    SameDay,
+    SameDayPolicy,
+)
 from tallystick.identity.context import Context
 from tallystick.kit.problem import NotFound
 
@@ -33,6 +41,10 @@ class ConnectionView:
     same_day_policy: SameDayPolicy
     back_dated: BackDated
     cancel_rule: CancelRule
+    increase_day: ChangeDay
+    decrease_day: ChangeDay
+    posted_quantity: PostedQuantity
+    price_day: PriceDay
     paused_at: datetime | None
     paused_because: str
     resume_at: datetime | None
@@ -61,6 +73,10 @@ def view_of(row: Connection) -> ConnectionView:
         same_day_policy=SameDayPolicy(row.same_day_policy),
         back_dated=BackDated(row.back_dated),
         cancel_rule=CancelRule(row.cancel_rule),
+        increase_day=ChangeDay(row.increase_day),
+        decrease_day=ChangeDay(row.decrease_day),
+        posted_quantity=PostedQuantity(row.posted_quantity),
+        price_day=PriceDay(row.price_day),
         paused_at=row.paused_at,
         paused_because=row.paused_because,
         resume_at=row.resume_at,

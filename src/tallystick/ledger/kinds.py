@@ -11,6 +11,7 @@ class OperationKind(StrEnum):
     PURCHASE = "purchase"
     MAP = "map"
     UPDATE_QUANTITY = "update_quantity"
+    UPDATE_PRICE_MARGIN = "update_price_margin"
     CANCEL = "cancel"
     CONTINUE = "continue"  # from a day on it is billed on another contract
     END = "end"  # the contract it was billed on before bills it no more
@@ -21,6 +22,7 @@ class OperationKind(StrEnum):
             OperationKind.PURCHASE: "Purchase",
             OperationKind.MAP: "Map to a contract",
             OperationKind.UPDATE_QUANTITY: "Update quantity",
+            OperationKind.UPDATE_PRICE_MARGIN: "Update price margin",
             OperationKind.CANCEL: "Cancel",
             OperationKind.CONTINUE: "Continue on another contract",
             OperationKind.END: "End on the earlier contract",

@@ -73,6 +73,8 @@ class Lane(models.Model):
     expected_unit_price = models.DecimalField(max_digits=16, decimal_places=4, null=True)
     expected_unit_cost = models.DecimalField(max_digits=16, decimal_places=4, null=True)
     expected_from = models.DateField(null=True)
+    # Our first day on the line: a price of ours never begins before it.
+    first_on = models.DateField(null=True)
     # What is expected before that day (``ledger/expected.py``).
     earlier = models.JSONField(default=list)
     # The day of the last adjustment: a second one on it is a case of its own.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, assert_never
 
 from django.db.models import Q
@@ -56,6 +57,9 @@ class OperationView:
         match self.kind:
             case OperationKind.UPDATE_QUANTITY:
                 return f"Update quantity {self.before['quantity']} to {self.after['quantity']}"
+            case OperationKind.UPDATE_PRICE_MARGIN:
+                was, price = self.before.get("unit_price"), self.after.get("unit_price")
+                return f"Update price margin (unit price {_bare(was)} to {_bare(price)})"
             case OperationKind.MAP:
                 return f"First sync of quantity {self.after['quantity']}"
             case OperationKind.PURCHASE:
@@ -68,6 +72,14 @@ class OperationView:
                 return f"End on {self.before['contract']} (quantity {self.before['quantity']} to 0)"
             case _:
                 assert_never(self.kind)
+
+
+def _bare(amount: Any) -> str:
+    """``26.4000`` as ``26.40``: no more than two zeros that say nothing."""
+    if amount is None:
+        return "none"
+    text = f"{Decimal(str(amount)):.4f}"
+    return text[:-2] if text.endswith("00") else text
 
 
 def operations_of(

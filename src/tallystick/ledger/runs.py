@@ -11,7 +11,7 @@ from tallystick.ledger.queries import UNSETTLED, OperationView, get_operation
 from tallystick.ledger.state import STOPPED, State
 
 # The conclusions of an attempt that changed something at the billing system.
-TOOK_EFFECT = ("landed", "line created")
+TOOK_EFFECT = ("landed", "landed in part", "line created")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,17 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
 from tallystick.audit.events import Event, Status
 from tallystick.audit.record import Actor, Subject, record
-from tallystick.ledger.expected import accept_before, clear_drift, expect
+from tallystick.ledger.expected import accept_before, clear_drift, expect_steps
 from tallystick.ledger.kinds import AttemptKind, EvidenceKind
 from tallystick.ledger.models import Attempt, Delivery, Evidence, Lane
+from tallystick.ledger.profile import Step
 from tallystick.ledger.state import SETTLED, STOPPED, State, check
 
 UNCHANGED: Any = object()
+
+# What is concluded of an attempt that took effect.
+LANDED, IN_PART = "landed", "landed in part"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +53,13 @@ class Intent:
 class Proof:
     """What was read back, and what the line is expected to show from now on."""
 
-    units: int
-    unit_price: Decimal | None
-    unit_cost: Decimal | None
+    steps: Sequence[Step]  # from the effective day on
     effective_on: date
     adjusted: bool  # false: it was already so, nothing was sent
     reading: Mapping[str, Any]
     # What the line shows before that day, when a person accepted it: ``until`` and ``units`` each.
     accepted_before: Sequence[Mapping[str, Any]] = ()
+    moves_units: bool = True  # false: it is about a rate, whatever the units are
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,26 +150,37 @@ def conclude(
 
 def synced(lane: Lane, batch: Sequence[Delivery], proof: Proof, *, act: Act) -> None:
     """Read back and equal: settle the batch, one audit record for each operation."""
-    expect(
-        lane,
-        units=proof.units,
-        unit_price=proof.unit_price,
-        unit_cost=proof.unit_cost,
-        day=proof.effective_on,
-        now=act.now,
-    )
     lane.proved_at = act.now
     clear_drift(lane)
-    if proof.adjusted:
-        lane.adjusted_on = proof.effective_on
-        lane.expected_from = max(proof.effective_on, lane.expected_from or proof.effective_on)
-    if proof.accepted_before:
-        accept_before(lane, proof.accepted_before, day=proof.effective_on)
+    shows_from_now_on(lane, proof, now=act.now)
     sent = lane.open_attempt
-    conclude(lane, "landed", now=act.now, data={"reading": dict(proof.reading)})
+    conclude(lane, LANDED, now=act.now, data={"reading": dict(proof.reading)})
     for delivery in batch:
         change(delivery, State.SYNCED, now=act.now)
         _audit(delivery, act, Status.SUCCEEDED, sent, proof.reading, _synced_words(sent))
+
+
+def landed_in_part(
+    lane: Lane, batch: Sequence[Delivery], proof: Proof, cause: Cause, *, act: Act
+) -> None:
+    """One call of several has landed and is proved: what it left is sent for next."""
+    shows_from_now_on(lane, proof, now=act.now)
+    data = {"reading": dict(proof.reading)}
+    conclude(lane, IN_PART, now=act.now, data=data)
+    for delivery in batch:
+        change(delivery, State.PENDING, now=act.now, cause=cause)
+
+
+def shows_from_now_on(lane: Lane, proof: Proof, *, now: datetime) -> None:
+    """What was proved is what is expected (saved with the lane)."""
+    day = proof.effective_on
+    expect_steps(lane, proof.steps, now=now, moves_units=proof.moves_units)
+    if proof.adjusted:
+        lane.adjusted_on = day
+        if proof.moves_units:
+            lane.expected_from = max(day, lane.expected_from or day)
+    if proof.accepted_before:
+        accept_before(lane, proof.accepted_before, day=day)
 
 
 def _synced_words(sent: Attempt | None) -> str:

@@ -13,10 +13,12 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from tallystick.kit.days import in_words, parse_day
+from tallystick.kit.money import parse_amount, parse_currency
 from tallystick.kit.problem import FieldError, InvalidInput
 from tallystick.subscriptions.status import SubscriptionStatus
 
 LARGEST_QUANTITY = 1_000_000
+LARGEST_PRICE = Decimal("1000000000")
 # An effective day further away than this is a typing error, not a plan.
 FARTHEST = timedelta(days=5 * 366)
 _DIGITS = re.compile(r"[0-9]{1,7}\Z", re.ASCII)
@@ -52,6 +54,28 @@ def read_quantity(value: object, *, field: str = "quantity") -> int:
     if not 1 <= number <= LARGEST_QUANTITY:
         raise InvalidInput.one(field, f"must be between 1 and {LARGEST_QUANTITY}")
     return number
+
+
+def read_price(value: object, *, field: str) -> Decimal:
+    """An amount of at most four decimals from 0 to 10^9, as text or Decimal. Raises InvalidInput.
+
+    Text is written plainly: ``1234.50``, no thousands marks, no comma, no exponent.
+    """
+    try:
+        amount = parse_amount(value if isinstance(value, str) else _plain(value))
+    except ValueError as error:
+        raise InvalidInput.one(field, str(error)) from None
+    if amount.is_signed():
+        raise InvalidInput.one(field, "must not be negative")
+    if amount > LARGEST_PRICE:
+        raise InvalidInput.one(field, f"must be at most {LARGEST_PRICE:f}")
+    return amount
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, (Decimal, int)):
+        raise ValueError("is missing: write an amount, like 12.50")
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)
 
 
 def read_effective_day(value: object, *, today: date, field: str = "effective_on") -> date:
@@ -96,6 +120,34 @@ def check_quantity_change(
     if quantity == holding.quantity:
         errors.append(FieldError("quantity", f"is already {quantity}: nothing to record"))
     return errors
+
+
+def check_price_change(
+    holding: Holding, price: Decimal, cost: Decimal | None, day: date, *, today: date
+) -> list[FieldError]:
+    """What forbids it; empty when it may be recorded. An Active or Suspended one has a price."""
+    if holding.status not in {SubscriptionStatus.ACTIVE, SubscriptionStatus.SUSPENDED}:
+        words = f"is {holding.status.label.lower()}: its price can no longer be changed"
+        return [FieldError("subscription", words)]
+    errors = check_effective_day(holding, day, today=today)
+    if (price, cost) == (holding.unit_price, holding.unit_cost):
+        errors.append(FieldError("unit_price", f"is already {price:f}: nothing to record"))
+    return errors
+
+
+def check_currency(known: str, given: str) -> list[FieldError]:
+    """The currency of a first price must be said; afterwards it cannot be another."""
+    if not known and not given:
+        return [FieldError("currency", "is needed: the subscription has no price yet")]
+    if known and given and given != known:
+        words = f"is {known} for this subscription: a customer's currency cannot be changed"
+        return [FieldError("currency", words)]
+    if given:
+        try:
+            parse_currency(given)
+        except ValueError as error:
+            return [FieldError("currency", str(error))]
+    return []
 
 
 def check_cancellation(holding: Holding, day: date, *, today: date) -> list[FieldError]:

@@ -24,42 +24,45 @@ from tallystick.ledger.settle import Act, moved, stopped, synced
 from tallystick.ledger.state import State
 from tallystick.mappings.resolve import Resolved, keep_facts
 from tallystick.sync import words
-from tallystick.sync.compare import Periods
+from tallystick.sync.days import Dated, Frame, date_rule, dated
 from tallystick.sync.engine import Engine, Milestone
 from tallystick.sync.load import Work, act_of, deliveries, unchanged
 from tallystick.sync.passing import could_not_read
-from tallystick.sync.plan import AlreadySo, Move, Plan, Send, Stop, date_rule, first_day, plan
+from tallystick.sync.plan import AlreadySo, Move, Plan, Send, Stop, first_day, plan
 from tallystick.sync.port import NO_LINE, Line, LineFacts
 from tallystick.sync.send import create_line, send
-from tallystick.sync.target import Due
+from tallystick.sync.target import Due, batch_of
 
 
-def begin(engine: Engine, lease: Lease, work: Work, batch: Sequence[Due]) -> bool:
+def begin(engine: Engine, lease: Lease, work: Work) -> bool:
     """Answers whether the turn goes on with this lane."""
+    batch = batch_of(work.due)
+    mapping = work.mapping
+    if mapping is None:
+        return carry_out(engine, lease, work, batch, Stop(State.FAILED, words.not_mapped()))
     try:
-        return _begin(engine, lease, work, batch)
+        return _begin(engine, lease, work, batch, mapping)
     except BillingError as error:
         return _put_back(engine, lease, work, batch, error)
 
 
-def _begin(engine: Engine, lease: Lease, work: Work, batch: Sequence[Due]) -> bool:
+def _begin(
+    engine: Engine, lease: Lease, work: Work, batch: Sequence[Due], mapping: Resolved
+) -> bool:
     """Raises BillingError: then nothing has been sent. (What was sent is never raised about.)"""
-    mapping = work.mapping
-    if mapping is None:
-        return carry_out(engine, lease, work, batch, Stop(State.FAILED, words.not_mapped()))
+    rules = work.rules()
     line = Line(contract_id=mapping.contract_id, line_id=mapping.line_id or NO_LINE)
     mapping, wrong = _facts(engine, work, batch, mapping, line)
     if wrong is not None:
         return carry_out(engine, lease, work, batch, wrong)
+    frame = frame_of(mapping)
+    found = dated(work.due, expected=work.expected, rules=rules, frame=frame)
+    batch = found.batch
+    if found.moves:
+        return _move(engine, lease, work, found)
     if mapping.line_id is None:
         return create_line(engine, lease, work, batch, mapping)
-    by_date = date_rule(
-        batch,
-        expected=work.expected,
-        rules=work.rules(),
-        contract_starts_on=mapping.contract_starts_on,
-        contract_ends_on=mapping.contract_ends_on,
-    )
+    by_date = date_rule(batch, expected=work.expected, rules=rules, frame=frame)
     if by_date is not None:
         return carry_out(engine, lease, work, batch, by_date)
     since = first_day(batch[0].effective_on, work.today)
@@ -72,12 +75,27 @@ def _begin(engine: Engine, lease: Lease, work: Work, batch: Sequence[Due]) -> bo
         rows,
         line=line,
         expected=work.expected,
-        rules=work.rules(),
-        periods=Periods(mapping.contract_starts_on, mapping.period_months),
+        rules=rules,
+        periods=frame.periods,
         today=work.today,
         fresh_own_line=mapping.own_line,
     )
     return carry_out(engine, lease, work, batch, decided)
+
+
+def frame_of(mapping: Resolved) -> Frame:
+    return Frame(mapping.contract_starts_on, mapping.contract_ends_on, mapping.period_months)
+
+
+def _move(engine: Engine, lease: Lease, work: Work, found: Dated) -> bool:
+    """The policies' days are stored before anything is sent for them."""
+    to = {one.delivery_id: move for one, move in found.moves}
+
+    def store(_lane: Lane, rows: list[Delivery], _act: Act) -> None:
+        for row in rows:
+            moved([row], to[row.pk].to, to[row.pk].because)
+
+    return under_lock(engine, lease, work, [one for one, _ in found.moves], store)
 
 
 def _facts(

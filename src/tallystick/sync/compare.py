@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from tallystick.kit.days import add_months
 from tallystick.kit.money import round_money
+from tallystick.ledger.profile import Step
 from tallystick.sync.port import UnitRow
 
 TWO_PLACES = 2
@@ -32,10 +33,14 @@ class Match(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Periods:
-    """A contract's billing periods, stepped from its start (months None: not known)."""
+    """A contract's billing periods, stepped from its start (months None: not known).
+
+    ``ends_on``: its last day, which cuts the last period short.
+    """
 
     starts_on: date | None
     months: int | None
+    ends_on: date | None = None
 
     def around(self, day: date) -> tuple[date, date] | None:
         """The half-open period that contains the day, when it can be known."""
@@ -49,6 +54,14 @@ class Periods:
             add_months(self.starts_on, step * self.months),
             add_months(self.starts_on, (step + 1) * self.months),
         )
+
+    def billed(self, day: date) -> tuple[date, date] | None:
+        """The same, ending with the contract; None after its last day."""
+        period = self.around(day)
+        if period is None or self.ends_on is None:
+            return period
+        until = min(period[1], self.ends_on + timedelta(days=1))
+        return (period[0], until) if day < until else None
 
 
 def match(
@@ -83,12 +96,46 @@ def match(
     return verdict
 
 
+def match_steps(rows: Sequence[UnitRow], steps: Sequence[Step], periods: Periods) -> Match:
+    """Every day of every step must show what the step says. The first difference is answered."""
+    verdict = Match.SAME
+    for step in steps:
+        seen = match_step(rows, step, periods)
+        if seen is Match.AMOUNT_HIDDEN:
+            verdict = seen
+        elif seen is not Match.SAME:
+            return seen
+    return verdict
+
+
+def match_step(rows: Sequence[UnitRow], step: Step, periods: Periods) -> Match:
+    """The same of one step."""
+    return match(
+        covering(rows, step),
+        units=step.units,
+        unit_price=step.unit_price,
+        unit_cost=step.unit_cost,
+        periods=periods,
+    )
+
+
+def covering(rows: Sequence[UnitRow], step: Step) -> list[UnitRow]:
+    """The rows that say something of the step's days."""
+    return [
+        row
+        for row in rows
+        if row.until > step.starts_on and (step.until is None or row.starts_on < step.until)
+    ]
+
+
 def amount_is(amount: Decimal, row: UnitRow, rate: Decimal, periods: Periods) -> bool:
     """Whether an extended amount is this rate for this row, in any of the four forms."""
     full = row.units * rate
     expected = [full]
-    period = periods.around(row.starts_on)
-    if period is not None:
+    # The last period may be counted as long as it would be, or as long as it is.
+    for period in {periods.around(row.starts_on), periods.billed(row.starts_on)}:
+        if period is None:
+            continue
         share = Decimal((row.until - row.starts_on).days) / Decimal((period[1] - period[0]).days)
         if 0 < share < 1:
             expected.append(full * share)

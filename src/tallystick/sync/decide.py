@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tallystick.ledger.state import STOPPED, State
-from tallystick.sync.target import Due, batch_of
+from tallystick.sync.target import Due
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Compare:
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    batch: Sequence[Due]
+    """The head's turn has come: it and what travels with it."""
 
 
 Step = Rest | Recover | Look | Compare | Begin
@@ -76,4 +76,4 @@ def next_step(
     first_time = head.tries == 0 and not head.cause_code
     if first_time and not sync_asked and quiet_until > now:
         return Rest(quiet_until)
-    return Begin(batch_of(due))
+    return Begin()

@@ -17,8 +17,8 @@ from tallystick.ledger.expected import expect
 from tallystick.ledger.models import Lane
 from tallystick.mappings.map_subscription import Place
 from tallystick.sync.compare import Match, Periods, match, snapshot
-from tallystick.sync.plan import in_words
 from tallystick.sync.port import Billing, Line, UnitRow
+from tallystick.sync.unexpected import in_words
 
 
 @dataclass(frozen=True, slots=True)

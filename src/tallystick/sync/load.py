@@ -20,7 +20,7 @@ from tallystick.ledger.state import State
 from tallystick.mappings.resolve import Resolved, resolve
 from tallystick.subscriptions.queries import views_by_id
 from tallystick.sync.engine import Engine
-from tallystick.sync.plan import Expected, Rules
+from tallystick.sync.rules import Expected, Rules
 from tallystick.sync.target import Due
 
 # A turn looks this far ahead; what lies behind is looked at when it comes nearer.
@@ -54,6 +54,12 @@ class Work:
             same_day_policy=self.connection.same_day_policy,
             back_dated=self.connection.back_dated,
             cancel_rule=self.connection.cancel_rule,
+            increase_day=self.connection.increase_day,
+            decrease_day=self.connection.decrease_day,
+            posted_quantity=self.connection.posted_quantity,
+            price_day=self.connection.price_day,
+            price_currency=self.connection.price_currency,
+            cost_currency=self.connection.cost_currency,
         )
 
 
@@ -86,7 +92,8 @@ def load(lane: Lane, *, now: datetime) -> Work:
             unit_cost=lane.expected_unit_cost,
             since=lane.expected_from,
             adjusted_on=lane.adjusted_on,
-            steps=() if lane.expected_units is None else steps(lane, today=today),
+            steps=() if lane.expected_units is None else steps(lane, today=_since(due, today)),
+            first_on=lane.first_on,
         ),
         open_attempt_id=lane.open_attempt_id,
         sync_asked=asked,
@@ -95,6 +102,11 @@ def load(lane: Lane, *, now: datetime) -> Work:
         actor=Actor("run", run.asked_by) if run else SYSTEM,
         correlation_id=run.correlation_id if run else None,
     )
+
+
+def _since(due: Sequence[Due], today: date) -> date:
+    """Expectations count from today, or from the day of a change that goes further back."""
+    return min([today, *(one.effective_on for one in due[:1])])
 
 
 def act_of(engine: Engine, work: Work) -> Act:
@@ -125,6 +137,7 @@ def due_of(delivery: Delivery) -> Due:
         cause_code=delivery.cause_code,
         attempt_id=delivery.attempt_id,
         accepted_units=delivery.accepted_units,
+        moved=bool(delivery.moved_because),
     )
 
 

@@ -1,10 +1,12 @@
 """What to do with a batch, now that the line has been observed: pure.
 
-1. The target is what the last operation of the batch wants.
+1. What the batch wants makes a profile: units and rates for every day from its own on.
 2. Already so: nothing is sent, everything settles.
 3. What is observed must be what was last proved (or what a person accepted): else conflict.
-4. A second change on one day follows what this Autotask is known to do with it.
-5. The signed change is made here, and nowhere else.
+4. The first day that differs is what is sent for; what still differs behind it follows, one call
+   a day, each proved before the next.
+5. A second change on one day follows what this Autotask is known to do with it.
+6. The signed change is made here, and nowhere else.
 """
 
 from __future__ import annotations
@@ -15,41 +17,17 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from tallystick.connections.policies import BackDated, CancelRule, SameDay, SameDayPolicy
-from tallystick.kit.days import in_words as day_in_words
-from tallystick.ledger.expected import Step
+from tallystick.connections.policies import PostedQuantity, SameDay, SameDayPolicy
 from tallystick.ledger.kinds import OperationKind
+from tallystick.ledger.profile import Step, as_json, from_day, merged
 from tallystick.ledger.settle import Cause, Proof
 from tallystick.ledger.state import State
-from tallystick.sync import words
-from tallystick.sync.compare import Match, Periods, match, snapshot
+from tallystick.sync import moves, words
+from tallystick.sync.compare import Match, Periods, match, match_steps, snapshot
 from tallystick.sync.port import Adjustment, Line, UnitRow
-from tallystick.sync.target import Due, Target, target_of
-
-# The cause of a lane stopped by a replaced change; kept on the head when it is asked again.
-REPLACED = "replaces"
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """What was last proved of the line; None: nothing yet, or not a thing that is compared."""
-
-    units: int | None
-    unit_price: Decimal | None
-    unit_cost: Decimal | None
-    since: date | None
-    adjusted_on: date | None
-    steps: Sequence[Step] = ()  # day by day, from today on; the values above are the last one's
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What the connection is known to do and was told to do."""
-
-    same_day: SameDay
-    same_day_policy: SameDayPolicy
-    back_dated: BackDated
-    cancel_rule: CancelRule
+from tallystick.sync.rules import Expected, Rules
+from tallystick.sync.target import FIRST_SYNC, Due, Target, is_about_rates, target_of
+from tallystick.sync.unexpected import Surprise, unexpected, unexpected_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,33 +58,6 @@ class Move:
 Plan = AlreadySo | Send | Stop | Move
 
 
-def date_rule(
-    batch: Sequence[Due],
-    *,
-    expected: Expected,
-    rules: Rules,
-    contract_starts_on: date | None,
-    contract_ends_on: date | None,
-) -> Move | Stop | None:
-    """What the dates alone decide, before anything is read."""
-    day = batch[0].effective_on
-    if expected.since is not None and day < expected.since:
-        if rules.back_dated is BackDated.MOVE:
-            return Move(
-                expected.since,
-                "moved to the day of the last proved change: it was dated before it",
-            )
-        return Stop(State.FAILED, words.back_dated(day, expected.since))
-    before = contract_starts_on is not None and day < contract_starts_on
-    # What ends a line may find that its contract has ended by itself: reading tells.
-    ends = batch[0].kind is OperationKind.END
-    after = contract_ends_on is not None and day > contract_ends_on and not ends
-    if before or after:
-        cause = words.outside_contract(day, contract_starts_on, contract_ends_on)
-        return Stop(State.FAILED, cause)
-    return None
-
-
 def plan(
     batch: Sequence[Due],
     rows: Sequence[UnitRow],
@@ -128,110 +79,200 @@ def plan(
     nothing_yet = fresh_own_line and expected.units is None and not rows
     if not ahead and not nothing_yet:
         return _nothing_shown(day, batch, rows)
-    units = 0 if nothing_yet else ahead[0].units
+    target = target_of(batch, rules=rules)
+    if target.units is None and not target.has_rate:
+        return Stop(State.FAILED, words.other_currency(rules.price_currency))
+    wanted = wanted_of(batch, target, ahead, expected=expected)
     accepted_before = _accepted_before(day, batch, rows, today)
-    target = target_of(
-        batch,
-        units_now=units if expected.units is None else expected.units,
-        cancel_rule=rules.cancel_rule,
-    )
-    rate = target.unit_price if target.unit_price is not None else expected.unit_price
-    cost = target.unit_cost if target.unit_cost is not None else expected.unit_cost
-    shown = match(ahead, units=target.units, unit_price=rate, unit_cost=cost, periods=periods)
+    shown = match_steps(ahead, wanted, periods)
     if shown is Match.AMOUNT_HIDDEN:
         return Stop(State.FAILED, words.read_refused("it does not show the amounts of the line"))
-    until_then = _unexpected_until(day, batch, rows, expected, periods)
-    if shown is Match.SAME:
+    until_then = unexpected_until(day, batch, rows, expected, periods, today=today)
+    if shown is Match.SAME and until_then is None:
+        moves = not is_about_rates(batch)
         reading = {"rows": snapshot(ahead)}
-        proof = Proof(target.units, rate, cost, day, False, reading, accepted_before)
-        return until_then or AlreadySo(proof)
-    if stop := _unexpected(batch, ahead, expected, rules, periods) or until_then:
-        return stop
-    if target.unit_price is not None and any(row.approved for row in ahead[:1]):
-        return Stop(State.FAILED, words.approved_period(day))
+        return AlreadySo(Proof(wanted, day, False, reading, accepted_before, moves))
+    surprise = unexpected(batch, ahead, expected, rules, periods, today=today)
+    if shown is Match.SAME or surprise is None:
+        surprise = until_then
+    if surprise is not None:
+        return _stopped(surprise)
+    if elsewhere := _approved(batch, ahead, target, rules):
+        return elsewhere
+    case = _Case(batch, rows, ahead, line, target, wanted, expected, rules, periods)
+    return _send(case, accepted_before)
 
-    day_start = _units_before(day, rows)
+
+def wanted_of(
+    batch: Sequence[Due], target: Target, ahead: Sequence[UnitRow], *, expected: Expected
+) -> tuple[Step, ...]:
+    """The profile from the batch's day on. A rate that is not spoken of stays as it is expected.
+
+    What leaves the units alone leaves them as each row shows them. A row that is approved keeps
+    its rate when the units change: a new one begins with the first period that is open.
+    """
+    day = batch[0].effective_on
+    known = from_day(expected.steps, day)
+    ends = ahead[-1].until if ahead else date.max
+    days = {day, *(step.starts_on for step in known), *(row.starts_on for row in ahead)}
+    starts = sorted(one for one in days if day <= one < ends)
+    keeps_approved = batch[0].kind not in FIRST_SYNC and target.units is not None
+    steps = []
+    for on, until in zip(starts, [*starts[1:], None], strict=True):
+        row = next((one for one in ahead if one.starts_on <= on < one.until), None)
+        now = next((step for step in known if step.covers(on)), None)
+        price, cost = (now.unit_price, now.unit_cost) if now else (None, None)
+        if row is None or not (row.approved and keeps_approved):
+            price = price if target.unit_price is None else target.unit_price
+            cost = cost if target.unit_cost is None else target.unit_cost
+        units = target.units if target.units is not None else (row.units if row else 0)
+        steps.append(Step(on, until, units, price, cost))
+    return merged(steps)
+
+
+def _stopped(surprise: Surprise) -> Stop:
+    observed = surprise.units if surprise.state is State.CONFLICT else None
+    return Stop(surprise.state, surprise.cause, observed)
+
+
+def _approved(
+    batch: Sequence[Due], ahead: Sequence[UnitRow], target: Target, rules: Rules
+) -> Move | Stop | None:
+    """The period of the day is approved and posted: where the change goes instead, if anywhere.
+
+    Units may be changed in it, and Autotask bills the difference by the day; a price may not.
+    """
+    if not ahead or not ahead[0].approved:
+        return None
+    day, kind = batch[0].effective_on, batch[0].kind
+    if kind in FIRST_SYNC and target.has_rate:
+        return Stop(State.FAILED, words.approved_period(day))
+    later = rules.posted_quantity is PostedQuantity.NEXT_PERIOD and kind is not OperationKind.END
+    if target.units is not None and not later:
+        return None
+    opens = next((row.starts_on for row in ahead if not row.approved), None)
+    if opens is None:
+        return Stop(State.FAILED, words.approved_period(day))
+    return Move(opens, moves.to_open_period(day, opens))
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What is sent is decided from this."""
+
+    batch: Sequence[Due]
+    rows: Sequence[UnitRow]
+    ahead: Sequence[UnitRow]
+    line: Line
+    target: Target
+    wanted: Sequence[Step]
+    expected: Expected
+    rules: Rules
+    periods: Periods
+
+    def units_on(self, day: date) -> int:
+        """As observed."""
+        return next((row.units for row in reversed(self.ahead) if row.starts_on <= day), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    """The first day that differs, and the rates to send for it."""
+
+    on: date
+    price: Decimal | None
+    cost: Decimal | None
+
+
+def _send(case: _Case, accepted_before: list[dict[str, Any]]) -> Plan:
+    """The call for the first day that differs."""
+    wrong = _first_wrong(case)
+    at, price, cost = wrong.on, wrong.price, wrong.cost
+    units = case.units_on(at)
+    now = next(step for step in case.wanted if step.covers(at))
+    day_start = _units_before(at, case.rows)
     # By us, or by somebody's hand: the units change on this very day.
-    used = expected.adjusted_on == day or (day_start is not None and day_start != units)
-    change = target.units - units
-    price, unit_cost = target.unit_price, target.unit_cost
-    if used and rules.same_day is SameDay.REFUSES:
-        return _day_is_used(day, rules)
-    if used and rules.same_day is SameDay.REPLACES:
+    used = case.expected.adjusted_on == at or (day_start is not None and day_start != units)
+    change = now.units - units
+    if used and case.rules.same_day is SameDay.REFUSES:
+        return _day_is_used(at, change, case.rules)
+    if used and case.rules.same_day is SameDay.REPLACES:
         if day_start is None:
-            return Stop(State.FAILED, words.no_day_before(day))
+            return Stop(State.FAILED, words.no_day_before(at))
         # The day's first change is undone by this one, its rates too: say everything again.
-        change, price, unit_cost = target.units - day_start, rate, cost
+        change, price, cost = now.units - day_start, now.unit_price, now.unit_cost
     return Send(
         adjustment=Adjustment(
-            line=line,
-            effective_on=day,
-            unit_change=change,
-            unit_price=price,
-            unit_cost=unit_cost,
+            line=case.line, effective_on=at, unit_change=change, unit_price=price, unit_cost=cost
         ),
         base={
             "units": units,
-            "rows": snapshot(ahead),
+            "rows": snapshot([row for row in case.ahead if row.until > at]),
+            "wanted": as_json(from_day(case.wanted, at)),
             "day_start_units": day_start,
             "day_was_used": used,
-            "expect_unit_price": _text(rate),
-            "expect_unit_cost": _text(cost),
             "accepted_before": accepted_before,
+            "sets_rate": price is not None or cost is not None,
+            # What follows for a later row is about its rate: units may change before it again.
+            "moves_units": not is_about_rates(case.batch) and at == case.batch[0].effective_on,
         },
-        target=target,
+        target=case.target,
     )
+
+
+def _first_wrong(case: _Case) -> _Wrong:
+    """Units are set first, for every later row at once; then rates, as far as they still differ."""
+    day, target, ahead = case.batch[0].effective_on, case.target, case.ahead
+    if not ahead or (target.units is not None and any(row.units != target.units for row in ahead)):
+        if ahead and ahead[0].approved:
+            return _Wrong(day, None, None)
+        return _Wrong(day, target.unit_price, target.unit_cost)
+    on, step = _first_wrong_rate(ahead, case.wanted, case.periods)
+    if target.has_rate:
+        return _Wrong(on, target.unit_price, target.unit_cost)
+    return _Wrong(on, step.unit_price, step.unit_cost)
+
+
+def _first_wrong_rate(
+    ahead: Sequence[UnitRow], wanted: Sequence[Step], periods: Periods
+) -> tuple[date, Step]:
+    """The day from which a rate is not as wanted, and what is wanted then."""
+    for step in wanted:
+        for row in ahead:
+            on = max(row.starts_on, step.starts_on)
+            if row.until <= step.starts_on or not step.covers(on):
+                continue
+            seen = match(
+                [row],
+                units=step.units,
+                unit_price=step.unit_price,
+                unit_cost=step.unit_cost,
+                periods=periods,
+            )
+            if seen is not Match.SAME:
+                return on, step
+    return wanted[0].starts_on, wanted[0]
 
 
 def _nothing_shown(day: date, batch: Sequence[Due], rows: Sequence[UnitRow]) -> AlreadySo | Stop:
     """No row from that day on. What ends a line is done when the rows before it are there."""
     if rows and batch[0].kind is OperationKind.END:
-        return AlreadySo(Proof(0, None, None, day, False, {"rows": snapshot(rows)}))
+        none = Step(day, None, 0, None, None)
+        return AlreadySo(Proof([none], day, False, {"rows": snapshot(rows)}))
     return Stop(State.FAILED, words.no_rows())
 
 
-def _day_is_used(day: date, rules: Rules) -> Move | Stop:
+def _day_is_used(day: date, change: int, rules: Rules) -> Move | Stop:
+    if change == 0:
+        return Stop(State.CONFLICT, words.price_day_is_used(day))
     if rules.same_day_policy is SameDayPolicy.NEXT_DAY:
-        because = "moved to the next day: Autotask refuses a second change on one day"
-        return Move(day + timedelta(days=1), because)
+        return Move(day + timedelta(days=1), moves.NEXT_DAY)
     return Stop(State.FAILED, words.already_used_day(day))
-
-
-def _text(amount: Decimal | None) -> str | None:
-    return None if amount is None else f"{amount:f}"
 
 
 def first_day(day: date, today: date) -> date:
     """From when on a line is read for a change of this day: green speaks of today too."""
     return min(day - timedelta(days=1), today)
-
-
-def _unexpected_until(
-    day: date, batch: Sequence[Due], rows: Sequence[UnitRow], expected: Expected, periods: Periods
-) -> Stop | None:
-    """A change of a later day proves nothing of today: what is until then must be as expected."""
-    accepted = batch[0].accepted_units
-    for step in expected.steps:
-        if step.starts_on >= day:
-            return None
-        until = day if step.until is None else min(step.until, day)
-        covering = [row for row in rows if row.until > step.starts_on and row.starts_on < until]
-        seen = match(
-            covering,
-            units=step.units,
-            unit_price=step.unit_price,
-            unit_cost=step.unit_cost,
-            periods=periods,
-        )
-        if seen in {Match.SAME, Match.AMOUNT_HIDDEN} or (not covering and step.units == 0):
-            continue
-        if accepted is not None and all(row.units in {accepted, step.units} for row in covering):
-            continue
-        observed = in_words(covering) if covering else "no units at all"
-        wanted = f"{step.units} units until {day_in_words(day)}"
-        cause = words.hand_edit(observed=observed, expected=wanted)
-        return Stop(State.CONFLICT, cause, covering[0].units if covering else 0)
-    return None
 
 
 def _accepted_before(
@@ -251,59 +292,3 @@ def _units_before(day: date, rows: Sequence[UnitRow]) -> int | None:
     """What the line had the day before; None when no row shows it."""
     earlier = [row for row in rows if row.starts_on < day]
     return earlier[-1].units if earlier else None
-
-
-def _unexpected(
-    batch: Sequence[Due],
-    ahead: Sequence[UnitRow],
-    expected: Expected,
-    rules: Rules,
-    periods: Periods,
-) -> Stop | None:
-    """A conflict unless the line shows what was last proved, or what a person accepted.
-
-    After a replaced change nothing is sent until somebody has confirmed that this Autotask
-    replaces: asking again without that only says so again.
-    """
-    if not ahead:
-        return None
-    accepted = batch[0].accepted_units
-    observed = in_words(ahead)
-    if batch[0].cause_code == REPLACED and rules.same_day is not SameDay.REPLACES:
-        cause = words.replaces(
-            batch[0].effective_on,
-            observed=ahead[0].units,
-            target=target_of(batch, units_now=expected.units, cancel_rule=rules.cancel_rule).units,
-        )
-        return Stop(State.CONFLICT, cause, ahead[0].units)
-    if accepted is not None or expected.units is None:
-        wanted = ahead[0].units if accepted is None else accepted
-        # Seen before the change's day only: from that day on it may still be as expected.
-        allowed = {wanted} if expected.units is None else {wanted, expected.units}
-        if len({row.units for row in ahead}) == 1 and ahead[0].units in allowed:
-            return None
-        cause = words.hand_edit(observed=observed, expected=f"{wanted} units throughout")
-        return Stop(State.CONFLICT, cause, ahead[0].units)
-    seen = match(
-        ahead,
-        units=expected.units,
-        unit_price=expected.unit_price,
-        unit_cost=expected.unit_cost,
-        periods=periods,
-    )
-    if seen is Match.SAME:
-        return None
-    wanted_words = f"{expected.units} units"
-    if seen is Match.AMOUNT_DIFFERS and expected.unit_price is not None:
-        wanted_words += f" at {expected.unit_price:f}"
-    cause = words.hand_edit(observed=observed, expected=wanted_words)
-    return Stop(State.CONFLICT, cause, ahead[0].units)
-
-
-def in_words(rows: Sequence[UnitRow]) -> str:
-    """``12 units (amount 182.40)``, or every different number of units in turn."""
-    units = list(dict.fromkeys(row.units for row in rows))
-    if len(units) > 1:
-        return ", then ".join(str(number) for number in units) + " units"
-    amount = rows[0].price
-    return f"{units[0]} units" + ("" if amount is None else f" (amount {amount:f})")

@@ -7,7 +7,7 @@ transaction. A reading that fails proves nothing: it is tried again, and nothing
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -25,6 +25,7 @@ from tallystick.ledger.settle import (
     Proof,
     add_evidence,
     checking,
+    landed_in_part,
     moved,
     stopped,
     synced,
@@ -32,20 +33,21 @@ from tallystick.ledger.settle import (
 )
 from tallystick.ledger.state import State
 from tallystick.mappings.resolve import bind_line
-from tallystick.sync import words
+from tallystick.sync import moves, words
 from tallystick.sync.classify import (
     Conclusion,
     Verdict,
     conclude,
     sent_from_json,
+    shown_so_far,
     verdict_of,
 )
 from tallystick.sync.compare import Periods, snapshot
 from tallystick.sync.engine import Engine, Milestone
 from tallystick.sync.load import Work, act_of
-from tallystick.sync.plan import in_words
 from tallystick.sync.port import Found, Line, Refused, UnitRow
 from tallystick.sync.retry import backoff, next_look
+from tallystick.sync.unexpected import in_words
 
 # Of a long contract only the first rows are kept with a reading, and how many there were.
 ROWS_KEPT = 6
@@ -123,7 +125,7 @@ def _judge(
         if mapping is not None
         else Periods(None, None)
     )
-    sent = sent_from_json(attempt.base, attempt.target)
+    sent = sent_from_json(attempt.base, attempt.target, day=attempt.effective_on)
     unit_change = int(attempt.body["unit_change"])
     verdict = verdict_of(rows, sent, unit_change=unit_change, periods=periods)
     known = _known(attempt)
@@ -140,17 +142,20 @@ def _judge(
         earlier_base_at=known.bases_at,
         recheck_seconds=engine.waits.recheck,
     )
-    if conclusion is Conclusion.SYNCED:
+    if conclusion in {Conclusion.SYNCED, Conclusion.GO_ON}:
         proof = Proof(
-            units=sent.target.units,
-            unit_price=sent.unit_price,
-            unit_cost=sent.unit_cost,
+            steps=sent.wanted,
             effective_on=attempt.effective_on,
             adjusted=True,
             reading=reading,
             accepted_before=attempt.base["accepted_before"],
+            moves_units=attempt.base.get("moves_units", True),
         )
-        synced(lane, batch, proof, act=act)
+        if conclusion is Conclusion.GO_ON:
+            proof = replace(proof, steps=shown_so_far(rows, sent, attempt.effective_on))
+            landed_in_part(lane, batch, proof, words.landed_in_part(), act=act)
+        else:
+            synced(lane, batch, proof, act=act)
         if sent.day_was_used and work.connection.same_day is SameDay.UNKNOWN and refused is None:
             _learn(work, SameDay.ADDS, act)
     elif conclusion is Conclusion.LOOK_AGAIN:
@@ -166,13 +171,13 @@ def _judge(
             batch[0].accepted_units = observed
         words_for = {
             Conclusion.YES_BUT_ABSENT: words.yes_but_absent(),
-            Conclusion.DUPLICATE: words.duplicate(observed or 0, sent.target.units),
+            Conclusion.DUPLICATE: words.duplicate(observed or 0, sent.wanted[0].units),
             Conclusion.REPLACES: words.replaces(
-                attempt.effective_on, observed=observed or 0, target=sent.target.units
+                attempt.effective_on, observed=observed or 0, target=sent.wanted[0].units
             ),
             Conclusion.THIRD_VALUE: words.third_value(
                 observed=in_words(rows) if rows else "no units at all",
-                target=f"{sent.target.units} units",
+                target=sent.target.in_words(),
                 base=f"{sent.base_units} units",
             ),
         }
@@ -273,7 +278,9 @@ def _day_taken(
     if attempt.base.get("day_was_used"):
         _learn(work, SameDay.REFUSES, act)
     day = attempt.effective_on
-    if work.connection.same_day_policy is SameDayPolicy.NEXT_DAY:
+    if attempt.body["unit_change"] == 0:
+        stopped(lane, batch, State.FAILED, words.price_day_taken(day), act=act)
+    elif work.connection.same_day_policy is SameDayPolicy.NEXT_DAY:
         waiting(
             lane,
             batch,
@@ -283,8 +290,7 @@ def _day_taken(
             counts_as_try=False,
             conclusion="refused: the day already has a change",
         )
-        because = "moved to the next day: Autotask refuses a second change on one day"
-        moved(batch, day + timedelta(days=1), because)
+        moved(batch, day + timedelta(days=1), moves.NEXT_DAY)
     else:
         stopped(lane, batch, State.FAILED, words.day_taken(day), act=act)
 

@@ -2,7 +2,7 @@
 
 ``done_by_hand`` and ``adopt`` change what is expected of the line from here on; ``skip`` changes
 nothing (the next operation says the whole quantity anyway); ``push_ours`` sends it again, on top
-of what a person has seen there.
+of what a person has seen there; ``next_period`` lets a price begin with the next billing period.
 """
 
 from __future__ import annotations
@@ -22,13 +22,18 @@ from tallystick.ledger.expected import clear_drift, expect
 from tallystick.ledger.kinds import OperationKind, Resolution
 from tallystick.ledger.models import Delivery, Lane, Operation
 from tallystick.ledger.queries import UNSETTLED
-from tallystick.ledger.settle import Cause, change
+from tallystick.ledger.settle import Cause, change, moved
 from tallystick.ledger.state import IN_FLIGHT, STOPPED, State
 from tallystick.ledger.wake import Wake
+from tallystick.mappings.resolve import resolve as resolve_place
 from tallystick.subscriptions.queries import get_subscription
+from tallystick.sync import moves
+from tallystick.sync.days import Frame
+from tallystick.sync.target import ABOUT_RATES
 
 PUSH_OURS = "push_ours"
-WAYS = (*(way.value for way in Resolution), PUSH_OURS)
+NEXT_PERIOD = "next_period"
+WAYS = (*(way.value for way in Resolution), PUSH_OURS, NEXT_PERIOD)
 
 
 def resolve(
@@ -112,6 +117,9 @@ def _lane_of(operation_id: int, subscription_id: int, connection_id: int) -> tup
 
 
 def _carry_out(lane: Lane, head: Delivery, how: str, now: datetime) -> None:
+    if how == NEXT_PERIOD:
+        _leave_to_next_period(head, now)
+        return
     if how == PUSH_OURS:
         if State(head.state) not in STOPPED:
             raise Conflicting("This operation is not stopped: it is sent by itself.")
@@ -144,6 +152,24 @@ def _carry_out(lane: Lane, head: Delivery, how: str, now: datetime) -> None:
     lane.proved_at = None
     lane.save()
     change(head, State.RESOLVED, now=now, cause=Cause(how, Resolution(how).label))
+
+
+def _leave_to_next_period(head: Delivery, now: datetime) -> None:
+    mapping = resolve_place(head.lane_id)
+    about_rates = OperationKind(head.operation.kind) in ABOUT_RATES
+    if not about_rates or mapping is None or State(head.state) not in STOPPED:
+        raise Conflicting(
+            "Only a price that has stopped can begin with the next billing period. Nothing was "
+            "changed."
+        )
+    frame = Frame(mapping.contract_starts_on, mapping.contract_ends_on, mapping.period_months)
+    period = frame.period(head.effective_on)
+    if period is None or frame.period(period[1]) is None:
+        raise Conflicting(
+            "The contract has no later billing period, as it was last read. Nothing was changed."
+        )
+    moved([head], period[1], moves.to_next_period(head.effective_on, period[1]))
+    change(head, State.PENDING, now=now)
 
 
 def _units_after(head: Delivery) -> int | None:

@@ -14,7 +14,9 @@ from typing import Any, assert_never
 
 from tallystick.connections.policies import CancelRule
 from tallystick.ledger.kinds import OperationKind
+from tallystick.ledger.profile import amount_as_text, amount_from_text
 from tallystick.ledger.state import State
+from tallystick.sync.rules import Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,34 +38,44 @@ class Due:
     cause_code: str
     attempt_id: int | None
     accepted_units: int | None
+    # Another day than it was asked for, by a policy: no rule about its day is applied again.
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Units and rates a line must show from a day on; a None rate is left as it is."""
+    """Units and rates a line must show from a day on; None: whatever it has, row by row."""
 
-    units: int
+    units: int | None
     unit_price: Decimal | None = None
     unit_cost: Decimal | None = None
+
+    @property
+    def has_rate(self) -> bool:
+        return self.unit_price is not None or self.unit_cost is not None
 
     def as_json(self) -> dict[str, Any]:
         return {
             "units": self.units,
-            "unit_price": _text(self.unit_price),
-            "unit_cost": _text(self.unit_cost),
+            "unit_price": amount_as_text(self.unit_price),
+            "unit_cost": amount_as_text(self.unit_cost),
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Target:
-        return cls(data["units"], _amount(data["unit_price"]), _amount(data["unit_cost"]))
+        return cls(
+            data["units"],
+            amount_from_text(data["unit_price"]),
+            amount_from_text(data["unit_cost"]),
+        )
 
-
-def _text(amount: Decimal | None) -> str | None:
-    return None if amount is None else f"{amount:f}"
-
-
-def _amount(text: Any) -> Decimal | None:
-    return None if text is None else Decimal(str(text))
+    def in_words(self) -> str:
+        """``12 units`` or ``a unit price of 16.40``."""
+        if self.units is not None:
+            return f"{self.units} units"
+        if self.unit_price is not None:
+            return f"a unit price of {self.unit_price:f}"
+        return f"a unit cost of {self.unit_cost or 0:f}"
 
 
 def batch_of(due: Sequence[Due]) -> Sequence[Due]:
@@ -86,24 +98,61 @@ def batch_of(due: Sequence[Due]) -> Sequence[Due]:
 NOT_LANDED = "not_landed"
 
 
-def target_of(batch: Sequence[Due], *, units_now: int | None, cancel_rule: CancelRule) -> Target:
-    """The last value wins. ``units_now`` is what the line has, for what leaves units alone."""
-    target = Target(units=units_now or 0)
+# What brings a line to everything we have: it may not leave a rate for a later period.
+FIRST_SYNC = frozenset({OperationKind.MAP, OperationKind.PURCHASE, OperationKind.CONTINUE})
+# What changes a rate and nothing else, from a day that has its own rule.
+ABOUT_RATES = frozenset({OperationKind.UPDATE_PRICE_MARGIN})
+
+
+def is_about_rates(batch: Sequence[Due]) -> bool:
+    """Whether nothing in it speaks of units."""
+    return all(one.kind in ABOUT_RATES for one in batch)
+
+
+def target_of(batch: Sequence[Due], *, rules: Rules) -> Target:
+    """The last value wins, of units and of each rate by itself."""
+    target = Target(units=None)
     for one in batch:
         match one.kind:
-            case OperationKind.UPDATE_QUANTITY:
-                target = replace(target, units=int(one.after["quantity"]))
-            case OperationKind.MAP | OperationKind.PURCHASE | OperationKind.CONTINUE:
-                target = Target(
-                    units=int(one.after["quantity"]),
-                    unit_price=_amount(one.after.get("unit_price")),
-                    unit_cost=_amount(one.after.get("unit_cost")),
-                )
+            case (
+                OperationKind.MAP
+                | OperationKind.PURCHASE
+                | OperationKind.CONTINUE
+                | OperationKind.UPDATE_QUANTITY
+                | OperationKind.UPDATE_PRICE_MARGIN
+            ):
+                target = _with(target, one.after, rules)
             case OperationKind.CANCEL | OperationKind.END:
-                if cancel_rule is CancelRule.UNITS_ZERO:
+                if rules.cancel_rule is CancelRule.UNITS_ZERO:
                     target = replace(target, units=0)
                 else:
                     target = replace(target, unit_price=Decimal(0))
             case _:
                 assert_never(one.kind)
     return target
+
+
+def billed_units(quantity: int, rules: Rules) -> int:
+    """What is billed of a quantity: the units the contract's price contains are not."""
+    return max(0, quantity - rules.included_units)
+
+
+def _with(target: Target, after: Mapping[str, Any], rules: Rules) -> Target:
+    """What the operation says, on top of what those before it said."""
+    quantity = after.get("quantity")
+    price = _rate(after, "unit_price", after.get("price_currency"), rules.price_currency)
+    cost = _rate(after, "unit_cost", after.get("cost_currency"), rules.cost_currency)
+    return Target(
+        units=target.units if quantity is None else billed_units(int(quantity), rules),
+        unit_price=target.unit_price if price is None else price,
+        unit_cost=target.unit_cost if cost is None else cost,
+    )
+
+
+def _rate(
+    after: Mapping[str, Any], name: str, currency: str | None, expected: str
+) -> Decimal | None:
+    """None also for an amount in another currency than the connection's: it is left as it is."""
+    if currency and expected and currency != expected:
+        return None
+    return amount_from_text(after.get(name))

@@ -94,7 +94,7 @@ def _step(engine: Engine, lease: Lease) -> bool:
             case _:
                 assert_never(step)
     if isinstance(step, Begin):
-        return begin(engine, lease, work, step.batch)
+        return begin(engine, lease, work)
     if isinstance(step, Compare):
         return look_again(engine, lease, work)
     return look(engine, lease, work)

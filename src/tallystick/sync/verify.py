@@ -28,12 +28,12 @@ from tallystick.ledger.runs import finish_run, open_run
 from tallystick.mappings.resolve import Resolved, resolve
 from tallystick.subscriptions.queries import views_by_id
 from tallystick.sync import words
-from tallystick.sync.compare import Match, Periods, match
+from tallystick.sync.compare import Match, Periods, covering, match_step
 from tallystick.sync.engine import Engine
 from tallystick.sync.load import Work, act_of
 from tallystick.sync.passing import could_not_look
-from tallystick.sync.plan import in_words
 from tallystick.sync.port import Line, UnitRow
+from tallystick.sync.unexpected import in_words
 
 LINES_A_CALL = 500
 
@@ -165,21 +165,11 @@ def _first_wrong(
         return _Wrong(lane.expected_units or 0, rows)
     periods = Periods(mapping.contract_starts_on, mapping.period_months)
     for step in steps(lane, today=today):
-        covering = [
-            row
-            for row in rows
-            if row.until > step.starts_on and (step.until is None or row.starts_on < step.until)
-        ]
-        seen = match(
-            covering,
-            units=step.units,
-            unit_price=step.unit_price,
-            unit_cost=step.unit_cost,
-            periods=periods,
-        )
+        shown = covering(rows, step)
+        seen = match_step(rows, step, periods)
         # A contract that has ended bills nothing any more: nothing to differ.
         if seen is not Match.SAME and not (seen is Match.NO_ROWS and step.units == 0):
-            return _Wrong(step.units, covering)
+            return _Wrong(step.units, shown)
     return None
 
 

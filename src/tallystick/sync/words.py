@@ -111,6 +111,42 @@ def approved_period(day: date) -> Cause:
     )
 
 
+def price_day_is_used(day: date) -> Cause:
+    return Cause(
+        "price_same_day",
+        f"Not sent: Autotask already has a change of this line on {in_words(day)} and refuses a "
+        "second one, so the price cannot begin there. The operations behind it wait. Let it begin "
+        "with the next billing period, or set it by hand and mark it as done.",
+    )
+
+
+def price_day_taken(day: date) -> Cause:
+    return Cause(
+        "price_same_day",
+        f"Autotask refused it: it already has a change of this line on {in_words(day)}, so the "
+        "price cannot begin there. What was sent for earlier days of it is proved. The operations "
+        "behind it wait. Let it begin with the next billing period, or set it by hand and mark it "
+        "as done.",
+    )
+
+
+def other_currency(currency: str) -> Cause:
+    return Cause(
+        "other_currency",
+        f"Not sent: the amounts are in another currency than the connection's ({currency}), and "
+        "are not converted. The operations behind it wait. Set the amounts by hand and mark it as "
+        "done, or skip it.",
+    )
+
+
+def landed_in_part() -> Cause:
+    return Cause(
+        "in_part",
+        "Sent and proved for its first period. This Autotask left later periods at the price they "
+        "had: they follow, one by one.",
+    )
+
+
 def hand_edit(*, observed: str, expected: str) -> Cause:
     return Cause(
         "hand_edit",

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from tallystick.connections.edit import Changes
-from tallystick.connections.policies import BackDated, CancelRule, SameDay, SameDayPolicy
+from tallystick.connections.policies import POLICIES
 from tallystick.connections.queries import ConnectionView
 from tallystick.kit.problem import FieldError
 from tallystick.kit.secrets import Secret
@@ -40,6 +40,10 @@ LABELS = {
     "same_day_policy": "When Autotask has a change on that day already",
     "back_dated": "When a change is dated before one that is already in Autotask",
     "cancel_rule": "When a subscription is cancelled",
+    "increase_day": "When a quantity grows",
+    "decrease_day": "When a quantity shrinks",
+    "posted_quantity": "When a quantity changes in a period that is approved and posted",
+    "price_day": "When a price margin changes",
 }
 HINTS = {
     "name": "How the connection is called on every page.",
@@ -58,12 +62,10 @@ HINTS = {
     "same_day_policy": "Counts where Autotask refuses a second change.",
     "back_dated": "The order of what was billed is never changed.",
     "cancel_rule": "Counts for every cancellation that was not sent yet.",
-}
-POLICIES: Mapping[str, type[SameDay | SameDayPolicy | BackDated | CancelRule]] = {
-    "same_day": SameDay,
-    "same_day_policy": SameDayPolicy,
-    "back_dated": BackDated,
-    "cancel_rule": CancelRule,
+    "increase_day": "Counts for every change that was not sent yet.",
+    "decrease_day": "Counts for every change that was not sent yet.",
+    "posted_quantity": "A price is never changed in such a period: it begins with the next one.",
+    "price_day": "The form of a yearly contract asks every time.",
 }
 
 

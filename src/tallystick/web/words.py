@@ -81,6 +81,10 @@ def policies_in_words(connection: ConnectionView) -> list[str]:
         f"When it refuses one: {_lower(connection.same_day_policy.label)}.",
         f"A change dated before one that is already proved: {_lower(connection.back_dated.label)}.",
         f"A cancellation: {_lower(connection.cancel_rule.label)}.",
+        f"A larger quantity: {_lower(connection.increase_day.label)}.",
+        f"A smaller quantity: {_lower(connection.decrease_day.label)}.",
+        f"A quantity in a posted period: {_lower(connection.posted_quantity.label)}.",
+        f"A price: {_lower(connection.price_day.label)}.",
     ]
 
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -24,6 +24,7 @@ from tallystick.kit.problem import Problem
 from tallystick.ledger.kinds import AttemptKind, EvidenceKind, OperationKind
 from tallystick.ledger.lease import Lease, hold, take
 from tallystick.ledger.models import Attempt, Delivery, Lane, Operation
+from tallystick.ledger.profile import Step
 from tallystick.ledger.record import Origin, Recorded, record_operation
 from tallystick.ledger.runs import RunView
 from tallystick.ledger.settle import (
@@ -213,17 +214,19 @@ class Bench:
         )
 
     def proof(self, **different: Any) -> Proof:
-        return Proof(
-            **{
-                "units": 12,
-                "unit_price": Decimal("15.20"),
-                "unit_cost": Decimal("12.10"),
-                "effective_on": TODAY,
-                "adjusted": True,
-                "reading": READING,
-                **different,
-            }
-        )
+        step = Step(TODAY, None, 12, Decimal("15.20"), Decimal("12.10"))
+        values = {
+            "effective_on": TODAY,
+            "adjusted": True,
+            "reading": READING,
+            "steps": [step],
+            **different,
+        }
+        if "units" in values:
+            values["steps"] = [replace(step, units=values.pop("units"))]
+        if values["effective_on"] != TODAY:
+            values["steps"] = [replace(values["steps"][0], starts_on=values["effective_on"])]
+        return Proof(**values)
 
     # What is there.
 

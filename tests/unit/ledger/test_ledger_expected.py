@@ -5,8 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from tallystick.ledger.expected import Step, expect, steps
+from tallystick.ledger.expected import expect, expect_steps, steps
 from tallystick.ledger.models import Lane
+from tallystick.ledger.profile import Step
 
 NOW = datetime(2026, 5, 10, 9, 0, tzinfo=UTC)
 TODAY, JULY, AUGUST = date(2026, 5, 10), date(2026, 7, 1), date(2026, 8, 1)
@@ -31,7 +32,7 @@ def test_nothing_is_known_before_the_first_proof() -> None:
 def test_the_first_proof_counts_from_today() -> None:
     lane = Lane()
     shown(lane, 10, date(2026, 1, 1))
-    assert steps(lane, today=TODAY) == [Step(TODAY, None, 10, PRICE, None)]
+    assert steps(lane, today=TODAY) == (Step(TODAY, None, 10, PRICE, None),)
     assert lane.expected_from is None
 
 
@@ -58,10 +59,11 @@ def test_days_that_have_passed_are_skipped_and_then_forgotten() -> None:
     assert in_short(lane, date(2026, 7, 1)) == [(JULY, AUGUST, 12), (AUGUST, None, 15)]
     assert in_short(lane, AUGUST) == [(AUGUST, None, 15)]
 
-    shown(lane, 16, date(2026, 9, 1), now=datetime(2026, 8, 20, tzinfo=UTC))
-    assert in_short(lane, date(2026, 8, 20)) == [
-        (date(2026, 8, 20), date(2026, 9, 1), 15),
-        (date(2026, 9, 1), None, 16),
+    next_year = date(2027, 9, 20)
+    shown(lane, 16, date(2027, 10, 1), now=datetime(2027, 9, 20, tzinfo=UTC))
+    assert in_short(lane, next_year) == [
+        (next_year, date(2027, 10, 1), 15),
+        (date(2027, 10, 1), None, 16),
     ]
     assert len(lane.earlier) == 1
 
@@ -87,3 +89,25 @@ def test_another_price_is_a_step() -> None:
     shown(lane, 10, TODAY)
     shown(lane, 10, JULY, price=Decimal("16.00"))
     assert [step.unit_price for step in steps(lane, today=TODAY)] == [PRICE, Decimal("16.00")]
+
+
+def test_a_rate_from_an_earlier_day_reaches_every_later_step() -> None:
+    lane = Lane()
+    shown(lane, 10, TODAY)
+    shown(lane, 12, JULY)
+    new = Decimal("16.00")
+    later = [Step(date(2026, 6, 1), JULY, 10, new, None), Step(JULY, None, 12, new, None)]
+    expect_steps(lane, later, now=NOW, moves_units=False)
+    assert [(step.starts_on, step.units, step.unit_price) for step in steps(lane, today=TODAY)] == [
+        (TODAY, 10, PRICE),
+        (date(2026, 6, 1), 10, new),
+        (JULY, 12, new),
+    ]
+    assert lane.expected_from == JULY, "units may change again from there, not from the rate's day"
+
+
+def test_our_first_day_on_the_line_is_kept() -> None:
+    lane = Lane()
+    shown(lane, 10, date(2026, 1, 1))
+    shown(lane, 12, JULY)
+    assert lane.first_on == date(2026, 1, 1)

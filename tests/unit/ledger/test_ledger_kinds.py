@@ -32,6 +32,12 @@ def operation(kind: OperationKind, before: dict[str, Any], after: dict[str, Any]
         ("purchase", {"quantity": 0}, {"quantity": 10}, "Purchase of quantity 10"),
         ("map", {}, {"quantity": 10}, "First sync of quantity 10"),
         ("update_quantity", {"quantity": 10}, {"quantity": 15}, "Update quantity 10 to 15"),
+        (
+            "update_price_margin",
+            {"unit_price": "15.2000"},
+            {"unit_price": "16.4025"},
+            "Update price margin (unit price 15.20 to 16.4025)",
+        ),
         ("cancel", {"quantity": 10}, {"quantity": 0}, "Cancel (quantity 10 to 0)"),
         (
             "continue",
@@ -96,6 +102,7 @@ def test_the_closed_sets_the_database_knows_too() -> None:
         "purchase",
         "map",
         "update_quantity",
+        "update_price_margin",
         "cancel",
         "continue",
         "end",

@@ -8,9 +8,10 @@ from typing import Any
 
 from tallystick.connections.policies import BackDated, CancelRule, SameDay, SameDayPolicy
 from tallystick.ledger.kinds import OperationKind
+from tallystick.ledger.profile import Step
 from tallystick.ledger.state import State
-from tallystick.sync.plan import Expected, Rules
 from tallystick.sync.port import Line, UnitRow
+from tallystick.sync.rules import Expected, Rules
 from tallystick.sync.target import Due
 
 NOW = datetime(2026, 5, 10, 9, 0, tzinfo=UTC)
@@ -62,13 +63,10 @@ def expected(
     cost: str | None = None,
     since: date | None = None,
 ) -> Expected:
-    return Expected(
-        units,
-        None if price is None else Decimal(price),
-        None if cost is None else Decimal(cost),
-        since,
-        since,
-    )
+    unit_price = None if price is None else Decimal(price)
+    unit_cost = None if cost is None else Decimal(cost)
+    steps = () if units is None else (Step(since or DAY, None, units, unit_price, unit_cost),)
+    return Expected(units, unit_price, unit_cost, since, since, steps)
 
 
 def rules(**more: Any) -> Rules:

@@ -9,12 +9,14 @@ import pytest
 from making import DAY, LINE, due, expected, row, rules
 
 from tallystick.connections.policies import BackDated, SameDay, SameDayPolicy
-from tallystick.ledger.expected import Step
 from tallystick.ledger.kinds import OperationKind
+from tallystick.ledger.profile import Step
 from tallystick.ledger.state import State
 from tallystick.sync.compare import Periods
-from tallystick.sync.plan import AlreadySo, Move, Plan, Send, Stop, date_rule, in_words, plan
+from tallystick.sync.days import Frame, date_rule
+from tallystick.sync.plan import AlreadySo, Move, Plan, Send, Stop, plan
 from tallystick.sync.port import UnitRow
+from tallystick.sync.unexpected import in_words
 
 YESTERDAY, TOMORROW = date(2026, 5, 9), date(2026, 5, 11)
 
@@ -42,13 +44,13 @@ def test_the_change_is_made_from_what_is_observed() -> None:
     assert found.adjustment.effective_on == DAY
     assert (found.adjustment.unit_price, found.adjustment.unit_cost) == (None, None)
     assert found.base["units"] == 10
-    assert found.base["expect_unit_price"] == "15.20"
+    assert [step["unit_price"] for step in found.base["wanted"]] == ["15.20"]
 
 
 def test_already_so_is_proved_without_sending() -> None:
     found = planned(row(12, price="182.40"))
     assert isinstance(found, AlreadySo)
-    assert (found.proof.units, found.proof.unit_price) == (12, Decimal("15.20"))
+    assert found.proof.steps == (Step(DAY, None, 12, Decimal("15.20"), None),)
     assert not found.proof.adjusted
 
 
@@ -147,8 +149,7 @@ def dated(day: date, **more: Any) -> Move | Stop | None:
     values: dict[str, Any] = {
         "expected": expected(since=DAY),
         "rules": rules(),
-        "contract_starts_on": date(2026, 1, 1),
-        "contract_ends_on": date(2026, 12, 31),
+        "frame": Frame(date(2026, 1, 1), date(2026, 12, 31), 1),
     }
     return date_rule([due(effective_on=day)], **{**values, **more})
 
@@ -171,7 +172,7 @@ def test_dates_outside_the_contract_stop(day: date) -> None:
 
 
 def test_a_contract_without_known_dates_stops_nothing() -> None:
-    assert dated(date(2030, 1, 1), contract_starts_on=None, contract_ends_on=None) is None
+    assert dated(date(2030, 1, 1), frame=Frame(None, None, None)) is None
 
 
 def test_rows_in_words() -> None:
@@ -184,10 +185,11 @@ class TestUntilALaterDay:
     """A change of the 12th, looked at on the 10th."""
 
     LATER = date(2026, 5, 12)
-    STEPS = (Step(DAY, None, 10, Decimal("15.20"), None),)
 
     def plan(self, *rows: UnitRow, accepted: int | None = None, units: int = 10) -> Plan:
-        steps = tuple(replace(step, units=units) for step in self.STEPS)
+        price = Decimal("15.20")
+        before = Step(DAY, self.LATER, units, price, None)
+        steps = (before, Step(self.LATER, None, 10, price, None))
         return planned(
             *rows,
             batch=[due(12, effective_on=self.LATER, accepted_units=accepted)],

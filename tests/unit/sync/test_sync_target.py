@@ -4,47 +4,48 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from making import DAY, due
+from making import DAY, due, rules
 
 from tallystick.connections.policies import CancelRule
 from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.state import State
 from tallystick.sync.target import NOT_LANDED, Target, batch_of, target_of
 
-UNITS_ZERO, PRICE_ZERO = CancelRule.UNITS_ZERO, CancelRule.PRICE_ZERO
+PRICE_ZERO = CancelRule.PRICE_ZERO
 
 
 def test_the_last_quantity_wins() -> None:
     batch = [due(12), due(7), due(15)]
-    assert target_of(batch, units_now=10, cancel_rule=UNITS_ZERO) == Target(15)
+    assert target_of(batch, rules=rules()) == Target(15)
 
 
 @pytest.mark.parametrize("kind", [OperationKind.MAP, OperationKind.PURCHASE])
 def test_a_first_sync_brings_quantity_price_and_cost(kind: OperationKind) -> None:
     first = due(kind=kind, after={"quantity": 3, "unit_price": "15.20", "unit_cost": None})
-    wanted = target_of([first], units_now=10, cancel_rule=UNITS_ZERO)
+    wanted = target_of([first], rules=rules())
     assert wanted == Target(3, Decimal("15.20"), None)
 
 
 def test_a_change_behind_a_first_sync_keeps_its_price() -> None:
     first = due(kind=OperationKind.MAP, after={"quantity": 3, "unit_price": "15.20"})
-    wanted = target_of([first, due(4)], units_now=10, cancel_rule=UNITS_ZERO)
+    wanted = target_of([first, due(4)], rules=rules())
     assert wanted == Target(4, Decimal("15.20"), None)
 
 
 def test_a_cancellation_takes_the_units_or_the_price() -> None:
     cancel = due(kind=OperationKind.CANCEL, after={"quantity": 0})
-    assert target_of([cancel], units_now=10, cancel_rule=UNITS_ZERO) == Target(0)
-    assert target_of([cancel], units_now=10, cancel_rule=PRICE_ZERO) == Target(10, Decimal(0))
-
-
-def test_nothing_known_of_the_line_counts_as_no_units() -> None:
-    cancel = due(kind=OperationKind.CANCEL)
-    assert target_of([cancel], units_now=None, cancel_rule=PRICE_ZERO).units == 0
+    assert target_of([cancel], rules=rules()) == Target(0)
+    assert target_of([cancel], rules=rules(cancel_rule=PRICE_ZERO)) == Target(None, Decimal(0))
 
 
 @pytest.mark.parametrize(
-    "target", [Target(0), Target(7, Decimal("15.2000"), None), Target(7, None, Decimal("1.5"))]
+    "target",
+    [
+        Target(0),
+        Target(None, Decimal(0)),
+        Target(7, Decimal("15.2000"), None),
+        Target(7, None, Decimal("1.5")),
+    ],
 )
 def test_a_stored_target_is_read_back_the_same(target: Target) -> None:
     assert Target.from_json(target.as_json()) == target

@@ -28,6 +28,7 @@ GIVEN: dict[str, Any] = {
     "contract": "Cloud services",
     "company": "Contoso",
     "service": "M365",
+    "currency": "EUR",
 }
 SENTENCES = [
     function

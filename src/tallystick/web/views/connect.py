@@ -19,6 +19,7 @@ from tallystick.audit.queries import last_test
 from tallystick.bootstrap.checking import find_zone
 from tallystick.connections.create import Credentials, NewConnection, create_connection
 from tallystick.connections.edit import budget_shares, edit_connection, in_words, is_fixed
+from tallystick.connections.policies import POLICIES
 from tallystick.connections.queries import ConnectionView, get_connection
 from tallystick.directory.queries import age, sizes
 from tallystick.identity.roles import Right
@@ -29,7 +30,6 @@ from tallystick.web.connection_form import (
     HINTS,
     NEVER_SHOWN,
     NUMBERS,
-    POLICIES,
     SHOWN,
     changes_of,
     errors_by_field,

@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 
 from tallystick.connections.edit import budget_shares, edit_connection, in_words
 from tallystick.connections.pause import pause as pause_connection
+from tallystick.connections.policies import POLICIES
 from tallystick.connections.queries import ConnectionView, get_connection
 from tallystick.identity.roles import Right
 from tallystick.kit.problem import FieldError, InvalidInput
@@ -18,7 +19,6 @@ from tallystick.web.connection_form import (
     CREDENTIALS,
     LABELS,
     NUMBERS,
-    POLICIES,
     SHOWN,
     changes_of,
     errors_by_field,

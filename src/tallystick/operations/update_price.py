@@ -1,0 +1,83 @@
+"""Update price margin: the subscription has another unit price from a day on.
+
+The day is when the change happened. From when on it is billed is decided for each connection: the
+start of the billing period that contains the day, unless a policy or ``price_from`` says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from tallystick.audit.events import Event
+from tallystick.connections.policies import PriceDay
+from tallystick.kit.days import in_words
+from tallystick.kit.problem import FieldError
+from tallystick.ledger.kinds import OperationKind
+from tallystick.ledger.record import Recorded
+from tallystick.operations.finish import Asked, Change, finish
+from tallystick.subscriptions.queries import SubscriptionView
+from tallystick.subscriptions.rules import (
+    check_currency,
+    check_price_change,
+    read_effective_day,
+    read_price,
+)
+
+
+def update_price(
+    *,
+    subscription_id: int,
+    unit_price: object,
+    unit_cost: object = None,
+    currency: str = "",
+    price_from: PriceDay | None = None,
+    effective_on: object = None,
+    today: date,
+    asked: Asked,
+    because: Mapping[str, Any] | None = None,
+) -> Recorded:
+    """Record it. Prices are per unit per billing cycle, as text or Decimal; ``currency`` is of a
+    subscription's first price, later ones are in the same. ``because`` is kept with the operation
+    and answers *Why is this number?*
+
+    Raises InvalidInput (naming the field), NotFound, NotAllowed, Conflicting.
+    """
+    price = read_price(unit_price, field="unit_price")
+    cost = None if unit_cost is None else read_price(unit_cost, field="unit_cost")
+    day = read_effective_day(effective_on, today=today)
+
+    def decide(view: SubscriptionView) -> Change | list[FieldError]:
+        new_cost = view.unit_cost if cost is None else cost
+        money = {
+            "price_currency": view.price_currency or currency,
+            "cost_currency": view.cost_currency or (currency if new_cost is not None else ""),
+        }
+        errors = check_price_change(view.holding(), price, new_cost, day, today=today)
+        errors += check_currency(view.price_currency, currency)
+        if errors:
+            return errors
+        return Change(
+            kind=OperationKind.UPDATE_PRICE_MARGIN,
+            event=Event.UPDATE_SUBSCRIPTION,
+            before={"unit_price": _text(view.unit_price), "unit_cost": _text(view.unit_cost)},
+            after={
+                "unit_price": _text(price),
+                "unit_cost": _text(new_cost),
+                **money,
+                "price_from": None if price_from is None else price_from.value,
+                "because": dict(because or {}),
+            },
+            effective_on=day,
+            fields={"unit_price": price, "unit_cost": new_cost, **money},
+            summary=f"Unit price {_text(view.unit_price) or 'none'} to {_text(price)} from "
+            f"{in_words(day)}",
+        )
+
+    return finish(subscription_id, decide, asked=asked)
+
+
+def _text(amount: Decimal | None) -> str | None:
+    return None if amount is None else f"{amount:f}"

@@ -1,0 +1,156 @@
+"""For which day a change is sent: the policies in words, applied one after another. Pure.
+
+An operation keeps the day it was asked for; its delivery goes out with the day decided here, and
+says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from tallystick.connections.policies import BackDated, ChangeDay, PriceDay
+from tallystick.ledger.kinds import OperationKind
+from tallystick.ledger.state import State
+from tallystick.sync import moves, words
+from tallystick.sync.compare import Periods
+from tallystick.sync.plan import Move, Stop
+from tallystick.sync.rules import Expected, Rules
+from tallystick.sync.target import ABOUT_RATES, NOT_LANDED, Due, batch_of, billed_units
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a day must fit into: the contract's days (the last one included) and its periods."""
+
+    starts_on: date | None
+    ends_on: date | None
+    months: int | None
+
+    @property
+    def periods(self) -> Periods:
+        return Periods(self.starts_on, self.months, self.ends_on)
+
+    def period(self, day: date) -> tuple[date, date] | None:
+        """The half-open period that contains the day; the last one ends with the contract."""
+        return self.periods.billed(day)
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A batch that goes out together, and what has to be moved to that day first."""
+
+    batch: Sequence[Due]
+    moves: Sequence[tuple[Due, Move]]
+
+
+def dated(due: Sequence[Due], *, expected: Expected, rules: Rules, frame: Frame) -> Dated:
+    """The head with those behind it that are sent for the same day.
+
+    What is sent again after it was proved not to have landed keeps day and companions.
+    """
+    head = due[0]
+    if head.cause_code == NOT_LANDED and head.attempt_id is not None:
+        return Dated(batch_of(due), ())
+    ruled: list[Due] = []
+    moving: dict[int, Move] = {}
+    for one in due:
+        if one.state is not State.PENDING:
+            break
+        move = None if one.moved else day_rule(one, expected=expected, rules=rules, frame=frame)
+        if move is not None and move.to != one.effective_on:
+            moving[one.delivery_id] = move
+            one = replace(one, effective_on=move.to)  # noqa: PLW2901 - as it will be
+        ruled.append(one)
+        if one.effective_on != ruled[0].effective_on:
+            break
+    batch = batch_of(ruled)
+    if _goes_back(batch[0], expected):
+        # Behind a price that goes back to a period's start a change of units may not follow it.
+        batch = [one for one in batch if one.kind in ABOUT_RATES]
+    by_id = {one.delivery_id: one for one in due}
+    return Dated(
+        batch=[by_id[one.delivery_id] for one in batch],
+        moves=[
+            (by_id[one.delivery_id], moving[one.delivery_id])
+            for one in batch
+            if one.delivery_id in moving
+        ],
+    )
+
+
+def _goes_back(head: Due, expected: Expected) -> bool:
+    before = expected.since is not None and head.effective_on < expected.since
+    return before and head.kind in ABOUT_RATES
+
+
+def day_rule(one: Due, *, expected: Expected, rules: Rules, frame: Frame) -> Move | None:
+    """The day by the policies alone; None when it is the operation's own."""
+    period = frame.periods.around(one.effective_on)
+    if period is None:
+        return None
+    starts, until = period
+    if one.kind in ABOUT_RATES:
+        return _price_day(one, starts, until, expected, rules, frame)
+    change = _change_day(one, rules)
+    if change is ChangeDay.NEXT_PERIOD and one.effective_on != starts:
+        return Move(until, moves.to_next_period(one.effective_on, until))
+    if change is ChangeDay.PERIOD_START:
+        to = _not_before(starts, expected.since, expected.first_on)
+        if to < one.effective_on:
+            return Move(to, moves.to_period_start(one.effective_on, to))
+    return None
+
+
+def _change_day(one: Due, rules: Rules) -> ChangeDay:
+    """Which policy a change of units follows; what has a day of its own keeps it."""
+    if one.kind is not OperationKind.UPDATE_QUANTITY:
+        return ChangeDay.OWN_DAY
+    before, after = int(one.before["quantity"]), int(one.after["quantity"])
+    fewer = billed_units(after, rules) < billed_units(before, rules)
+    return rules.decrease_day if fewer else rules.increase_day
+
+
+def _price_day(
+    one: Due, starts: date, until: date, expected: Expected, rules: Rules, frame: Frame
+) -> Move | None:
+    asked = one.after.get("price_from")
+    choice = PriceDay(asked) if asked else rules.price_day
+    day = one.effective_on
+    match choice:
+        case PriceDay.OWN_DAY:
+            to = day
+        case PriceDay.PERIOD_START:
+            to = starts
+        case PriceDay.NEXT_PERIOD:
+            to = day if day == starts else until
+    to = _not_before(to, expected.first_on, frame.starts_on)
+    if to == day:
+        return None
+    if to == until:
+        return Move(to, moves.to_next_period(day, to))
+    return Move(to, moves.to_period_start(day, to))
+
+
+def _not_before(day: date, *others: date | None) -> date:
+    return max([day, *(other for other in others if other is not None)])
+
+
+def date_rule(
+    batch: Sequence[Due], *, expected: Expected, rules: Rules, frame: Frame
+) -> Move | Stop | None:
+    """What the dates alone decide, before anything is read."""
+    head = batch[0]
+    day = head.effective_on
+    if expected.since is not None and day < expected.since and head.kind not in ABOUT_RATES:
+        if rules.back_dated is BackDated.MOVE:
+            return Move(expected.since, moves.AFTER_PROVED)
+        return Stop(State.FAILED, words.back_dated(day, expected.since))
+    before = frame.starts_on is not None and day < frame.starts_on
+    # What ends a line may find that its contract has ended by itself: reading tells.
+    ends = head.kind is OperationKind.END
+    after = frame.ends_on is not None and day > frame.ends_on and not ends
+    if before or after:
+        return Stop(State.FAILED, words.outside_contract(day, frame.starts_on, frame.ends_on))
+    return None

@@ -1,0 +1,232 @@
+"""What would be sent, before anything is: the engine's own decisions on rows as they would become.
+
+Pure. ``dated``, ``date_rule`` and ``plan`` decide here as they decide when it is sent; only what
+Autotask makes of a call is imagined: it adds the change from its day on, in every later row, and
+re-prices every later row (docs/vendor/autotask.md). What is sent for real is read back instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from tallystick.connections.policies import SameDay
+from tallystick.ledger.settle import Cause, Proof
+from tallystick.ledger.state import State
+from tallystick.sync.classify import sent_from_json, shown_so_far
+from tallystick.sync.compare import Match, Periods, amount_is, match_steps
+from tallystick.sync.days import Frame, date_rule, dated
+from tallystick.sync.plan import AlreadySo, Move, Send, Stop, plan
+from tallystick.sync.port import Adjustment, Line, UnitRow
+from tallystick.sync.rules import Expected, Rules
+from tallystick.sync.target import Due
+
+# A batch that needs more calls than a long contract has rows is a fault of ours.
+MOST_CALLS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What becomes of one operation. ``cause``: why it would not be sent; ``moved``: why another
+    day. ``before`` and ``after``: the line's rows around all calls of its batch."""
+
+    delivery_id: int
+    asked_on: date
+    sent_on: date
+    moved: tuple[str, ...]
+    calls: tuple[Adjustment, ...]
+    cause: Cause | None
+    before: tuple[UnitRow, ...]
+    after: tuple[UnitRow, ...]
+
+    @property
+    def is_already_so(self) -> bool:
+        return self.cause is None and not self.calls
+
+
+def foresee(
+    due: Sequence[Due],
+    rows: Sequence[UnitRow],
+    *,
+    line: Line,
+    expected: Expected,
+    rules: Rules,
+    frame: Frame,
+    today: date,
+    own_line: bool = False,
+) -> list[Foreseen]:
+    """Everything that waits, in order, until something would stop. ``rows``: the line's, from far
+    enough back; what stands stopped already is looked at as if it were asked again."""
+    waiting = [replace(one, state=State.PENDING, retry_at=None) for one in due]
+    asked = {one.delivery_id: one.effective_on for one in due}
+    why: dict[int, list[str]] = {one.delivery_id: [] for one in due}
+    shown, found = in_full(rows, expected, frame.periods), []
+    while waiting:
+        step = _one_batch(waiting, shown, line, expected, rules, frame, today, own_line, why)
+        found += [
+            Foreseen(
+                delivery_id=one.delivery_id,
+                asked_on=asked[one.delivery_id],
+                sent_on=one.effective_on,
+                moved=tuple(why[one.delivery_id]),
+                calls=tuple(step.calls),
+                cause=step.cause,
+                before=shown,
+                after=step.rows,
+            )
+            for one in step.batch
+        ]
+        if step.cause is not None:
+            return found
+        settled = {one.delivery_id for one in step.batch}
+        waiting = [one for one in waiting if one.delivery_id not in settled]
+        shown, expected = step.rows, step.expected
+    return found
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What one batch came to."""
+
+    batch: Sequence[Due]
+    calls: list[Adjustment]
+    rows: tuple[UnitRow, ...]
+    expected: Expected
+    cause: Cause | None = None
+
+
+def _one_batch(
+    waiting: list[Due],
+    rows: tuple[UnitRow, ...],
+    line: Line,
+    expected: Expected,
+    rules: Rules,
+    frame: Frame,
+    today: date,
+    own_line: bool,
+    why: dict[int, list[str]],
+) -> _Batch:
+    """As the turns of a lane would go on with the head; moves are put into ``waiting``."""
+    calls: list[Adjustment] = []
+    for _ in range(MOST_CALLS):
+        found = dated(waiting, expected=expected, rules=rules, frame=frame)
+        if found.moves:
+            for one, to in found.moves:
+                _move(waiting, [one], to, why)
+            continue
+        batch = found.batch
+        decided = date_rule(batch, expected=expected, rules=rules, frame=frame) or plan(
+            batch,
+            rows,
+            line=line,
+            expected=expected,
+            rules=rules,
+            periods=frame.periods,
+            today=today,
+            fresh_own_line=own_line,
+        )
+        match decided:
+            case Move():
+                _move(waiting, batch, decided, why)
+            case Stop():
+                return _Batch(batch, calls, rows, expected, decided.cause)
+            case AlreadySo():
+                return _Batch(batch, calls, rows, expected.after(decided.proof))
+            case Send():
+                calls.append(decided.adjustment)
+                rows = applied(rows, _shift_of(decided, rules), frame)
+                expected = expected.after(_imagined(decided, rows, frame))
+    raise RuntimeError("a batch that never comes to an end")
+
+
+def _move(waiting: list[Due], batch: Sequence[Due], to: Move, why: dict[int, list[str]]) -> None:
+    moving = {one.delivery_id for one in batch}
+    for place, one in enumerate(waiting):
+        if one.delivery_id in moving:
+            waiting[place] = replace(one, effective_on=to.to, moved=True)
+            why[one.delivery_id].append(to.because)
+
+
+def _shift_of(send: Send, rules: Rules) -> Adjustment:
+    """As far as the rows will move: where the day's first change is replaced, without that one."""
+    if not (rules.same_day is SameDay.REPLACES and send.base["day_was_used"]):
+        return send.adjustment
+    undone = send.base["day_start_units"] - send.base["units"]
+    return replace(send.adjustment, unit_change=send.adjustment.unit_change + undone)
+
+
+def _imagined(send: Send, rows: Sequence[UnitRow], frame: Frame) -> Proof:
+    """What reading back would prove: all of it, or what has landed so far."""
+    day = send.adjustment.effective_on
+    sent = sent_from_json(send.base, send.target.as_json(), day=day)
+    ahead = [row for row in rows if row.until > day]
+    landed = match_steps(ahead, sent.wanted, frame.periods) is Match.SAME
+    return Proof(
+        steps=sent.wanted if landed else shown_so_far(ahead, sent, day),
+        effective_on=day,
+        adjusted=True,
+        reading={},
+        moves_units=send.base["moves_units"],
+    )
+
+
+def in_full(rows: Sequence[UnitRow], expected: Expected, periods: Periods) -> tuple[UnitRow, ...]:
+    """Amounts of units x rate, where a tenant shows them by the day and the rate is known."""
+    return tuple(
+        replace(
+            row,
+            price=_in_full(row, row.price, step.unit_price if step else None, periods),
+            cost=_in_full(row, row.cost, step.unit_cost if step else None, periods),
+        )
+        for row in rows
+        for step in [next((one for one in expected.steps if one.covers(row.starts_on)), None)]
+    )
+
+
+def _in_full(
+    row: UnitRow, amount: Decimal | None, rate: Decimal | None, periods: Periods
+) -> Decimal | None:
+    if amount is None or rate is None or not amount_is(amount, row, rate, periods):
+        return amount
+    return row.units * rate
+
+
+def applied(rows: Sequence[UnitRow], adjustment: Adjustment, frame: Frame) -> tuple[UnitRow, ...]:
+    """The rows as the call would leave them; amounts in full (units x rate)."""
+    day = adjustment.effective_on
+    changed = []
+    for row in rows or _first_rows(adjustment, frame):
+        parts = [row]
+        if row.starts_on < day < row.until:
+            parts = [replace(row, until=day), replace(row, starts_on=day)]
+        changed += [_changed(part, adjustment) if part.starts_on >= day else part for part in parts]
+    return tuple(changed)
+
+
+def _first_rows(adjustment: Adjustment, frame: Frame) -> Sequence[UnitRow]:
+    """A line of our own begins with nothing, from its first day on."""
+    ends = date.max if frame.ends_on is None else date.fromordinal(frame.ends_on.toordinal() + 1)
+    return [UnitRow(adjustment.effective_on, ends, 0, Decimal(0), Decimal(0), False)]
+
+
+def _changed(row: UnitRow, adjustment: Adjustment) -> UnitRow:
+    units = row.units + adjustment.unit_change
+    return replace(
+        row,
+        units=units,
+        price=_amount(row, row.price, units, adjustment.unit_price),
+        cost=_amount(row, row.cost, units, adjustment.unit_cost),
+    )
+
+
+def _amount(
+    row: UnitRow, amount: Decimal | None, units: int, rate: Decimal | None
+) -> Decimal | None:
+    """Of so many units at the new rate, else at the one the row has."""
+    if rate is not None:
+        return units * rate
+    if amount is None or row.units == 0:
+        return None if units else Decimal(0)
+    return units * amount / row.units

@@ -1,0 +1,255 @@
+"""What the preview says is what is sent, and what it estimates is what Autotask then bills."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from factories import TODAY
+from harness import Line, World
+from tallystick.bootstrap.preview import Ahead, LaneAhead, look_ahead
+from tallystick.connections.policies import (
+    BackDated,
+    ChangeDay,
+    PostedQuantity,
+    PriceDay,
+    SameDay,
+    SameDayPolicy,
+)
+from tallystick.kit.problem import Problem
+from tallystick.ledger.record import Recorded
+from tallystick.operations.cancel import cancel
+from tallystick.operations.change_quantity import change_quantity
+from tallystick.operations.finish import Asked
+from tallystick.operations.update_price import update_price
+
+Record = Callable[[Asked], Recorded]
+MAY, JUNE = date(2026, 5, 1), date(2026, 6, 1)
+
+
+def quantity(line: Line, to: int, on: date) -> Record:
+    return lambda asked: change_quantity(
+        subscription_id=line.subscription_id,
+        quantity=to,
+        effective_on=on,
+        today=line.world.tenancy.today(),
+        asked=asked,
+    )
+
+
+def price(line: Line, to: str, on: date, *, price_from: PriceDay | None = None) -> Record:
+    return lambda asked: update_price(
+        subscription_id=line.subscription_id,
+        unit_price=to,
+        price_from=price_from,
+        effective_on=on,
+        today=line.world.tenancy.today(),
+        asked=asked,
+    )
+
+
+def ends(line: Line, on: date) -> Record:
+    return lambda asked: cancel(
+        subscription_id=line.subscription_id,
+        effective_on=on,
+        today=line.world.tenancy.today(),
+        asked=asked,
+    )
+
+
+def ahead(line: Line, record: Record) -> Ahead:
+    engine = line.world.engine
+    return look_ahead(
+        record, line.subscription_id, asked=line.world.tenancy.asked(), billing=engine.billing
+    )
+
+
+def lane(line: Line, record: Record) -> LaneAhead:
+    return ahead(line, record).lanes[0]
+
+
+def told(found: LaneAhead) -> list[tuple[str, int, Decimal | None, Decimal | None]]:
+    assert found.foreseen is not None
+    return [
+        (call.effective_on.isoformat(), call.unit_change, call.unit_price, call.unit_cost)
+        for call in found.foreseen.calls
+    ]
+
+
+def effects(line: Line, *, since: int = 0) -> list[tuple[str, int, Any, Any]]:
+    return [
+        (one["effective_on"], one["unit_change"], one["unit_price"], one["unit_cost"])
+        for one in line.effects()[since:]
+    ]
+
+
+def test_looking_ahead_stores_and_sends_nothing(world: World) -> None:
+    line = world.line(units=10)
+    before = line.states()
+    found = lane(line, quantity(line, 12, TODAY))
+    assert told(found) == [("2026-05-10", 2, None, None)]
+    assert (found.held, found.unread, found.waits_behind) == ("", "", 0)
+    assert line.states() == before
+    assert line.effects() == []
+    # 22 of May's 31 days, and all of June.
+    may, june = found.bills
+    assert (may.starts_on, may.until, may.difference) == (
+        MAY,
+        JUNE,
+        round(Decimal("30.40") * 22 / 31, 4),
+    )
+    assert (june.before, june.after) == (Decimal("152.0000"), Decimal("182.4000"))
+
+
+def test_a_posted_period_names_the_other_day(world: World) -> None:
+    line = world.line(units=10)
+    world.simulator.approve_and_post(line.contract_id, date(2026, 5, 31))
+    found = lane(line, price(line, "16.40", TODAY))
+    assert found.foreseen is not None
+    assert (found.foreseen.asked_on, found.foreseen.sent_on) == (TODAY, JUNE)
+    assert found.foreseen.moved == (
+        "moved from 10 May 2026 to 1 May 2026, the start of what it is billed with",
+        "moved to 1 Jun 2026: the billing period of 1 May 2026 is approved and posted",
+    )
+    assert [bill.posted for bill in found.bills] == [False, False]
+
+
+def test_what_stands_before_it_is_said(world: World) -> None:
+    line = world.line(units=10)
+    line.quantity(12, date(2027, 3, 1))
+    world.work()
+    assert line.badge == "out_of_sync"
+    found = lane(line, quantity(line, 13, date(2027, 3, 2)))
+    assert found.foreseen is None
+    assert found.held.startswith("It waits behind operation 3. Not sent: the date 1 Mar 2027")
+    assert (found.waits_behind, found.bills) == (1, ())
+
+
+def test_why_it_would_stop_is_said(world: World) -> None:
+    line = world.line(units=10)
+    found = lane(line, quantity(line, 13, date(2027, 3, 2)))
+    assert "after the contract's end" in found.held
+    assert told(found) == []
+
+
+def test_an_autotask_that_cannot_be_read_is_no_reason_to_say_nothing(world: World) -> None:
+    line = world.line(units=10)
+    world.simulator.add_fault("html_502", method="POST", path="ContractServiceUnits", times=None)
+    found = lane(line, quantity(line, 12, TODAY))
+    assert found.unread
+    assert told(found) == [("2026-05-10", 2, None, None)]
+    assert found.bills[1].after == Decimal("182.4000")
+    world.simulator.clear_faults()
+
+
+def test_already_so_is_said(world: World) -> None:
+    line = world.line(units=10)
+    line.hand_edit(12, on=TODAY)
+    found = lane(line, quantity(line, 12, TODAY))
+    assert found.foreseen is not None
+    assert found.foreseen.is_already_so
+
+
+def test_a_line_of_its_own_begins_with_nothing(world: World) -> None:
+    line = world.own_line(quantity=10)
+    found = lane(line, quantity(line, 12, TODAY + timedelta(days=3)))
+    assert told(found) == [("2026-05-13", 2, None, None)]
+
+
+POLICIES = st.fixed_dictionaries(
+    {
+        "increase_day": st.sampled_from(list(ChangeDay)),
+        "decrease_day": st.sampled_from(list(ChangeDay)),
+        "posted_quantity": st.sampled_from(list(PostedQuantity)),
+        "price_day": st.sampled_from(list(PriceDay)),
+        "back_dated": st.just(BackDated.MOVE),
+        "same_day_policy": st.just(SameDayPolicy.NEXT_DAY),
+    }
+)
+ACTS = st.lists(
+    st.one_of(
+        st.tuples(st.just("quantity"), st.integers(1, 30), st.integers(-8, 40)),
+        st.tuples(st.just("price"), st.integers(1000, 2000), st.integers(-8, 40)),
+        st.tuples(st.just("post"), st.integers(0, 2), st.just(0)),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+@given(
+    policies=POLICIES,
+    same_day=st.sampled_from(["add", "refuse", "replace"]),
+    amount=st.sampled_from(["full", "prorated"]),
+    period=st.sampled_from([2, 3, 5]),
+    acts=ACTS,
+)
+def test_it_is_what_is_sent(
+    world: World,
+    policies: dict[str, Any],
+    same_day: str,
+    amount: str,
+    period: int,
+    acts: list[tuple[str, int, int]],
+) -> None:
+    world.simulator.set_knobs(same_day=same_day, split_row_amount=amount)
+    known = {"add": SameDay.ADDS, "refuse": SameDay.REFUSES, "replace": SameDay.REPLACES}
+    world.policy(same_day=known[same_day], **policies)
+    line = world.line(units=10, period_type=period, ends=date(2027, 12, 31))
+    for kind, number, days in acts:
+        day = TODAY + timedelta(days=days)
+        if kind == "post":
+            up_to = date(2026, 5 + number, 28)
+            world.simulator.approve_and_post(line.contract_id, up_to)
+            continue
+        record = (
+            quantity(line, number, day)
+            if kind == "quantity"
+            else price(line, f"{Decimal(number) / 100}", day)
+        )
+        try:
+            found = lane(line, record)
+        except Problem:
+            continue  # the same quantity again: nothing to record
+        before = len(line.effects())
+        record(world.tenancy.asked())
+        world.work()
+        if found.held:
+            assert line.badge == "out_of_sync"
+            assert line.cause == found.held
+            line.decide("skip")
+            continue
+        assert line.badge == "synced", line.cause
+        assert effects(line, since=before) == told(found)
+        assert found.foreseen is not None
+        assert line.deliveries()[-1].effective_on == found.foreseen.sent_on
+        assert line.deliveries()[-1].moved_because == (found.foreseen.moved or ("",))[-1]
+        _the_estimate_is_what_is_billed(line, found)
+
+
+def _the_estimate_is_what_is_billed(line: Line, found: LaneAhead) -> None:
+    """Read the truth of the rows; the vendor's own arithmetic is the simulator's."""
+    for bill in found.bills:
+        with line.world.simulator.lock:
+            rows = [
+                row.span
+                for row in line.world.simulator.world.lines[line.line_id].rows
+                if bill.starts_on <= row.span.period_start < bill.until
+            ]
+        total, last = Decimal(0), Decimal(0)
+        for span in rows:
+            amount = span.units * (span.unit_price or Decimal(0))
+            share = Decimal((span.period_until - span.starts_on).days) / Decimal(span.period_days)
+            total += round((amount - last) * share, 4)
+            last = amount
+        assert bill.after == pytest.approx(total, abs=Decimal("0.0003"))
