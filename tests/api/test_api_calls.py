@@ -53,6 +53,7 @@ def every_call(of: Tenancy) -> list[tuple[str, str, object]]:
         ("GET", f"{mapped}/places", None),
         ("POST", f"{mapped}/look", PLACE),
         ("POST", f"/connections/{connection}/subscription-mappings/accept", None),
+        ("POST", f"{mapped}/second-writer/deal-with", WHY),
         ("POST", f"{mapped}/first-sync", {"first_sync": "bring"}),
         ("POST", f"{mapped}/continue/look", {**LINE, "from_on": "2099-01-01"}),
         ("POST", f"{mapped}/continue", {**LINE, "from_on": "2099-01-01"}),

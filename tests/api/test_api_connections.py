@@ -11,10 +11,16 @@ from api_calls import Api, api_of
 
 from factories import START
 from harness import World
+from tallystick.audit.record import SYSTEM, Subject
 from tallystick.connections.models import Connection
 from tallystick.directory.models import CompanyEntry, ContractEntry, LineEntry, ServiceEntry
 from tallystick.identity.roles import Role
+from tallystick.kit.clock import DatabaseClock
+from tallystick.ledger.kinds import SightingKind
 from tallystick.ledger.models import SyncRun
+from tallystick.ledger.second_writer import UnitChange
+from tallystick.ledger.settle import Act
+from tallystick.ledger.sightings import keep_sighting
 from tallystick.mappings.suggest import suggest_companies
 
 SECRET = "Very-Secret-9$"
@@ -298,6 +304,42 @@ class TestMappings:
             assert said.status == 502, said.text
             assert "Nothing was mapped, and nothing was sent" in said.body["detail"]
         assert api.get(f"{at}/{subscription_id}").status == 404
+
+
+class TestSecondWriter:
+    def test_it_is_in_the_row_until_it_is_dealt_with(self, world: World) -> None:
+        line = world.line(units=10)
+        api = api_of(world.tenancy)
+        at = f"/connections/{world.connection_id}/subscription-mappings/{line.subscription_id}"
+        assert api.get(at).body["second_writer"] is None
+        deal = f"{at}/second-writer/deal-with"
+        assert api.post(deal, {"reason": "x"}).status == 409
+
+        # At the API's own time: what was seen counts for 90 days.
+        act = Act(DatabaseClock().now(), SYSTEM, Subject(world.tenancy.tenant_id), "correlation")
+        keep_sighting(
+            line.lane(),
+            SightingKind.OUR_CHANGE,
+            UnitChange(date(2026, 5, 11), 10, 12),
+            contract_id=line.contract_id,
+            line_id=line.line_id,
+            act=act,
+        )
+        said = api.get(at).body["second_writer"]
+        assert said["words"].startswith("Somebody else changes this line too: 10 to 12 from")
+        [seen] = said["seen"]
+        assert (seen["what"], seen["from_on"]) == ("our_change", "2026-05-11")
+        assert (seen["units_before"], seen["units_after"]) == (10, 12)
+        assert said["since_at"] == seen["seen_at"]
+
+        assert api.post(deal, {"reason": " "}).fields == ["reason"]
+        assert api.post(deal, {}).fields == ["reason"]
+        assert api_of(world.tenancy, Role.VIEWER).post(deal, {"reason": "x"}).status == 403
+        done = api.post(deal, {"reason": "The old tool is off."})
+        assert (done.status, done.body["second_writer"]) == (200, None)
+        assert done.body == api.get(at).body
+        [log] = api.get("/audit-logs?operation=subscription.second_writer_dealt_with").body["items"]
+        assert log["summary"] == "The old tool is off."
 
 
 class TestSync:

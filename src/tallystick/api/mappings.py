@@ -5,18 +5,20 @@ from __future__ import annotations
 from django.http import HttpRequest
 from ninja import Query, Router, Status
 
-from tallystick.api.auth import MAP, READ, caller
+from tallystick.api.auth import MAP, READ, RESOLVE, caller
 from tallystick.api.queries import answers, no_other
 from tallystick.api.schemas_kit import PageOut, checked
-from tallystick.api.schemas_mappings import MappingFilter, MappingOut
+from tallystick.api.schemas_mappings import DealtWithIn, MappingFilter, MappingOut
 from tallystick.api.schemas_places import LineIn, LookOut, MappedOut, PlaceIn, PlacesOut
+from tallystick.bootstrap.look_before import look_around, look_before
 from tallystick.bootstrap.map_many import map_what_is_equal
-from tallystick.bootstrap.mapping import look_before, map_line
+from tallystick.bootstrap.mapping import map_line
 from tallystick.connections.queries import get_connection
 from tallystick.mappings.map_subscription import unmap_subscription
 from tallystick.mappings.places import places_for
 from tallystick.mappings.rows import list_mappings, mapping_row, not_mapped_ids
 from tallystick.subscriptions.queries import get_subscription
+from tallystick.sync.deal_with import deal_with
 
 router = Router(tags=["Mappings"])
 MAP_SUBSCRIPTION = "map-subscription"
@@ -110,7 +112,8 @@ def look(request: HttpRequest, connection_id: int, subscription_id: int, body: L
         day=who.today,
         asked=who.asked(),
     )
-    return LookOut.of(seen)
+    around = look_around(subscription_id, connection_id, seen, day=who.today, asked=who.asked())
+    return LookOut.of(around)
 
 
 @router.post(
@@ -126,6 +129,28 @@ def accept(request: HttpRequest, connection_id: int) -> MappedOut:
     ids = not_mapped_ids(who.context, connection_id)
     done = map_what_is_equal(ids, connection_id, today=who.today, asked=who.asked())
     return MappedOut.of(done)
+
+
+@router.post(
+    f"{_ONE}/second-writer/deal-with",
+    auth=RESOLVE,
+    response=answers(200, MappingOut),
+    summary="Say that a second writer is dealt with",
+)
+def deal_with_second_writer(
+    request: HttpRequest, connection_id: int, subscription_id: int, body: DealtWithIn
+) -> MappingOut:
+    """It is told again only when seen anew. 409 when nothing is open."""
+    who = caller(request)
+    deal_with(
+        subscription_id,
+        connection_id,
+        reason=body.reason,
+        context=who.context,
+        now=who.now,
+        correlation_id=who.correlation_id,
+    )
+    return MappingOut.of(mapping_row(who.context, connection_id, subscription_id, now=who.now))
 
 
 @router.delete(_ONE, auth=MAP, response=answers(204, None), summary="Unmap a subscription")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from ninja import Schema
 from pydantic import Field
 
-from tallystick.api.schemas_kit import At, Money, On, Paging
+from tallystick.api.schemas_kit import At, Body, Money, On, Paging
 from tallystick.api.schemas_subscriptions import SubscriptionOut
 from tallystick.ledger.badge import BadgeKind
+from tallystick.ledger.kinds import SightingKind
+from tallystick.ledger.second_writer import SecondWriter, UnitChange
 from tallystick.ledger.standings import LaneView
 from tallystick.mappings.rows import PlaceView, Row
 
@@ -45,8 +47,61 @@ class Observed(Schema):
     since_at: At | None
 
 
+class UnitChangeOut(Schema):
+    """Units of a line that changed from a day on, and not by us."""
+
+    from_on: On
+    units_before: int
+    units_after: int
+
+    @classmethod
+    def of(cls, change: UnitChange) -> UnitChangeOut:
+        return cls(from_on=change.on, units_before=change.before, units_after=change.after)
+
+
+class SightedOut(UnitChangeOut):
+    """``what``: ``before_mapping``, ``changed``, or ``our_change`` made before us."""
+
+    what: SightingKind
+    seen_at: At
+
+
+class SecondWriterOut(Schema):
+    """Somebody else probably changes the line too: since when it is seen, what, and in words."""
+
+    since_at: At
+    words: str
+    seen: list[SightedOut]
+
+    @classmethod
+    def of(cls, writer: SecondWriter) -> SecondWriterOut:
+        return cls(
+            since_at=writer.since,
+            words=writer.in_words(),
+            seen=[
+                SightedOut(
+                    from_on=one.change.on,
+                    units_before=one.change.before,
+                    units_after=one.change.after,
+                    what=one.kind,
+                    seen_at=one.seen_at,
+                )
+                for one in writer.seen
+            ],
+        )
+
+
+class DealtWithIn(Body):
+    """``reason``: what was done about it; kept with the name in the audit log."""
+
+    reason: str
+
+
 class MappingOut(Schema):
-    """``since`` and ``proved_at`` are moments; ``pending`` counts what is not settled."""
+    """``since`` and ``proved_at`` are moments; ``pending`` counts what is not settled.
+
+    ``second_writer``: null unless somebody else probably changes the line too.
+    """
 
     subscription: SubscriptionOut
     place: PlaceOut | None
@@ -58,6 +113,7 @@ class MappingOut(Schema):
     proved_at: At | None
     expected: Expected | None
     observed: Observed | None
+    second_writer: SecondWriterOut | None
 
     @classmethod
     def of(cls, row: Row) -> MappingOut:
@@ -73,6 +129,9 @@ class MappingOut(Schema):
             proved_at=badge.proved_at,
             expected=None if row.lane is None else _expected(row.lane),
             observed=None if row.lane is None else _observed(row.lane),
+            second_writer=None
+            if row.second_writer is None
+            else SecondWriterOut.of(row.second_writer),
         )
 
 

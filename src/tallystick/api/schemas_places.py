@@ -9,8 +9,11 @@ from pydantic import Field
 
 from tallystick.api.schemas_directory import ContractOut
 from tallystick.api.schemas_kit import Body, Day, Id, Money, On
+from tallystick.api.schemas_mappings import UnitChangeOut
+from tallystick.bootstrap.look_around import Beside
+from tallystick.bootstrap.look_before import Seen
 from tallystick.bootstrap.map_many import Mapped
-from tallystick.bootstrap.mapping import FirstSync, Seen
+from tallystick.bootstrap.mapping import FirstSync
 from tallystick.kit.problem import InvalidInput
 from tallystick.mappings.places import Places
 from tallystick.sync.port import UnitRow
@@ -137,14 +140,39 @@ class UnitsOut(Schema):
         )
 
 
+class BesideOut(Schema):
+    """Another line of the service that bills the company; ``units`` null: could not be read."""
+
+    contract_id: int
+    contract_name: str
+    contract_service_id: int
+    units: int | None
+
+    @classmethod
+    def of(cls, beside: Beside) -> BesideOut:
+        return cls(
+            contract_id=beside.other.contract_id,
+            contract_name=beside.other.contract_name,
+            contract_service_id=beside.other.line_id,
+            units=beside.units,
+        )
+
+
 class LookOut(Schema):
-    """What Autotask shows beside what we have. ``match``: ``same``, or what differs first."""
+    """What Autotask shows beside what we have. ``match``: ``same``, or what differs first.
+
+    ``changed_by_others``: units that changed in the past 90 days, or are to change, and were not
+    written from here; more than one is a reason to stop another tool's sync before mapping.
+    ``also_billed``: lines that may bill the same thing a second time.
+    """
 
     units: int
     unit_price: Money | None
     unit_cost: Money | None
     match: str
     rows: list[UnitsOut]
+    changed_by_others: list[UnitChangeOut]
+    also_billed: list[BesideOut]
 
     @classmethod
     def of(cls, seen: Seen) -> LookOut:
@@ -155,16 +183,27 @@ class LookOut(Schema):
             unit_cost=seen.ours.unit_cost,
             match=seen.look.match.value if seen.look else "no_line_yet",
             rows=[UnitsOut.of(row) for row in rows],
+            changed_by_others=[UnitChangeOut.of(change) for change in seen.changes],
+            also_billed=[BesideOut.of(beside) for beside in seen.beside],
         )
 
 
 class MappedOut(Schema):
-    """``differing`` and ``refused``: a sentence for each that is left to a person."""
+    """``differing`` and ``refused``: a sentence for each that is left to a person.
+
+    ``changing``: one for each that was mapped and that others kept changing lately.
+    """
 
     mapped: int
     differing: list[str]
     refused: list[str]
+    changing: list[str]
 
     @classmethod
     def of(cls, done: Mapped) -> MappedOut:
-        return cls(mapped=done.mapped, differing=list(done.differing), refused=list(done.refused))
+        return cls(
+            mapped=done.mapped,
+            differing=list(done.differing),
+            refused=list(done.refused),
+            changing=list(done.changing),
+        )

@@ -41,6 +41,8 @@ class Event(StrEnum):
     RESOLVE_OPERATION = "subscription.resolve_operation"
     DRIFT_FOUND = "subscription.drift_found"
     DRIFT_GONE = "subscription.drift_gone"
+    SECOND_WRITER_SEEN = "subscription.second_writer_seen"
+    SECOND_WRITER_DEALT_WITH = "subscription.second_writer_dealt_with"
     CREATE_CUSTOMER = "customer.create"
     UPDATE_CUSTOMER = "customer.update"
     CREATE_OFFER = "offer.create"
@@ -87,6 +89,8 @@ _LABELS = {
     Event.RESOLVE_OPERATION: "Resolve Operation",
     Event.DRIFT_FOUND: "Drift Found",
     Event.DRIFT_GONE: "Drift Gone",
+    Event.SECOND_WRITER_SEEN: "Second Writer Seen",
+    Event.SECOND_WRITER_DEALT_WITH: "Second Writer Dealt With",
     Event.CREATE_CUSTOMER: "Create Customer",
     Event.UPDATE_CUSTOMER: "Update Customer",
     Event.CREATE_OFFER: "Create Offer",

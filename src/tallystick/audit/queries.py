@@ -87,6 +87,14 @@ def last_test(*, tenant_id: int, connection_id: int) -> AuditView | None:
     return _view(row) if row else None
 
 
+def last_at(event: Event, *, tenant_id: int, connection_id: int) -> datetime | None:
+    """When this happened to a connection last; None: never."""
+    rows = AuditLog.objects.filter(
+        tenant_id=tenant_id, connection_id=connection_id, event=event.value
+    )
+    return rows.order_by("-pk").values_list("at", flat=True).first()
+
+
 def get_audit(*, tenant_id: int, reseller_id: int | None, audit_id: int) -> AuditView:
     """Raises NotFound, also when it is in somebody else's context."""
     row = _visible(tenant_id, reseller_id).filter(pk=audit_id).first()

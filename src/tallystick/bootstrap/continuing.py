@@ -8,7 +8,7 @@ from datetime import date
 
 from django.db import transaction
 
-from tallystick.bootstrap.mapping import BillingOf, Seen, billing_of, look_or_say, ours_of
+from tallystick.bootstrap.look_before import BillingOf, Seen, billing_of, look_or_say, ours_of
 from tallystick.connections.queries import get_connection
 from tallystick.directory.port import Contract
 from tallystick.directory.queries import contracts_by_id

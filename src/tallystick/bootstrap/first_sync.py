@@ -6,16 +6,16 @@ from datetime import date
 
 from django.db import transaction
 
-from tallystick.bootstrap.mapping import (
+from tallystick.bootstrap.look_around import changed_by_others
+from tallystick.bootstrap.look_before import (
     BillingOf,
-    FirstSync,
     Seen,
-    adopt_seen,
     billing_of,
     check_seen,
     look_or_say,
     ours_of,
 )
+from tallystick.bootstrap.mapping import FirstSync, adopt_seen
 from tallystick.connections.queries import get_connection
 from tallystick.identity.roles import Right
 from tallystick.kit.problem import Conflicting, InvalidInput
@@ -45,8 +45,8 @@ def look_at_left(
     view = get_subscription(asked.context, subscription_id)
     place = place_of(current_mapping(view.id, connection.id))
     ours = ours_of(view, connection)
-    looks = look_or_say(billing, connection.id, {view.id: (place, ours)}, since=day)
-    return Seen(place, ours, looks.get(view.id))
+    look = look_or_say(billing, connection.id, {view.id: (place, ours)}, since=day).get(view.id)
+    return Seen(place, ours, look, changed_by_others(connection.id, place, look))
 
 
 def decide_first_sync(

@@ -8,14 +8,9 @@ from datetime import date
 
 from django.db import transaction
 
-from tallystick.bootstrap.mapping import (
-    BillingOf,
-    Seen,
-    billing_of,
-    look_or_say,
-    map_seen,
-    ours_of,
-)
+from tallystick.bootstrap.look_around import changed_by_others
+from tallystick.bootstrap.look_before import BillingOf, Seen, billing_of, look_or_say, ours_of
+from tallystick.bootstrap.mapping import keep_seen, map_only
 from tallystick.connections.queries import get_connection
 from tallystick.identity.roles import Right
 from tallystick.kit.problem import Problem
@@ -28,11 +23,15 @@ from tallystick.sync.first_look import Ours
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """``differing`` and ``refused``: a sentence each, for those left to a person."""
+    """``differing`` and ``refused``: a sentence each, for those left to a person.
+
+    ``changing``: one for each of the mapped that others kept changing lately.
+    """
 
     mapped: int
     differing: tuple[str, ...]
     refused: tuple[str, ...]
+    changing: tuple[str, ...] = ()
 
 
 def map_what_is_equal(
@@ -72,7 +71,7 @@ def map_what_is_equal(
         else:
             wanted[view.id] = (place, ours_of(view, connection))
     looks = look_or_say(billing, connection.id, wanted, since=today)
-    differing, mapped = [], 0
+    differing, changing, mapped = [], [], 0
     for view in views:
         look = looks.get(view.id)
         if look is None:
@@ -85,10 +84,18 @@ def map_what_is_equal(
             )
             continue
         try:
+            seen = Seen(place, ours, look, changed_by_others(connection.id, place, look))
             with transaction.atomic():
                 hold_names(connection.id, view)
-                map_seen(view, connection, place, Seen(place, ours, look), asked)
+                lane_id = map_only(view, connection, place, asked)
+                keep_seen(lane_id, view, connection, seen, asked, adopts=True)
             mapped += 1
+            if seen.keeps_changing:
+                changing.append(
+                    f"{view.customer.name}, {view.name}: others changed its line lately "
+                    f"({seen.changes_in_words()}). If that was another tool, stop its sync for "
+                    "this contract now."
+                )
         except Problem as problem:
             refused.append(f"{view.customer.name}, {view.name}: {problem}")
-    return Mapped(mapped, tuple(differing), tuple(refused))
+    return Mapped(mapped, tuple(differing), tuple(refused), tuple(changing))

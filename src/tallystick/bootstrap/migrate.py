@@ -11,7 +11,14 @@ from django.core.management import call_command
 from django.db import ProgrammingError, connection, transaction
 from psycopg import sql
 
-FACTS = ("audit_log", "ledger_operation", "ledger_attempt", "ledger_evidence")
+FACTS = (
+    "audit_log",
+    "ledger_operation",
+    "ledger_attempt",
+    "ledger_evidence",
+    "ledger_sighting",
+    "ledger_dealt_with",
+)
 READ_ONLY = ("ledger_transition", "django_migrations")
 NEVER_DELETED = ("ledger_delivery", "ledger_lane", "ledger_sync_run")
 

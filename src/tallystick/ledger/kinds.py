@@ -1,4 +1,4 @@
-"""The kinds of operations, attempts and evidence."""
+"""The kinds of operations, attempts, evidence and sightings."""
 
 from __future__ import annotations
 
@@ -38,6 +38,22 @@ class EvidenceKind(StrEnum):
     ANSWER = "answer"  # what the billing system said to the write
     READING = "reading"  # what a read-back showed
     CONCLUSION = "conclusion"  # what was concluded, and why
+
+
+class SightingKind(StrEnum):
+    """What was seen of a line that nobody here wrote."""
+
+    BEFORE_MAPPING = "before_mapping"  # its units had been changed lately when it was mapped
+    CHANGED = "changed"  # it shows other units than were proved
+    OUR_CHANGE = "our_change"  # somebody made the very change that was about to be sent
+
+    @property
+    def label(self) -> str:
+        return {
+            SightingKind.BEFORE_MAPPING: "Before it was mapped",
+            SightingKind.CHANGED: "Changed, and not by us",
+            SightingKind.OUR_CHANGE: "Our own change, made before us",
+        }[self]
 
 
 class Resolution(StrEnum):

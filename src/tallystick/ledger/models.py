@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from tallystick.ledger.kinds import AttemptKind, EvidenceKind, OperationKind
+from tallystick.ledger.kinds import AttemptKind, EvidenceKind, OperationKind, SightingKind
 from tallystick.ledger.state import IN_FLIGHT, SETTLED, STOPPED, State
 
 
@@ -167,6 +167,50 @@ class Evidence(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["attempt", "id"], name="evidence_of_attempt")]
+
+
+class Sighting(models.Model):
+    """Units of a line that changed without us, as a reading showed it. Never edited.
+
+    Who did it cannot be known. ``effective_on``: the first day that shows ``units_after``.
+    """
+
+    tenant_id = models.BigIntegerField()
+    lane = models.ForeignKey(Lane, on_delete=models.PROTECT)
+    kind = models.CharField(max_length=20)
+    contract_id = models.BigIntegerField()
+    line_id = models.BigIntegerField()
+    effective_on = models.DateField()
+    units_before = models.IntegerField()
+    units_after = models.IntegerField()
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "ledger_sighting"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=[kind.value for kind in SightingKind]),
+                name="sighting_kind_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(units_before=models.F("units_after")), name="sighting_is_a_change"
+            ),
+        ]
+        indexes = [models.Index(fields=["lane", "id"], name="sighting_of_lane")]
+
+
+class DealtWith(models.Model):
+    """A named person has seen to a second writer, up to this sighting. Never edited."""
+
+    tenant_id = models.BigIntegerField()
+    sighting = models.OneToOneField(Sighting, on_delete=models.PROTECT)
+    reason = models.TextField()
+    person = models.CharField(max_length=200)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "ledger_dealt_with"
+        constraints = [models.CheckConstraint(condition=~Q(reason=""), name="dealt_with_reason")]
 
 
 class Delivery(models.Model):

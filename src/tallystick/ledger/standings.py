@@ -13,6 +13,8 @@ from django.db.models.functions import RowNumber
 from tallystick.ledger.badge import URGENCY, Badge, Standing, badge
 from tallystick.ledger.models import Delivery, Lane
 from tallystick.ledger.queries import UNSETTLED
+from tallystick.ledger.second_writer import SecondWriter
+from tallystick.ledger.sightings import second_writers
 from tallystick.ledger.state import State
 
 
@@ -50,6 +52,7 @@ class LaneStanding:
     lane: LaneView
     badge: Badge
     head_operation_id: int | None
+    second_writer: SecondWriter | None = None
 
 
 def view_of(lane: Lane) -> LaneView:
@@ -85,7 +88,7 @@ def standings(
     paused: Mapping[int, tuple[str, datetime]],
     now: datetime,
 ) -> dict[int, LaneStanding]:
-    """The open lane of each subscription with its badge, in three queries for any number.
+    """The open lane of each subscription with its badge, in four queries for any number.
 
     ``paused`` names the connections that wait, with why and since when. While one lane takes over
     from another, the one that needs a person speaks for both, and what waits is added up; a lane
@@ -100,6 +103,7 @@ def standings(
             rank=Window(RowNumber(), partition_by=F("lane_id"), order_by=F("sequence").asc())
         ).filter(rank=1)
     }
+    writers = second_writers([lane.pk for lane in lanes], now=now)
     answer: dict[int, LaneStanding] = {}
     for lane in lanes:
         head = heads.get(lane.pk)
@@ -124,7 +128,12 @@ def standings(
             rests_until=lane.begins_on if rests else None,
             begins_at=lane.begins_at if rests else None,
         )
-        found = LaneStanding(view_of(lane), badge(standing), head.operation_id if head else None)
+        found = LaneStanding(
+            view_of(lane),
+            badge(standing),
+            head.operation_id if head else None,
+            writers.get(lane.pk),
+        )
         other = answer.get(lane.subscription_id)
         answer[lane.subscription_id] = found if other is None else _both(other, found, now=now)
     return answer
@@ -133,8 +142,9 @@ def standings(
 def _both(one: LaneStanding, other: LaneStanding, *, now: datetime) -> LaneStanding:
     """What two lanes of one subscription say together."""
     begun = [each for each in (one, other) if not each.lane.rests(now)]
+    writer = one.second_writer or other.second_writer
     if len(begun) == 1:
-        return begun[0]
+        return replace(begun[0], second_writer=writer)
     first, second = sorted((one, other), key=lambda each: URGENCY.index(each.badge.kind))
     pending = first.badge.pending + second.badge.pending
-    return replace(first, badge=replace(first.badge, pending=pending))
+    return replace(first, badge=replace(first.badge, pending=pending), second_writer=writer)

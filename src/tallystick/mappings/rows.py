@@ -16,6 +16,7 @@ from tallystick.kit.problem import InvalidInput, NotFound
 from tallystick.ledger.badge import Badge, BadgeKind
 from tallystick.ledger.counting import count_badges
 from tallystick.ledger.queries import OperationView, get_operation
+from tallystick.ledger.second_writer import SecondWriter
 from tallystick.ledger.standings import LaneStanding, LaneView, standings
 from tallystick.mappings.kinds import Ours
 from tallystick.mappings.models import Exclusion, SubscriptionMapping
@@ -56,6 +57,7 @@ class Row:
     lane: LaneView | None
     badge: Badge
     head: OperationView | None = None
+    second_writer: SecondWriter | None = None
 
 
 def paused_connections(
@@ -109,6 +111,7 @@ def _row(
         lane=standing.lane,
         badge=standing.badge,
         head=head,
+        second_writer=standing.second_writer,
     )
 
 

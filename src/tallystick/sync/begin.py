@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import assert_never
 
@@ -29,8 +29,9 @@ from tallystick.sync.engine import Engine, Milestone
 from tallystick.sync.load import Work, act_of, deliveries, unchanged
 from tallystick.sync.passing import could_not_read
 from tallystick.sync.plan import AlreadySo, Move, Plan, Send, Stop, first_day, plan
-from tallystick.sync.port import NO_LINE, Line, LineFacts
+from tallystick.sync.port import NO_LINE, Line, LineFacts, UnitRow
 from tallystick.sync.send import create_line, send
+from tallystick.sync.sight import sight
 from tallystick.sync.target import Due, batch_of
 
 
@@ -80,7 +81,15 @@ def _begin(
         today=work.today,
         fresh_own_line=mapping.own_line,
     )
-    return carry_out(engine, lease, work, batch, decided)
+    return carry_out(engine, lease, work, batch, decided, Shown(line, rows))
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What was read of a line before anything is sent."""
+
+    line: Line
+    rows: Sequence[UnitRow]
 
 
 def frame_of(mapping: Resolved) -> Frame:
@@ -150,9 +159,14 @@ def _keep(mapping: Resolved, facts: LineFacts, engine: Engine) -> Resolved:
 
 
 def carry_out(
-    engine: Engine, lease: Lease, work: Work, batch: Sequence[Due], decided: Plan
+    engine: Engine,
+    lease: Lease,
+    work: Work,
+    batch: Sequence[Due],
+    decided: Plan,
+    shown: Shown | None = None,
 ) -> bool:
-    """Answers whether the turn goes on."""
+    """``shown``: what it was decided from. Answers whether the turn goes on."""
     match decided:
         case Send():
             return send(engine, lease, work, batch, decided)
@@ -162,7 +176,7 @@ def carry_out(
                 lease,
                 work,
                 batch,
-                lambda lane, rows, act: synced(lane, rows, decided.proof, act=act),
+                lambda lane, rows, act: _already_so(lane, rows, decided, work, shown, act),
             )
         case Move():
             return under_lock(
@@ -174,14 +188,41 @@ def carry_out(
             )
         case Stop():
             return under_lock(
-                engine, lease, work, batch, lambda lane, rows, act: _stop(lane, rows, decided, act)
+                engine,
+                lease,
+                work,
+                batch,
+                lambda lane, rows, act: _stop(lane, rows, decided, work, shown, act),
             )
         case _:
             assert_never(decided)
 
 
-def _stop(lane: Lane, batch: Sequence[Delivery], stop: Stop, act: Act) -> None:
-    if stop.observed_units is not None:
+def _already_so(
+    lane: Lane,
+    batch: Sequence[Delivery],
+    decided: AlreadySo,
+    work: Work,
+    shown: Shown | None,
+    act: Act,
+) -> None:
+    """Nothing is to be sent. Who made it so, if not we, is kept before it is settled."""
+    if shown is not None and batch[0].tries == 0:
+        about_to = (batch[0].effective_on, decided.proof.units)
+        sight(lane, shown.line, shown.rows, work.expected.steps, act=act, about_to=about_to)
+    synced(lane, batch, decided.proof, act=act)
+
+
+def _stop(
+    lane: Lane,
+    batch: Sequence[Delivery],
+    stop: Stop,
+    work: Work,
+    shown: Shown | None,
+    act: Act,
+) -> None:
+    if stop.observed_units is not None and shown is not None:
+        sight(lane, shown.line, shown.rows, work.expected.steps, act=act)
         lane.drift_units = stop.observed_units
         lane.drift_expected = None
         lane.drift_since = lane.drift_since or act.now

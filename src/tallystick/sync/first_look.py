@@ -5,7 +5,7 @@ Nothing is sent by looking, and nothing by adopting what was seen: a person deci
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,8 +13,10 @@ from typing import Any
 
 from tallystick.audit.events import Event
 from tallystick.audit.record import Actor, Subject, record
+from tallystick.connections.trouble import BillingError, Unclear
 from tallystick.ledger.expected import expect
 from tallystick.ledger.models import Lane
+from tallystick.ledger.second_writer import RECENT
 from tallystick.mappings.map_subscription import Place
 from tallystick.sync.compare import Match, Periods, match, snapshot
 from tallystick.sync.port import Billing, Line, UnitRow
@@ -37,6 +39,8 @@ class Look:
     since: date
     rows: Sequence[UnitRow]
     match: Match
+    # What it showed in the 90 days before, too.
+    history: Sequence[UnitRow] = ()
 
     @property
     def is_same(self) -> bool:
@@ -57,14 +61,15 @@ def look_at(
 ) -> Mapping[int, Look]:
     """By subscription, many lines a call. Raises BillingError.
 
-    A line of its own does not exist yet: it is not looked at.
+    A line of its own does not exist yet: it is not looked at. What it showed before ``since`` is
+    for telling only: when that cannot be understood, it is left out.
     """
     lines = {
         key: Line(place.contract_id, place.line_id)
         for key, (place, _) in wanted.items()
         if place.line_id is not None
     }
-    found = billing.observe(set(lines.values()), since=since) if lines else {}
+    found = _with_history(billing, set(lines.values()), since) if lines else {}
     looks = {}
     for key, line in lines.items():
         place, ours = wanted[key]
@@ -76,8 +81,29 @@ def look_at(
             unit_cost=ours.unit_cost,
             periods=Periods(place.contract_starts_on, place.period_months),
         )
-        looks[key] = Look(since, rows, seen)
+        looks[key] = Look(since, rows, seen, history=found[line])
     return looks
+
+
+def _with_history(
+    billing: Billing, lines: Collection[Line], since: date
+) -> Mapping[Line, tuple[UnitRow, ...]]:
+    try:
+        return billing.observe(lines, since=since - RECENT)
+    except Unclear:
+        return billing.observe(lines, since=since)
+
+
+def units_on(billing: Billing, lines: Collection[Line], *, day: date) -> Mapping[Line, int | None]:
+    """What other lines bill on a day: 0 without a row then, None when it could not be read."""
+    try:
+        found = billing.observe(lines, since=day) if lines else {}
+    except BillingError:
+        return dict.fromkeys(lines)
+    return {
+        line: next((row.units for row in rows if row.starts_on <= day), 0)
+        for line, rows in found.items()
+    }
 
 
 def adopt(

@@ -48,6 +48,7 @@ from tallystick.sync.load import Work, act_of
 from tallystick.sync.port import Found, Line, Refused, UnitRow
 from tallystick.sync.retry import backoff, next_look
 from tallystick.sync.unexpected import in_words
+from tallystick.sync.sight import changed_lately, sight_sent
 
 # Of a long contract only the first rows are kept with a reading, and how many there were.
 ROWS_KEPT = 6
@@ -90,7 +91,7 @@ def prove(
             rows: tuple[UnitRow, ...] = ()
         else:
             found = None
-            line = Line(attempt.contract_id, _line_id(attempt))
+            line = _line(attempt)
             since = min(attempt.effective_on, work.today)  # what the next change asks too
             seen = engine.observer(work.connection.id).observe(line, since=since)
             rows = tuple(row for row in seen if row.until > attempt.effective_on)
@@ -142,6 +143,18 @@ def _judge(
         earlier_base_at=known.bases_at,
         recheck_seconds=engine.waits.recheck,
     )
+    others = changed_lately(lane, act=act)
+    sight_sent(
+        lane,
+        _line(attempt),
+        attempt,
+        conclusion,
+        rows,
+        work.expected.steps,
+        answered_yes=known.answered_yes,
+        refused=refused is not None,
+        act=act,
+    )
     if conclusion in {Conclusion.SYNCED, Conclusion.GO_ON}:
         proof = Proof(
             steps=sent.wanted,
@@ -169,19 +182,29 @@ def _judge(
             lane.drift_expected = None
         if conclusion is Conclusion.REPLACES:
             batch[0].accepted_units = observed
-        words_for = {
-            Conclusion.YES_BUT_ABSENT: words.yes_but_absent(),
-            Conclusion.DUPLICATE: words.duplicate(observed or 0, sent.wanted[0].units),
-            Conclusion.REPLACES: words.replaces(
-                attempt.effective_on, observed=observed or 0, target=sent.wanted[0].units
-            ),
-            Conclusion.THIRD_VALUE: words.third_value(
-                observed=in_words(rows) if rows else "no units at all",
-                target=sent.target.in_words(),
-                base=f"{sent.base_units} units",
-            ),
-        }
-        _conflict(lane, batch, words_for[conclusion], reading, act)
+        cause = _why_stopped(conclusion, attempt, rows, others)
+        _conflict(lane, batch, cause, reading, act)
+
+
+def _why_stopped(
+    conclusion: Conclusion, attempt: Attempt, rows: Sequence[UnitRow], others: str
+) -> Cause:
+    """``others``: what somebody else did to the line lately, in words."""
+    sent = sent_from_json(attempt.base, attempt.target, day=attempt.effective_on)
+    observed = rows[0].units if rows else 0
+    words_for = {
+        Conclusion.YES_BUT_ABSENT: words.yes_but_absent(),
+        Conclusion.DUPLICATE: words.duplicate(observed, sent.wanted[0].units, others),
+        Conclusion.REPLACES: words.replaces(
+            attempt.effective_on, observed=observed, target=sent.wanted[0].units
+        ),
+        Conclusion.THIRD_VALUE: words.third_value(
+            observed=in_words(rows) if rows else "no units at all",
+            target=sent.target.in_words(),
+            base=f"{sent.base_units} units",
+        ),
+    }
+    return words_for[conclusion]
 
 
 def _judge_line(
@@ -375,7 +398,7 @@ def _open_attempt(lane: Lane) -> Attempt:
     return lane.open_attempt
 
 
-def _line_id(attempt: Attempt) -> int:
+def _line(attempt: Attempt) -> Line:
     if attempt.line_id is None:
         raise RuntimeError("an adjustment needs a line")
-    return attempt.line_id
+    return Line(attempt.contract_id, attempt.line_id)

@@ -25,6 +25,7 @@ from tallystick.ledger.lease import Lease, hold
 from tallystick.ledger.models import Delivery, Lane
 from tallystick.ledger.queries import UNSETTLED
 from tallystick.ledger.runs import finish_run, open_run
+from tallystick.ledger.settle import Act
 from tallystick.mappings.resolve import Resolved, resolve
 from tallystick.subscriptions.queries import views_by_id
 from tallystick.sync import words
@@ -34,6 +35,7 @@ from tallystick.sync.load import Work, act_of
 from tallystick.sync.passing import could_not_look
 from tallystick.sync.port import Line, UnitRow
 from tallystick.sync.unexpected import in_words
+from tallystick.sync.sight import sight
 
 LINES_A_CALL = 500
 
@@ -141,6 +143,10 @@ def _judge(engine: Engine, lane_id: int, rows: Sequence[UnitRow], today: date) -
             words_for = f"Autotask shows {shown}, expected {wrong.units}"
             _note(engine, lane, Event.DRIFT_FOUND, words_for, now)
             lane.drift_since = now
+        if mapping is not None and mapping.line_id is not None:
+            line = Line(mapping.contract_id, mapping.line_id)
+            act = _act(engine, lane, now)
+            sight(lane, line, rows, steps(lane, today=today), act=act)
         observed = next((row for row in wrong.rows if row.units != wrong.units), None)
         observed = observed or next(iter(wrong.rows), None)
         lane.drift_units = observed.units if observed else 0
@@ -173,18 +179,23 @@ def _first_wrong(
     return None
 
 
-def _note(engine: Engine, lane: Lane, event: Event, what: str, now: datetime) -> None:
+def _act(engine: Engine, lane: Lane, now: datetime) -> Act:
     view = views_by_id([lane.subscription_id])[lane.subscription_id]
     connection = load_connection(lane.connection_id)
     subject: Subject = replace(
         view.subject(), connection_id=connection.id, connection_name=connection.name
     )
+    return Act(now, SYSTEM, subject, engine.correlation())
+
+
+def _note(engine: Engine, lane: Lane, event: Event, what: str, now: datetime) -> None:
+    act = _act(engine, lane, now)
     record(
         event,
-        actor=SYSTEM,
+        actor=act.actor,
         now=now,
-        subject=subject,
-        correlation_id=engine.correlation(),
+        subject=act.subject,
+        correlation_id=act.correlation_id,
         status=Status.FAILED if event is Event.DRIFT_FOUND else Status.SUCCEEDED,
         summary=what,
     )

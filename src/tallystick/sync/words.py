@@ -332,11 +332,17 @@ def yes_but_absent() -> Cause:
     )
 
 
-def duplicate(observed: int, target: int) -> Cause:
+def duplicate(observed: int, target: int, others: str = "") -> Cause:
+    """``others``: what somebody else did to the line lately, in words."""
+    likely = (
+        f"Somebody else changes this line too ({others}) and has probably made the same change: "
+        "stop the other tool's sync for this contract first. "
+    )
     return Cause(
         "duplicate",
         f"Duplicate in Autotask: {observed} units, expected {target}. The change is there twice. "
-        "Nothing more is sent. Correct it in Autotask by the opposite change, then press Sync.",
+        f"Nothing more is sent. {likely if others else ''}Correct it in Autotask by the opposite "
+        "change, then press Sync.",
     )
 
 

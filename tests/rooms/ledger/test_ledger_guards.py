@@ -12,12 +12,23 @@ from psycopg import sql
 
 from tallystick.ledger.kinds import EvidenceKind
 from tallystick.ledger.models import Evidence
+from tallystick.ledger.second_writer import UnitChange
+from tallystick.ledger.sightings import keep_dealt_with, keep_what_was_before
 
-FACTS = ["ledger_operation", "ledger_attempt", "ledger_evidence", "audit_log"]
+FACTS = [
+    "ledger_operation",
+    "ledger_attempt",
+    "ledger_evidence",
+    "ledger_sighting",
+    "ledger_dealt_with",
+    "audit_log",
+]
 COLUMN = {
     "ledger_operation": "actor",
     "ledger_attempt": "asked_by",
     "ledger_evidence": "kind",
+    "ledger_sighting": "kind",
+    "ledger_dealt_with": "reason",
     "audit_log": "summary",
     "ledger_transition": "after",
 }
@@ -34,6 +45,10 @@ def with_facts(bench: Bench) -> None:
     bench.answered(answer="applied")
     assert Evidence.objects.filter(attempt=bench.lane().open_attempt_id).exists()
     assert bench.audit()
+    lane, now = bench.lane(), bench.lane().created_at
+    change = [UnitChange(now.date(), 10, 12)]
+    keep_what_was_before(lane.pk, change, contract_id=1, line_id=2, now=now)
+    keep_dealt_with(lane, reason="It is off.", person="Ada", now=now)
 
 
 def change_one(table: str) -> sql.Composed:

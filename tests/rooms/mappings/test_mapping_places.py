@@ -16,8 +16,9 @@ from harness import engine_for
 from tallystick.audit.events import Event
 from tallystick.audit.models import AuditLog
 from tallystick.bootstrap.first_sync import decide_first_sync, look_at_left
+from tallystick.bootstrap.look_before import look_before
 from tallystick.bootstrap.map_many import map_what_is_equal
-from tallystick.bootstrap.mapping import FirstSync, look_before, map_line
+from tallystick.bootstrap.mapping import FirstSync, map_line
 from tallystick.connectors.autotask.billing import AutotaskBilling
 from tallystick.directory.models import ContractEntry
 from tallystick.kit.problem import Conflicting, InvalidInput, Problem, Unreachable

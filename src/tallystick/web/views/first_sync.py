@@ -7,7 +7,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 
 from tallystick.bootstrap.first_sync import decide_first_sync, look_at_left
-from tallystick.bootstrap.mapping import FirstSync, Seen
+from tallystick.bootstrap.look_before import Seen
+from tallystick.bootstrap.mapping import FirstSync
 from tallystick.connections.queries import ConnectionView, get_connection
 from tallystick.identity.roles import Right
 from tallystick.kit.problem import Conflicting, InvalidInput, Problem

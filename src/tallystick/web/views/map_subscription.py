@@ -8,7 +8,8 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 
-from tallystick.bootstrap.mapping import FirstSync, Seen, look_before, map_line
+from tallystick.bootstrap.look_before import Seen, look_around, look_before
+from tallystick.bootstrap.mapping import FirstSync, map_line
 from tallystick.connections.queries import ConnectionView, get_connection
 from tallystick.directory.queries import age
 from tallystick.identity.roles import Right
@@ -182,6 +183,7 @@ def _page(
                 day=from_on,
                 asked=visit.asked(),
             )
+            seen = look_around(view.id, connection.id, seen, day=from_on, asked=visit.asked())
         except InvalidInput as problem:
             wrong += [error_sentence(_LABELS.get(e.field, e.field), e) for e in problem.errors]
         except Problem as problem:

@@ -112,8 +112,12 @@ def _map_what_is_equal(visit: Visit, connection: ConnectionView) -> HttpResponse
         )
     else:
         messages.info(visit.request, "No line showed exactly what we have: nothing was mapped.")
-    for sentence in (*done.differing[:SAID], *done.refused[:SAID]):
+    for sentence in (*done.changing[:SAID], *done.differing[:SAID], *done.refused[:SAID]):
         messages.warning(visit.request, sentence)
+    if len(done.changing) > SAID:
+        messages.warning(
+            visit.request, f"{len(done.changing) - SAID} more were changed by others lately."
+        )
     if len(done.differing) > SAID:
         messages.warning(visit.request, f"{len(done.differing) - SAID} more differ.")
     return redirect("subscription-mapping", connection_id=connection.id)
