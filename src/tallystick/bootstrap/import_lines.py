@@ -16,15 +16,8 @@ from typing import Any
 
 from tallystick.bootstrap.line_asked import There, in_words
 from tallystick.bootstrap.lines_decided import DecidedLine, decide_lines
-from tallystick.bootstrap.mapping import (
-    BillingOf,
-    FirstSync,
-    Seen,
-    billing_of,
-    look_or_say,
-    ours_of,
-    store_line,
-)
+from tallystick.bootstrap.look_before import BillingOf, Seen, billing_of, look_or_say, ours_of
+from tallystick.bootstrap.mapping import FirstSync, store_line
 from tallystick.connections.queries import ConnectionView, get_connection
 from tallystick.identity.roles import Right
 from tallystick.kit.problem import Conflicting, Problem

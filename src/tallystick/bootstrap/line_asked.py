@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import assert_never
 
-from tallystick.bootstrap.mapping import FirstSync, Seen
+from tallystick.bootstrap.look_before import Seen
+from tallystick.bootstrap.mapping import FirstSync
 from tallystick.kit.problem import FieldError, InvalidInput
 from tallystick.mappings.places import ContractOption
 from tallystick.sources.mapping_cells import OWN

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from tallystick.bootstrap.import_lines import import_lines
-from tallystick.bootstrap.mapping import BillingOf, billing_of
+from tallystick.bootstrap.look_before import BillingOf, billing_of
 from tallystick.mappings.choose import Chosen
 from tallystick.mappings.kinds import Ours
 from tallystick.operations.finish import Asked

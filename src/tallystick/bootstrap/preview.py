@@ -12,7 +12,7 @@ from datetime import date, timedelta
 
 from django.db import transaction
 
-from tallystick.bootstrap.mapping import BillingOf, billing_of
+from tallystick.bootstrap.look_before import BillingOf, billing_of
 from tallystick.connections.queries import ConnectionView, get_connection
 from tallystick.connections.trouble import BillingError
 from tallystick.kit.clock import civil_day

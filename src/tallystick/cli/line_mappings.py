@@ -10,7 +10,7 @@ from tallystick.cli.house import add_act, house, show, table
 
 if TYPE_CHECKING:
     from tallystick.bootstrap.asker import Asker
-    from tallystick.bootstrap.mapping import Seen
+    from tallystick.bootstrap.look_before import Seen
     from tallystick.connections.queries import ConnectionView
 
 FIRST_SYNCS = ("adopt", "bring", "leave", "none")

@@ -22,11 +22,11 @@ from tallystick.ledger.second_writer import (
     UnitChange,
     second_writer,
 )
-from tallystick.ledger.settle import Act
+from tallystick.ledger.settle import IN_PART, LANDED, Act
 from tallystick.ledger.state import State
 
 # The conclusions of an attempt that leave no doubt of what it did.
-CERTAIN = ("landed", "not sent", State.FAILED.value)
+CERTAIN = (LANDED, IN_PART, "not sent", State.FAILED.value)
 
 
 def keep_sighting(
@@ -73,6 +73,12 @@ def keep_sighting(
                 ],
             },
         )
+
+
+def units_meant(attempt: Attempt) -> int:
+    """What the line was to show from the attempt's day on; of a mere price: what it had."""
+    units = attempt.target["units"]
+    return int(attempt.base["units"] if units is None else units)
 
 
 def _proved_since(lane: Lane, last: Sighting) -> bool:
@@ -176,9 +182,8 @@ def may_be_ours(lane: Lane, *, now: datetime) -> set[int]:
     units: set[int] = set()
     for attempt in uncertain(lane, now=now):
         change, base = int(attempt.body["unit_change"]), attempt.base
-        units |= {int(attempt.target["units"]), base["units"] + 2 * change}
-        if base["day_start_units"] is not None:
-            units.add(base["day_start_units"] + change)
+        start = base["units"] if base["day_start_units"] is None else base["day_start_units"]
+        units |= {units_meant(attempt), base["units"] + 2 * change, start + change}
     return units
 
 

@@ -208,7 +208,7 @@ def _already_so(
 ) -> None:
     """Nothing is to be sent. Who made it so, if not we, is kept before it is settled."""
     if shown is not None and batch[0].tries == 0:
-        about_to = (batch[0].effective_on, decided.proof.units)
+        about_to = (batch[0].effective_on, decided.proof.steps[0].units)
         sight(lane, shown.line, shown.rows, work.expected.steps, act=act, about_to=about_to)
     synced(lane, batch, decided.proof, act=act)
 

@@ -47,8 +47,8 @@ from tallystick.sync.engine import Engine, Milestone
 from tallystick.sync.load import Work, act_of
 from tallystick.sync.port import Found, Line, Refused, UnitRow
 from tallystick.sync.retry import backoff, next_look
-from tallystick.sync.unexpected import in_words
 from tallystick.sync.sight import changed_lately, sight_sent
+from tallystick.sync.unexpected import in_words
 
 # Of a long contract only the first rows are kept with a reading, and how many there were.
 ROWS_KEPT = 6

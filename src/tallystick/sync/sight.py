@@ -15,12 +15,12 @@ from datetime import date
 from tallystick.audit.events import Event
 from tallystick.audit.queries import last_at
 from tallystick.connections.queries import load as load_connection
-from tallystick.ledger.expected import Step
+from tallystick.ledger.profile import Step
 from tallystick.ledger.kinds import SightingKind
 from tallystick.ledger.models import Attempt, Lane
 from tallystick.ledger.second_writer import UnitChange, changes_in_words
 from tallystick.ledger.settle import Act
-from tallystick.ledger.sightings import keep_sighting, may_be_ours, sighted, uncertain
+from tallystick.ledger.sightings import keep_sighting, may_be_ours, sighted, uncertain, units_meant
 from tallystick.sync.classify import Conclusion
 from tallystick.sync.port import Line, UnitRow
 from tallystick.sync.unexplained import unexplained
@@ -64,7 +64,7 @@ def sight_sent(
 
     ``refused``: as the day's second change; when it is there all the same, somebody made it.
     """
-    before, after = int(attempt.base["units"]), int(attempt.target["units"])
+    before, after = int(attempt.base["units"]), units_meant(attempt)
     match conclusion:
         case Conclusion.SYNCED if refused and before != after:
             if _is_all_we_sent(lane, act):

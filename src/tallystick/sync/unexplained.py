@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from datetime import date
 
-from tallystick.ledger.expected import Step
+from tallystick.ledger.profile import Step
 from tallystick.ledger.second_writer import UnitChange
 from tallystick.sync.port import UnitRow
 
@@ -24,10 +24,8 @@ def unexplained(
     """
     for step in steps:
         for place, row in enumerate(rows):
-            covers = row.until > step.starts_on and (
-                step.until is None or row.starts_on < step.until
-            )
-            if covers and row.units != step.units and row.units not in ours:
+            unexpected = row.units != step.units and row.units not in ours
+            if unexpected and _covers(row, step):
                 return _began(rows, place, expected=step.units)
     return None
 

@@ -34,8 +34,8 @@ from tallystick.sync.engine import Engine
 from tallystick.sync.load import Work, act_of
 from tallystick.sync.passing import could_not_look
 from tallystick.sync.port import Line, UnitRow
-from tallystick.sync.unexpected import in_words
 from tallystick.sync.sight import sight
+from tallystick.sync.unexpected import in_words
 
 LINES_A_CALL = 500
 

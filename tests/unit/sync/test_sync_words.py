@@ -29,6 +29,7 @@ GIVEN: dict[str, Any] = {
     "company": "Contoso",
     "service": "M365",
     "currency": "EUR",
+    "others": "10 to 12 from 3 May 2026",
 }
 SENTENCES = [
     function
