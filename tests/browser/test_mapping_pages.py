@@ -6,6 +6,7 @@ import csv
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -372,3 +373,39 @@ def test_a_contract_is_continued_on_the_next_one_and_extended(office: Office, mi
     expect(page.get_by_text("ends on 30 Jun 2100 in Autotask", exact=False)).to_be_visible()
     page.goto(f"{at}/contracts?show=attention")
     expect(page.get_by_role("heading", name="No contract needs attention")).to_be_visible()
+
+
+def test_a_second_writer_is_told_and_dealt_with(office: Office, mia: Mia) -> None:
+    page = mia.page
+    at = f"/connectors/{office.connection_id}/subscription-mapping"
+    mappings = f"connections/{office.connection_id}/subscription-mappings"
+    row = office.api.get(mappings, params={"search": _name(30)}).json()["items"][0]
+    subscription, line = row["subscription"]["id"], row["place"]["contract_service_id"]
+    units, today = row["expected"]["units"], office.simulator.advance(0).date()
+    for more in (1, 2):
+        office.simulator.hand_edit(line, today, units=units + more)
+        run_at = office.api.post(f"{mappings}/{subscription}/sync").json()["id"]
+        for _ in range(60):
+            if office.api.get(f"runs/{run_at}").json()["state"] == "finished":
+                break
+            time.sleep(0.5)
+    page.goto(f"{at}?q={_name(30).split()[0]}")
+    mia.go("Somebody else changes this line too")
+    shown = page.get_by_role("table", name="What was seen").locator("tbody tr")
+    expect(shown).to_have_count(2)
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.set_viewport_size({"width": 1280, "height": 800})
+    mia.click("It is dealt with")
+    expect(page.get_by_role("alert")).to_contain_text("somebody will ask")
+    mia.write("What was done about it", "The old tool's sync is off.")
+    mia.click("It is dealt with")
+    expect(page.get_by_text("Dealt with.", exact=False)).to_be_visible()
+    expect(page.get_by_text("Somebody else changes this line too", exact=False)).to_be_hidden()
+
+    # Mapped anew, what others did to it stands on the form.
+    office.simulator.hand_edit(line, today + timedelta(days=1), units=units)
+    assert office.api.delete(f"{mappings}/{subscription}").status_code == 204
+    page.goto(f"{at}/{subscription}/map")
+    expect(page.get_by_text("The same thing may be billed twice")).to_be_visible()
+    expect(page.get_by_text("stop its sync for this contract first", exact=False)).to_be_visible()

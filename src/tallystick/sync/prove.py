@@ -143,7 +143,7 @@ def _judge(
         earlier_base_at=known.bases_at,
         recheck_seconds=engine.waits.recheck,
     )
-    others = changed_lately(lane, act=act)
+    others = changed_lately(lane, act=act) if conclusion is Conclusion.DUPLICATE else ""
     sight_sent(
         lane,
         _line(attempt),
