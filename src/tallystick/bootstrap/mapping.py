@@ -132,9 +132,7 @@ def store_line(
         else:
             lane_id = map_only(view, connection, place, asked)
         if look is not None:
-            keep_seen(
-                lane_id, view, connection, look, asked, adopts=first_sync is FirstSync.ADOPT
-            )
+            keep_seen(lane_id, view, connection, look, asked, adopts=first_sync is FirstSync.ADOPT)
 
 
 def map_only(view: SubscriptionView, connection: ConnectionView, place: Place, asked: Asked) -> int:

@@ -95,7 +95,8 @@ def _accept(arguments: argparse.Namespace) -> int:
 def _map(arguments: argparse.Namespace) -> int:
     with house(arguments, command="mappings") as asker:
         from tallystick.bootstrap.asker import connection_named
-        from tallystick.bootstrap.mapping import FirstSync, look_before, map_line
+        from tallystick.bootstrap.look_before import look_before
+        from tallystick.bootstrap.mapping import FirstSync, map_line
         from tallystick.bootstrap.named import line_of, option_named, subscription_named
         from tallystick.kit.problem import InvalidInput
 

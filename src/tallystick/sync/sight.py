@@ -15,9 +15,9 @@ from datetime import date
 from tallystick.audit.events import Event
 from tallystick.audit.queries import last_at
 from tallystick.connections.queries import load as load_connection
-from tallystick.ledger.profile import Step
 from tallystick.ledger.kinds import SightingKind
 from tallystick.ledger.models import Attempt, Lane
+from tallystick.ledger.profile import Step
 from tallystick.ledger.second_writer import UnitChange, changes_in_words
 from tallystick.ledger.settle import Act
 from tallystick.ledger.sightings import keep_sighting, may_be_ours, sighted, uncertain, units_meant
