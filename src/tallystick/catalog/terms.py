@@ -33,6 +33,16 @@ class Term(StrEnum):
             Term.NONE: "No term",
         }[self]
 
+    @property
+    def months(self) -> int | None:
+        """Months of the commitment; None without one."""
+        return {
+            Term.MONTH: 1,
+            Term.YEAR: 12,
+            Term.THREE_YEARS: 36,
+            Term.FIVE_YEARS: 60,
+        }.get(self)
+
 
 class BillingCycle(StrEnum):
     MONTHLY = "monthly"

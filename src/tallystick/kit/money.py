@@ -30,8 +30,9 @@ class Money:
 
 
 def round_money(amount: Decimal, *, places: int = 4) -> Decimal:
-    """The one rounding place: half to even, to ``places`` decimals."""
-    return amount.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN)
+    """The one rounding place: half to even, to ``places`` decimals; nothing is never minus zero."""
+    rounded = amount.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN)
+    return rounded if rounded else abs(rounded)
 
 
 def parse_amount(text: str) -> Decimal:
@@ -43,11 +44,28 @@ def parse_amount(text: str) -> Decimal:
     if not _PLAIN.match(text):
         raise ValueError(f"“{text[:40]}” is not an amount: write it like 1234.50")
     amount = Decimal(text)
-    if amount != round_money(amount):
-        raise ValueError(f"“{text}” has more than four decimals")
     if abs(amount) > LARGEST:
         raise ValueError(f"“{text}” is too large")
+    if amount != round_money(amount):
+        raise ValueError(f"“{text}” has more than four decimals")
+    if amount == 0 and text.startswith("-"):
+        raise ValueError(f"“{text}” is not an amount: write 0")
     return round_money(amount)
+
+
+def parse_percent(text: str) -> Decimal:
+    """Read ``12.5`` (per cent), as strictly as an amount; not below 0.
+
+    Raises ValueError with a sentence for a person.
+    """
+    written = text.strip()
+    try:
+        percent = parse_amount(written.removesuffix("%"))
+    except ValueError:
+        raise ValueError(f"“{written[:40]}” is not a percentage: write it like 12.5") from None
+    if percent < 0:
+        raise ValueError(f"“{written[:40]}” is below 0")
+    return percent
 
 
 def parse_currency(text: str) -> str:
