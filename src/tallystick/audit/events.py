@@ -73,6 +73,16 @@ class Event(StrEnum):
     CREATE_TOKEN = "user.create_token"  # noqa: S105 - the name of an event, not a token
     REVOKE_TOKEN = "user.revoke_token"  # noqa: S105 - the name of an event, not a token
     IMPORT_SUBSCRIPTIONS = "import.subscriptions"
+    IMPORT_PRICES = "import.prices"
+    IMPORT_AZURE_COSTS = "import.azure_costs"
+    CREATE_MARGIN_RULE = "price.create_margin_rule"
+    END_MARGIN_RULE = "price.end_margin_rule"
+    CREATE_PROMOTION = "price.create_promotion"
+    UPDATE_PROMOTION = "price.update_promotion"
+    DELETE_PROMOTION = "price.delete_promotion"
+    UPDATE_PRICE_SETTINGS = "price.update_settings"
+    CREATE_EXCHANGE_RATE = "price.create_exchange_rate"
+    UPDATE_PRICE_LOCK = "price.update_lock"
     ENGINE_BUG = "engine.bug"
 
     @property
@@ -121,5 +131,15 @@ _LABELS = {
     Event.CREATE_TOKEN: "Create API Token",
     Event.REVOKE_TOKEN: "Revoke API Token",
     Event.IMPORT_SUBSCRIPTIONS: "Import Subscriptions",
+    Event.IMPORT_PRICES: "Import Prices",
+    Event.IMPORT_AZURE_COSTS: "Import Azure Costs",
+    Event.CREATE_MARGIN_RULE: "Create Margin Rule",
+    Event.END_MARGIN_RULE: "End Margin Rule",
+    Event.CREATE_PROMOTION: "Create Promotion",
+    Event.UPDATE_PROMOTION: "Update Promotion",
+    Event.DELETE_PROMOTION: "Delete Promotion",
+    Event.UPDATE_PRICE_SETTINGS: "Update Price Settings",
+    Event.CREATE_EXCHANGE_RATE: "Create Exchange Rate",
+    Event.UPDATE_PRICE_LOCK: "Update Price Lock",
     Event.ENGINE_BUG: "Internal Error",
 }

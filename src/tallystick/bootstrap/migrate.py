@@ -18,9 +18,19 @@ FACTS = (
     "ledger_evidence",
     "ledger_sighting",
     "ledger_dealt_with",
+    "catalog_margin_rule",
+    "catalog_exchange_rate",
+    "catalog_price_import",
 )
 READ_ONLY = ("ledger_transition", "django_migrations")
-NEVER_DELETED = ("ledger_delivery", "ledger_lane", "ledger_sync_run")
+NEVER_DELETED = (
+    "ledger_delivery",
+    "ledger_lane",
+    "ledger_sync_run",
+    "catalog_price_row",
+    "catalog_promotion",
+    "subscriptions_azure_amount",
+)
 
 
 class CannotMigrate(Exception):

@@ -70,14 +70,19 @@ class MarginRule:
                 assert_never(self.scope)
 
     @property
+    def ends(self) -> bool:
+        """From its day the next wider rule counts."""
+        return self.method is MarginMethod.NONE
+
+    @property
     def limits(self) -> bool:
         return self.markup_limit or self.discount_limit
 
     def in_words(self) -> str:
         """``Markup 20 %, Markup Limit``."""
+        if self.ends:
+            return self.method.label
         parts = [f"{self.method.label} {self.percent.normalize():f} %"]
-        if self.method is MarginMethod.NONE:
-            parts = [self.method.label]
         parts += ["Markup Limit"] if self.markup_limit else []
         parts += ["Discount Limit"] if self.discount_limit else []
         return ", ".join(parts)
@@ -105,7 +110,7 @@ def rule_for(rules: Iterable[MarginRule], whose: Whose, *, on: date) -> MarginRu
         known = newest.get(rule.scope)
         if known is None or _age(known) < _age(rule):
             newest[rule.scope] = rule
-    counting = [rule for rule in newest.values() if rule.method is not MarginMethod.NONE]
+    counting = [rule for rule in newest.values() if not rule.ends]
     return min(counting, key=lambda rule: rule.scope.rank, default=None)
 
 

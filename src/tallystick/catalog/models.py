@@ -1,11 +1,34 @@
-"""Offers: what can be bought."""
+"""Offers: what can be bought. What they cost is in ``price_models``."""
 
 from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
 
+from tallystick.catalog.price_models import (
+    ExchangeRate,
+    MarginRuleRow,
+    PriceImport,
+    PriceRow,
+    PriceSeries,
+    PriceSettingsRow,
+    PriceUpload,
+    Promotion,
+)
 from tallystick.catalog.terms import BillingCycle, OfferKind, Segment, Term
+
+# Django looks for a room's models here.
+__all__ = [
+    "ExchangeRate",
+    "MarginRuleRow",
+    "Offer",
+    "PriceImport",
+    "PriceRow",
+    "PriceSeries",
+    "PriceSettingsRow",
+    "PriceUpload",
+    "Promotion",
+]
 
 
 class Offer(models.Model):
@@ -19,6 +42,8 @@ class Offer(models.Model):
     term = models.CharField(max_length=10)
     billing_cycle = models.CharField(max_length=20)
     kind = models.CharField(max_length=30)
+    # Follows the price list day by day although its kind is locked.
+    price_unlocked = models.BooleanField(default=False)
     created_at = models.DateTimeField()
 
     class Meta:

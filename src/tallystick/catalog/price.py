@@ -13,11 +13,9 @@ whoever works it out by hand gets the same.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from tallystick.catalog.currencies import Rate
 from tallystick.catalog.explained import (
     CannotPrice,
     Explained,
@@ -30,62 +28,17 @@ from tallystick.catalog.explained import (
 )
 from tallystick.catalog.list_price import Base, base_in, the_currency
 from tallystick.catalog.margins import MarginRule, Whose, rule_for, unit_price
-from tallystick.catalog.price_list import ListPrice
-from tallystick.catalog.price_lock import Commitment, Lock, commitment_on, lock_on
-from tallystick.catalog.price_words import MarginMethod, PromotionLowers
+from tallystick.catalog.price_lock import commitment_on, lock_on
+from tallystick.catalog.price_parts import lock_parts, promotion_part, unit_parts
+from tallystick.catalog.price_words import MarginMethod
+from tallystick.catalog.priced import Priced, PriceFacts
 from tallystick.catalog.promotions import Promotion, lowers_erp, promotion_on
-from tallystick.catalog.terms import BillingCycle, OfferKind, Term
+from tallystick.catalog.terms import OfferKind
 from tallystick.kit.days import in_words
 
 RESERVED = frozenset({OfferKind.AZURE_RESERVATION, OfferKind.SAVINGS_PLAN})
 FROM_BASE = frozenset({MarginMethod.MARKUP, MarginMethod.MARGIN})
 YOUR_CSP = "Your CSP"
-
-
-@dataclass(frozen=True, slots=True)
-class Priced:
-    """What is priced: an offer as somebody holds it. Empty currencies: the list's only one.
-
-    ``recorded_cost`` is what the subscription was recorded with, in ``cost_currency``: it stands
-    in where a locked price is older than every price list. ``extended``: in the extended service
-    term. ``unlocked``: the offer is marked to follow the list.
-    """
-
-    kind: OfferKind
-    term: Term
-    billing_cycle: BillingCycle
-    quantity: int
-    starts_on: date
-    commitment_ends_on: date | None = None
-    price_currency: str = ""
-    cost_currency: str = ""
-    recorded_cost: Decimal | None = None
-    subscription_id: int | None = None
-    customer_id: int | None = None
-    reseller_id: int | None = None
-    extended: bool = False
-    unlocked: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class PriceSettings:
-    """What a tenant decides once. ``market``: whose price list counts, when there are several."""
-
-    promotion_lowers: PromotionLowers = PromotionLowers.BOTH
-    reservations_over_erp: bool = False
-    market: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PriceFacts:
-    """All that a price depends on, for one offer. ``above``: the CSP's rules, for a reseller."""
-
-    rows: tuple[ListPrice, ...] = ()
-    promotions: tuple[Promotion, ...] = ()
-    rules: tuple[MarginRule, ...] = ()
-    settings: PriceSettings = field(default_factory=PriceSettings)
-    rates: tuple[Rate, ...] = ()
-    above: tuple[MarginRule, ...] | None = None
 
 
 def price_of(what: Priced, *, on: date, facts: PriceFacts) -> Price:
@@ -103,16 +56,16 @@ class _Work:
     def __init__(self, what: Priced, on: date, facts: PriceFacts) -> None:
         self.what, self.on, self.facts = what, on, facts
         self.because: list[Part] = []
-        self.commitment: Commitment = commitment_on(
+        self.commitment = commitment_on(
             on, starts_on=what.starts_on, ends_on=what.commitment_ends_on, term=what.term
         )
-        self.lock: Lock = lock_on(
+        self.lock = lock_on(
             on, self.commitment, kind=what.kind, extended=what.extended, unlocked=what.unlocked
         )
 
     def price(self) -> Explained:
         """Raises NoPrice."""
-        self._say_lock()
+        self.because += lock_parts(self.lock, self.commitment, self.what.starts_on)
         day = self.lock.priced_on
         currency = self.what.price_currency or the_currency(self.facts.rows, day)
         cost_currency = self.what.cost_currency or currency
@@ -122,7 +75,13 @@ class _Work:
         if self.facts.above is None:
             self.because += base.cost_parts
             list_price = self._lowered(base, promotion, self.facts.settings.promotion_lowers.price)
-            self._say_promotion("List price", base, promotion, list_price)
+            if promotion is not None and list_price != base.cost:
+                until = promotion.until(self.commitment)
+                self.because.append(
+                    promotion_part(
+                        "List price", promotion, base.cost, list_price, base.currency, until
+                    )
+                )
         else:
             list_price = self._from_csp(base, promotion, erp)
         unit = self._unit(list_price, erp, currency, self.facts.rules)
@@ -141,20 +100,6 @@ class _Work:
         )
 
     # The steps.
-
-    def _say_lock(self) -> None:
-        first, last = self.commitment.starts_on, self.lock.until
-        if last is None:
-            return
-        what = "Bought" if first == self.what.starts_on else "Renewed"
-        self.because.append(
-            Part(
-                "Price lock",
-                f"{what} on {in_words(first)}: the price list of that day counts until "
-                f"{in_words(last)}, also for quantity added",
-                Source("The subscription's commitment", first),
-            )
-        )
 
     def _base(self, currency: str) -> Base:
         recorded = None
@@ -191,40 +136,13 @@ class _Work:
         if not (lowers_erp(self.on) and self.facts.settings.promotion_lowers.price):
             return base.erp
         erp = promotion.takes_off(base.erp)
-        self.because.append(
-            Part(
-                "ERP price with the promotion",
-                promotion.in_words(base.erp),
-                promotion.source,
-                erp,
-                base.currency,
-                promotion.percent,
-            )
-        )
+        self.because.append(promotion_part("ERP price", promotion, base.erp, erp, base.currency))
         return erp
 
     def _lowered(self, base: Base, promotion: Promotion | None, applies: bool) -> Decimal:
         if promotion is None or not applies or not promotion.fits(base.currency):
             return base.cost
         return promotion.takes_off(base.cost)
-
-    def _say_promotion(
-        self, label: str, base: Base, promotion: Promotion | None, amount: Decimal
-    ) -> None:
-        if promotion is None or amount == base.cost:
-            return
-        until = promotion.until(self.commitment)
-        runs = f", until {in_words(until)}" if until else ""
-        self.because.append(
-            Part(
-                f"{label} with the promotion",
-                promotion.in_words(base.cost) + runs,
-                promotion.source,
-                amount,
-                base.currency,
-                promotion.percent,
-            )
-        )
 
     def _from_csp(self, base: Base, promotion: Promotion | None, erp: Decimal | None) -> Decimal:
         """What the CSP sells to this reseller for. What it is made of stays with the CSP."""
@@ -269,16 +187,7 @@ class _Work:
             and rule.method in FROM_BASE
         )
         made = unit_price(rule, list_price=list_price, erp=erp, over_erp=over_erp)
-        source = Source(
-            f"Margin rule for {rule.scope.label.lower()}, by {rule.recorded_by}",
-            rule.effective_from,
-        )
-        words = f"{rule.method.label}: {made.worked_out}"
-        self.because.append(
-            Part("Unit price", words, source, made.before_limit, currency, rule.percent)
-        )
-        if made.limit:
-            self.because.append(Part("Unit price", made.limit, source, made.unit_price, currency))
+        self.because += unit_parts(rule, made, currency)
         return made.unit_price
 
     def _cost(

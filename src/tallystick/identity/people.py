@@ -113,6 +113,20 @@ def context_name(context: Context) -> str:
     return f"{name} / {reseller}"
 
 
+def reseller_name(tenant_id: int, reseller_id: int) -> str | None:
+    """None when the tenant has no such reseller."""
+    rows = Reseller.objects.filter(tenant_id=tenant_id, pk=reseller_id)
+    return rows.values_list("name", flat=True).first()
+
+
+def resellers_of(context: Context) -> list[tuple[int, str]]:
+    """Ids and names by name; a reseller has none."""
+    if context.reseller_id is not None:
+        return []
+    rows = Reseller.objects.filter(tenant_id=context.tenant_id).order_by("name")
+    return list(rows.values_list("pk", "name"))
+
+
 def anybody() -> bool:
     """Is there a person who can sign in?"""
     return User.objects.filter(is_active=True).exists()

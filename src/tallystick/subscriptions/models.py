@@ -1,11 +1,15 @@
-"""Customers and what they hold."""
+"""Customers and what they hold. Their Azure amounts are in ``azure_models``."""
 
 from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
 
+from tallystick.subscriptions.azure_models import AzureAmountRow
 from tallystick.subscriptions.status import SubscriptionStatus
+
+# Django looks for a room's models here.
+__all__ = ["AzureAmountRow", "Customer", "Subscription"]
 
 
 class Customer(models.Model):

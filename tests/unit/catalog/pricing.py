@@ -9,9 +9,9 @@ from typing import Any
 
 from tallystick.catalog.explained import Source
 from tallystick.catalog.margins import MarginRule
-from tallystick.catalog.price import Priced, PriceFacts
 from tallystick.catalog.price_list import ListPrice
 from tallystick.catalog.price_words import MarginMethod, PriceIsFor, RuleScope
+from tallystick.catalog.priced import Priced, PriceFacts
 from tallystick.catalog.promotions import Promotion
 from tallystick.catalog.terms import BillingCycle, OfferKind, Term
 

@@ -15,8 +15,9 @@ from pricing import day, facts, held, promotion, row, rule
 from tallystick.catalog.currencies import Rate
 from tallystick.catalog.explained import CannotPrice, Explained, Lacks
 from tallystick.catalog.margins import MarginRule, Whose, check_rule, rule_for
-from tallystick.catalog.price import Priced, PriceFacts, PriceSettings, price_of
+from tallystick.catalog.price import price_of
 from tallystick.catalog.price_words import MarginMethod, PriceIsFor, PromotionLowers, RuleScope
+from tallystick.catalog.priced import Priced, PriceFacts, PriceSettings
 from tallystick.catalog.terms import BillingCycle, OfferKind, Term
 
 MARKUP, MARGIN = MarginMethod.MARKUP, MarginMethod.MARGIN

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from pricing import day, facts, held, promotion, row
 
 from tallystick.catalog.explained import Explained, Lacks
-from tallystick.catalog.price import Priced, PriceFacts, price_of
+from tallystick.catalog.price import price_of
 from tallystick.catalog.price_list import moves_too_far
 from tallystick.catalog.price_lock import commitment_on
+from tallystick.catalog.priced import Priced, PriceFacts
 from tallystick.catalog.terms import OfferKind, Term
 
 # From 1 June 2026 it costs 11; it was bought for a year from 1 February 2026.

@@ -1,0 +1,79 @@
+"""Questions about monthly Azure amounts, each asked in a context."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.db.models import QuerySet
+
+from tallystick.identity.context import Context
+from tallystick.kit.paging import Page, check_limit, decode_cursor, encode_cursor
+from tallystick.subscriptions.azure_amounts import (
+    AmountKind,
+    AzureAmount,
+    CannotSum,
+    MonthTotal,
+    month_total,
+)
+from tallystick.subscriptions.azure_models import AzureAmountRow
+
+
+def total_of_plan(
+    context: Context, subscription_id: int, month: date
+) -> MonthTotal | CannotSum | None:
+    """What one Azure plan came to in a month (its first day); None when nothing is recorded."""
+    rows = _counting(context).filter(subscription_id=subscription_id, month=month)
+    return month_total(month, [amount_of(row) for row in rows])
+
+
+def total_of_customer(
+    context: Context, customer_id: int, month: date
+) -> MonthTotal | CannotSum | None:
+    """What is recorded of a customer as a whole, without what names one of its plans."""
+    rows = _counting(context).filter(
+        customer_id=customer_id, subscription__isnull=True, month=month
+    )
+    return month_total(month, [amount_of(row) for row in rows])
+
+
+def list_azure_amounts(
+    context: Context,
+    *,
+    month: date | None = None,
+    customer_id: int | None = None,
+    history: bool = False,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[AzureAmount]:
+    """Newest first; ``history``: also those that were corrected. Raises InvalidInput."""
+    limit = check_limit(limit)
+    rows = AzureAmountRow.objects.filter(**context.scope()) if history else _counting(context)
+    if month is not None:
+        rows = rows.filter(month=month)
+    if customer_id is not None:
+        rows = rows.filter(customer_id=customer_id)
+    if cursor:
+        rows = rows.filter(pk__lt=decode_cursor(cursor, length=1)[0])
+    found = list(rows.order_by("-pk")[: limit + 1])
+    more = encode_cursor([found[limit - 1].pk]) if len(found) > limit else None
+    return Page([amount_of(row) for row in found[:limit]], more)
+
+
+def amount_of(row: AzureAmountRow) -> AzureAmount:
+    return AzureAmount(
+        id=row.pk,
+        customer_id=row.customer_id,
+        subscription_id=row.subscription_id,
+        month=row.month,
+        kind=AmountKind(row.kind),
+        cost=row.cost,
+        price=row.price,
+        cost_currency=row.cost_currency,
+        price_currency=row.price_currency,
+        final=row.final,
+        source=row.source,
+    )
+
+
+def _counting(context: Context) -> QuerySet[AzureAmountRow]:
+    return AzureAmountRow.objects.filter(**context.scope(), replaced_at__isnull=True)
