@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 from csv_files import GOOD, csv_file, good
+from price_files import GOOD as PRICE
+from price_files import good as price
+from price_files import sheet
 
 from factories import Tenancy, tenancy
 from tallystick.identity.models import Tenant
@@ -24,10 +27,12 @@ def csp() -> Tenancy:
     return tenancy()
 
 
-def tallystick(csp: Tenancy | None, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def tallystick(
+    csp: Tenancy | None, *arguments: str | Path, what: str = "subscriptions"
+) -> subprocess.CompletedProcess[str]:
     who = ["--tenant", Tenant.objects.get(pk=csp.tenant_id).name] if csp else []
     return subprocess.run(
-        [sys.executable, "-m", "tallystick", "import", "subscriptions", *arguments, *who],
+        [sys.executable, "-m", "tallystick", "import", what, *arguments, *who],
         env={
             **os.environ,
             "DATABASE_URL": os.environ["TALLYSTICK_TEST_DATABASE_URL"],
@@ -98,3 +103,38 @@ def test_wrong_use(csp: Tenancy, tmp_path: Path) -> None:
     done = tallystick(None, tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("tallystick: organisation: must be one of ")
+
+
+def test_import_prices(csp: Tenancy, tmp_path: Path) -> None:
+    file = tmp_path / "May.csv"
+    file.write_bytes(sheet([PRICE | {"ChangeIndicator": "New"}]))
+    done = tallystick(csp, file, what="prices")
+    assert done.returncode == 2
+    assert done.stderr.startswith("tallystick: price-is-for: must be said, term or cycle")
+    asked = (file, "--price-is-for", "term")
+    done = tallystick(csp, *asked, "--dry-run", what="prices")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Dry run, nothing was stored; would import 1 rows:\n  1 added")
+    assert "Columns passed by: ChangeIndicator" in done.stdout
+    assert "1 added" in tallystick(csp, *asked, what="prices").stdout
+    assert "1 unchanged" in tallystick(csp, *asked, what="prices").stdout
+    file.write_bytes(sheet([price(UnitPrice="12.10")]))
+    held = tallystick(csp, *asked, "--format", "json", what="prices")
+    assert held.returncode == 2
+    assert "line 2, UnitPrice: Microsoft 365 Business Premium: 12.1000 becomes" in held.stderr
+    assert json.loads(held.stdout)["stored"] is False
+    done = tallystick(csp, *asked, "--accept-large-moves", what="prices")
+    assert "1 that move by more than a factor 3" in done.stdout
+
+
+def test_import_azure_costs(csp: Tenancy, tmp_path: Path) -> None:
+    customer = csp.customer("Alder & Ash Architects")
+    assert customer
+    file = tmp_path / "azure.csv"
+    file.write_text("customer,month,cost,price\nAlder & Ash Architects,2026-05,10,12.5\n")
+    done = tallystick(csp, file, "--currency", "EUR", what="azure-costs")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "1 added" in done.stdout
+    refused = tallystick(csp, file, what="azure-costs")
+    assert refused.returncode == 2
+    assert "line 2, currency: is needed" in refused.stderr

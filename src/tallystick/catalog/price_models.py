@@ -84,7 +84,7 @@ class PriceRow(models.Model):
     effective_from = models.DateField()
     stated_until = models.DateField(null=True)
     effective_until = models.DateField(null=True)
-    tags = models.CharField(max_length=300, blank=True)
+    tags = models.CharField(max_length=2000, blank=True)
     price_import = models.ForeignKey(PriceImport, on_delete=models.PROTECT)
     replaced_at = models.DateTimeField(null=True)
 

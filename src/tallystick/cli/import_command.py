@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from tallystick.bootstrap.database import database, migrate_in_child
 from tallystick.bootstrap.setup import setup
+from tallystick.cli import import_sheets
 from tallystick.cli.house import add_house
 from tallystick.cli.mapping_file_command import KINDS, add_import, run_import
 from tallystick.cli.say import say
@@ -38,6 +39,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     one = whats.add_parser("subscriptions", help=words, description=words.capitalize() + ".")
     _add_subscriptions(one)
     one.set_defaults(act=_run_subscriptions)
+    for what, words in import_sheets.SHEETS.items():
+        one = whats.add_parser(what, help=words, description=words.capitalize() + ".")
+        import_sheets.add_arguments(one, what)
+        one.set_defaults(act=import_sheets.run)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -1,4 +1,5 @@
-"""Where subscriptions come from, and mappings go out and in: CSV. Everything ends in a verb.
+"""Where subscriptions, mappings, price lists and Azure amounts come from: files, whole or not at all.
 
-Never writes a subscription behind the back of the operations room, nor a mapping of its own.
+What happened to a subscription ends in an operation: none is written behind the back of that room,
+and no mapping is made but by the verb that the page uses.
 """

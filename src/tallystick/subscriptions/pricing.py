@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from django.db.models import QuerySet
 
@@ -17,10 +17,12 @@ from tallystick.catalog.price_words import RuleScope
 from tallystick.catalog.priced import Priced
 from tallystick.identity.context import Context
 from tallystick.kit.paging import LARGEST_PAGE, Page, check_limit, decode_cursor, encode_cursor
+from tallystick.kit.problem import InvalidInput
 from tallystick.subscriptions.models import Subscription
 from tallystick.subscriptions.queries import SubscriptionView, get_subscription, view_of, visible
 from tallystick.subscriptions.status import SubscriptionStatus
 
+FARTHEST = timedelta(days=10 * 366)
 BILLED = (SubscriptionStatus.ACTIVE.value, SubscriptionStatus.SUSPENDED.value)
 
 
@@ -35,6 +37,13 @@ class Affected:
     @property
     def subscription_id(self) -> int:
         return self.subscription.id
+
+
+def check_day(on: date, *, today: date) -> date:
+    """Not further from today than a price can be spoken of. Raises InvalidInput naming ``on``."""
+    if abs(on - today) > FARTHEST:
+        raise InvalidInput.one("on", "is more than ten years away")
+    return on
 
 
 def price_on(context: Context, subscription_id: int, *, on: date) -> Price:

@@ -312,7 +312,7 @@ class Migration(migrations.Migration):
                 ("effective_from", models.DateField()),
                 ("stated_until", models.DateField(null=True)),
                 ("effective_until", models.DateField(null=True)),
-                ("tags", models.CharField(blank=True, max_length=300)),
+                ("tags", models.CharField(blank=True, max_length=2000)),
                 ("replaced_at", models.DateTimeField(null=True)),
                 (
                     "price_import",
