@@ -39,9 +39,16 @@ class Api:
     client: Client = field(default_factory=lambda: Client(raise_request_exception=False))
 
     def call(
-        self, method: str, address: str, body: Any = None, *, raw: Any = None, **headers: str
+        self,
+        method: str,
+        address: str,
+        body: Any = None,
+        *,
+        raw: Any = None,
+        kind: str = "application/json",
+        **headers: str,
     ) -> Said:
-        """``headers`` as ``Idempotency_Key``; ``raw`` instead of ``body`` is sent as it is.
+        """``headers`` as ``Idempotency_Key``; ``raw`` is sent instead of ``body``, as ``kind``.
 
         An address is below ``/api/v1``, unless it begins with ``root:``.
         """
@@ -53,7 +60,7 @@ class Api:
             method,
             address.removeprefix("root:") if address.startswith("root:") else ROOT + address,
             data,
-            content_type="application/json",
+            content_type=kind,
             headers=sent,
         )
         text = b"".join(response).decode() if response.streaming else response.content.decode()

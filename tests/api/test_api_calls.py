@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import resolve as address_of
 
 from factories import Tenancy, sibling, tenancy
+from price_desk import ruled
 from tallystick.api import health
 from tallystick.api.door import door
 from tallystick.api.urls import api as ninja_api
@@ -92,10 +93,13 @@ def every_call(of: Tenancy) -> list[tuple[str, str, object]]:
         ),
         ("POST", f"/connections/{connection}/refresh-directory", None),
         ("POST", resolve, {"how": "skip", "reason": "x"}),
+        ("GET", f"/subscriptions/{subscription}/price", None),
+        ("GET", f"/margin-rules/{ruled(of)}", None),
+        ("DELETE", f"/margin-rules/{ruled(of)}", None),
     ]
 
 
-@pytest.mark.parametrize("index", range(43))
+@pytest.mark.parametrize("index", range(46))
 def test_another_tenants_ids_are_not_found(api: Api, stranger: Api, index: int) -> None:
     before = api.get("/audit-logs").body
     method, address, body = every_call(api.of)[index]
@@ -106,7 +110,7 @@ def test_another_tenants_ids_are_not_found(api: Api, stranger: Api, index: int) 
     assert api.get("/audit-logs").body == before
 
 
-@pytest.mark.parametrize("index", range(43))
+@pytest.mark.parametrize("index", range(46))
 def test_another_resellers_ids_are_not_found(db: None, index: int) -> None:
     mine = tenancy(reseller=True)
     method, address, body = every_call(mine)[index]
@@ -156,6 +160,8 @@ def test_every_address_asks_for_a_token(api: Api) -> None:
                 "audit",
                 "customer",
                 "contract",
+                "promotion",
+                "rule",
             ):
                 path = path.replace(f"{{{name}_id}}", "1")
             path = path.replace("{offer_id}", "1").replace("{provider_id}", "x")

@@ -10,6 +10,7 @@ from ninja.security import HttpBearer
 
 from tallystick.api.correlation import correlation_of
 from tallystick.bootstrap.desk import desk
+from tallystick.catalog.price_asked import By
 from tallystick.identity.context import Context
 from tallystick.identity.people import tenant_zone
 from tallystick.identity.roles import Right
@@ -39,6 +40,10 @@ class Caller:
     @property
     def today(self) -> date:
         return civil_day(self.now, self.zone)
+
+    def by(self) -> By:
+        """What a verb on prices is told about its asker."""
+        return By(self.context, self.now, self.today, self.correlation_id)
 
     def asked(self) -> Asked:
         """What a verb of ``operations`` is told about its asker."""

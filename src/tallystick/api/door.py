@@ -25,6 +25,7 @@ from tallystick.api import problems
 from tallystick.api.auth import Caller, caller_of, stored_nothing
 from tallystick.api.correlation import HEADER, correlation_of
 from tallystick.api.strict_json import read_body
+from tallystick.api.uploads import read_upload, takes_a_file, uploaded
 from tallystick.identity.idempotency import (
     Answer,
     answered_before,
@@ -95,7 +96,10 @@ def _enter(request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpRespon
         return problems.document(
             request, problems.NO_LENGTH, "Nothing was changed. Send a Content-Length, not chunks."
         )
-    read_body(request, is_json=_name_of(request) not in TAKES_CSV)
+    if takes_a_file(request):
+        read_upload(request)
+    else:
+        read_body(request, is_json=_name_of(request) not in TAKES_CSV)
     key = request.headers.get("Idempotency-Key")
     if key is not None:
         return _once(request, view, check_key(key), caller)
@@ -120,7 +124,8 @@ def _name_of(request: HttpRequest) -> str | None:
 def _once(
     request: HttpRequest, view: Callable[[], HttpResponse], key: str, caller: Caller
 ) -> HttpResponse:
-    digest = request_digest(request.method or "", request.get_full_path(), request.body)
+    content = uploaded(request).digest if takes_a_file(request) else request.body
+    digest = request_digest(request.method or "", request.get_full_path(), content)
     given: list[HttpResponse] = []
 
     def act() -> Answer:

@@ -10,7 +10,7 @@ from ninja import Schema
 from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from tallystick.kit.days import parse_day
-from tallystick.kit.money import parse_amount, parse_currency
+from tallystick.kit.money import parse_amount, parse_currency, parse_percent
 from tallystick.kit.paging import LARGEST_PAGE, decode_cursor
 from tallystick.kit.problem import InvalidInput
 from tallystick.subscriptions.rules import LARGEST_QUANTITY, read_quantity
@@ -87,6 +87,12 @@ def _amount(value: object) -> Decimal:
     return parse_amount(value)
 
 
+def _percent(value: object) -> Decimal:
+    if not isinstance(value, str):
+        raise ValueError("must be a percentage in text, like “12.5”")
+    return parse_percent(value)
+
+
 def _currency(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError("must be a currency code in text, like EUR")
@@ -112,6 +118,11 @@ Amount = Annotated[
     Decimal,
     BeforeValidator(_amount),
     WithJsonSchema({"type": "string", "pattern": r"^-?\d+(\.\d{1,4})?$", "examples": ["15.20"]}),
+]
+Percent = Annotated[
+    Decimal,
+    BeforeValidator(_percent),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d{1,4})?$", "examples": ["12.5"]}),
 ]
 Currency = Annotated[
     str,

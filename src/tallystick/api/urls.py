@@ -7,15 +7,20 @@ from ninja import NinjaAPI
 
 from tallystick.api import (
     audit_logs,
+    azure_costs,
     connections,
     continuing,
     directory,
     docs,
     health,
     mapping_files,
+    imports,
     mappings,
+    margin_rules,
     names,
     operations,
+    prices,
+    promotions,
     runs,
     subscriptions,
 )
@@ -45,6 +50,11 @@ for _room in (
     continuing,
     mapping_files,
     runs,
+    prices,
+    imports,
+    promotions,
+    margin_rules,
+    azure_costs,
     audit_logs,
 ):
     api.add_router("", _room.router)

@@ -13,11 +13,11 @@ from django.db import connection, transaction
 
 from tallystick.audit.events import Event
 from tallystick.catalog.price_asked import By
-from tallystick.catalog.terms import OfferKind
 from tallystick.identity.roles import Right
 from tallystick.kit.chunks import chunks
 from tallystick.kit.money import parse_currency
 from tallystick.kit.problem import Conflicting, InvalidInput
+from tallystick.sources.azure_people import People
 from tallystick.sources.azure_sheet import COLUMNS, REQUIRED, AmountRow, read_amounts
 from tallystick.sources.csv_errors import Errors
 from tallystick.sources.sheet_open import Sheet, open_sheet
@@ -27,13 +27,6 @@ from tallystick.subscriptions.models import Customer, Subscription
 
 MOST_ROWS = 200_000
 AT_A_TIME = 1000
-AZURE = frozenset(
-    {
-        OfferKind.AZURE_PLAN.value,
-        OfferKind.AZURE_RESERVATION.value,
-        OfferKind.SAVINGS_PLAN.value,
-    }
-)
 Key = tuple[int, int | None, object, str]
 
 
@@ -90,7 +83,7 @@ class _Changes:
         self.over: list[int] = []
         self._file, self._by, self._errors = file, by, errors
         self._seen: dict[Key, int] = {}
-        people = _People(by)
+        people = People(by.context)
         for part in chunks(rows, AT_A_TIME):
             people.meet(part)
             found = [(row, people.of(row, errors)) for row in part]
@@ -160,51 +153,6 @@ class _Changes:
             f"{self._file.name}: {counts['added']} amounts added, {counts['corrected']} corrected",
             dict(counts),
         )
-
-
-class _People:
-    """The customers and plans of this context that the rows speak of."""
-
-    def __init__(self, by: By) -> None:
-        self._scope = by.context.scope()
-        self._by_id: dict[str, Customer] = {}
-        self._by_name: dict[str, list[Customer]] = {}
-        self._plans: dict[str, Subscription] = {}
-
-    def meet(self, rows: Iterable[AmountRow]) -> None:
-        asked = {row.customer for row in rows}
-        customers = Customer.objects.filter(**self._scope)
-        self._by_id = {one.external_id: one for one in customers.filter(external_id__in=asked)}
-        self._by_name = {}
-        for one in customers.filter(name__in=asked - self._by_id.keys()):
-            self._by_name.setdefault(one.name, []).append(one)
-        plans = {row.subscription_id for row in rows if row.subscription_id}
-        held = Subscription.objects.filter(**self._scope, provider_id__in=plans)
-        self._plans = {one.provider_id: one for one in held.select_related("offer")}
-
-    def of(self, row: AmountRow, errors: Errors) -> tuple[Customer, Subscription | None] | None:
-        customer = self._customer(row, errors)
-        if customer is None or not row.subscription_id:
-            return None if customer is None else (customer, None)
-        plan = self._plans.get(row.subscription_id)
-        if plan is None or plan.customer_id != customer.pk:
-            words = f"“{row.subscription_id}” is not a subscription of this customer here"
-        elif plan.offer.kind not in AZURE:
-            words = f"“{row.subscription_id}” is not Azure: {OfferKind(plan.offer.kind).label}"
-        else:
-            return customer, plan
-        errors.add(row.line, "subscription_id", words)
-        return None
-
-    def _customer(self, row: AmountRow, errors: Errors) -> Customer | None:
-        if found := self._by_id.get(row.customer):
-            return found
-        named = self._by_name.get(row.customer, [])
-        if len(named) == 1:
-            return named[0]
-        words = "is the name of several customers: write the id" if named else "is not known here"
-        errors.add(row.line, "customer", f"“{row.customer[:60]}” {words}")
-        return None
 
 
 def _recorded(

@@ -20,6 +20,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from tallystick.bootstrap.desk import desk
+from tallystick.catalog.price_asked import By
 from tallystick.identity.context import Context
 from tallystick.identity.people import context_name, context_of, tenant_zone
 from tallystick.identity.roles import Right
@@ -54,6 +55,10 @@ class Visit:
         """Only the part that changes was asked for, not the page around it."""
         htmx: HtmxDetails | None = getattr(self.request, "htmx", None)
         return bool(htmx) and not (htmx and (htmx.history_restore_request or htmx.boosted))
+
+    def by(self) -> By:
+        """What a verb on prices is told about its asker."""
+        return By(self.context, self.now, self.today, self.correlation_id)
 
     def asked(self, source_id: str | None = None) -> Asked:
         """What a verb is told about its asker."""
