@@ -150,8 +150,7 @@ def _refuse_contradictions(laid_aside: Staged) -> None:
 def _said(move: Move) -> LineError:
     words = (
         f"{printable(move.name)}: {move.before:f} becomes {move.after:f} {move.currency} a billing "
-        "cycle, more than 3 times as much or as little. Is the price for a term or for a cycle? "
-        "Accept large moves if it is right"
+        "cycle, more than 3 times as much or as little. Accept large moves if that is right"
     )
     return LineError(LABELS[move.what], words, move.line)
 

@@ -1,0 +1,147 @@
+"""The pages of prices as each context sees them, asked without a browser."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from factories import Tenancy, sibling, tenancy, user
+from price_desk import by, listed, ruled
+from price_files import good, sheet
+from tallystick.catalog.models import MarginRuleRow, PriceImport, PriceUpload
+from tallystick.catalog.price_uploads import keep_upload, kept_upload
+from tallystick.identity.roles import Role
+from tallystick.kit.problem import NotFound
+
+pytestmark = pytest.mark.usefixtures("db")
+RULE = {
+    "whom": "everybody",
+    "method": "markup",
+    "percent": "20",
+    "effective_from": "2026-01-01",
+    "confirm": "yes",
+}
+
+
+def visitor(of: Tenancy) -> Client:
+    client = Client()
+    client.force_login(user(of))
+    return client
+
+
+def show(client: Client, **changes: str) -> Any:
+    """Choose a file and look at what it changes."""
+    file = SimpleUploadedFile("May.csv", sheet([good(**changes)]))
+    asked = {"file": file, "price_is_for": "term", "currency": "", "market": ""}
+    return client.post("/prices/imports", asked)
+
+
+def test_a_reseller_has_margin_rules_and_no_price_lists() -> None:
+    of = tenancy(reseller=True)
+    client = visitor(of)
+    assert client.get("/prices").headers["Location"] == "/prices/margin-rules"
+    page = client.get("/prices/margin-rules").content.decode()
+    assert "Price list" not in page
+    for address in ("/prices/imports", "/prices/promotions", "/prices/promotions/new"):
+        assert client.get(address).status_code == 403
+    assert client.post("/prices/margin-rules/new", RULE).status_code == 302
+    rule = MarginRuleRow.objects.get(tenant_id=of.tenant_id)
+    assert rule.reseller_id == of.reseller_id
+    assert "Markup 20 %" not in visitor(sibling(of)).get("/prices/margin-rules").content.decode()
+
+
+def test_who_may_only_read_changes_nothing() -> None:
+    of = tenancy(role=Role.VIEWER)
+    client = visitor(of)
+    for address in ("/prices", "/prices/imports", "/prices/promotions", "/prices/margin-rules"):
+        page = client.get(address)
+        assert page.status_code == 200
+        assert "btn-primary" not in page.content.decode()
+    assert show(client).status_code == 403
+    assert client.post("/prices/margin-rules/new", RULE).status_code == 403
+    settings = {"promotion_lowers": "cost"}
+    assert client.post("/prices/promotions", settings).status_code == 403
+
+
+def test_what_was_looked_at_is_imported_once_and_by_nobody_else() -> None:
+    of = tenancy()
+    client, colleague = visitor(of), visitor(of)
+    assert "New prices" in show(client).content.decode()
+    address = f"/prices/imports/{PriceUpload.objects.get(tenant_id=of.tenant_id).pk}"
+    for stranger in (colleague, visitor(tenancy())):
+        said = stranger.post(address, follow=True).content.decode()
+        assert "is not kept any more" in said
+    assert not PriceImport.objects.filter(tenant_id=of.tenant_id).exists()
+    done = client.post(address, follow=True).content.decode()
+    assert "1 price new or changed" in done
+    assert "is not kept any more" in client.post(address, follow=True).content.decode()
+    assert PriceImport.objects.filter(tenant_id=of.tenant_id).count() == 1
+
+
+def test_large_moves_need_the_tick() -> None:
+    of = tenancy()
+    client = visitor(of)
+    for price, answer in ((("145.20"), {}), (("12.10"), {"accept_large_moves": "yes"})):
+        show(client, UnitPrice=price)
+        upload = PriceUpload.objects.get(tenant_id=of.tenant_id).pk
+        if answer:
+            held = client.post(f"/prices/imports/{upload}")
+            assert held.status_code == 400
+            assert "tick this when the prices are right" in held.content.decode()
+        assert client.post(f"/prices/imports/{upload}", answer).status_code == 302
+    assert PriceImport.objects.filter(tenant_id=of.tenant_id).count() == 2
+
+
+def test_a_file_is_kept_for_a_day_and_one_a_person() -> None:
+    of = tenancy()
+    first = keep_upload("a.csv", {}, b"a", by=by(of))
+    second = keep_upload("b.csv", {"price_is_for": "term"}, b"b", by=by(of))
+    with pytest.raises(NotFound):
+        kept_upload(first, by=by(of))
+    assert kept_upload(second, by=by(of)).content.read() == b"b"
+    of.later(seconds=timedelta(days=2).total_seconds())
+    other = replace(of, context=replace(of.context, actor=replace(of.context.actor, ref="user/0")))
+    keep_upload("c.csv", {}, b"c", by=by(other))
+    with pytest.raises(NotFound):
+        kept_upload(second, by=by(of))
+
+
+def test_a_subscription_without_a_price_says_why() -> None:
+    of = tenancy()
+    held = of.subscription(unit_cost=None)
+    client = visitor(of)
+    page = client.get(f"/subscriptions/{held}/price").content.decode()
+    assert "No price list has a price of this offer" in page
+    offer = of.offer()
+    listed(of, offer)
+    ruled(of)
+    known = of.subscription(offer_id=offer)
+    assert "12.00" in client.get(f"/subscriptions/{known}/price?on=2026-05-10").content.decode()
+    assert client.get(f"/subscriptions/{known}/price?on=soon").status_code == 400
+    assert visitor(tenancy()).get(f"/subscriptions/{known}/price").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"whom": ""}, "For must be chosen"),
+        ({"whom": "customer:999999999"}, "There is no such customer"),
+        ({"whom": "subscription:x"}, "For must be chosen"),
+        ({"method": ""}, "Rule must be chosen"),
+        ({"percent": "NaN"}, "is not a percentage"),
+        ({"effective_from": "soon"}, "is not a day"),
+        ({"method": "margin", "percent": "100"}, "below 100"),
+        ({"method": "none", "percent": "5"}, "has no percentage"),
+    ],
+)
+def test_margin_rules_that_are_refused(changes: dict[str, str], said: str) -> None:
+    of = tenancy()
+    page = visitor(of).post("/prices/margin-rules/new", RULE | changes)
+    assert page.status_code == 400
+    assert said in page.content.decode()
+    assert not MarginRuleRow.objects.filter(tenant_id=of.tenant_id).exists()
