@@ -89,12 +89,18 @@ class Staged:
         repeated = self._cursor.rowcount
         for statement in (sql.ADD_SERIES, sql.NAME_SERIES, sql.FIND_SERIES):
             self._cursor.execute(statement, self._of)
+        self._run(sql.KNOW_SERIES)
         self._cursor.execute(sql.DROP_UNCHANGED, self._of)
         unchanged = self._cursor.rowcount
         self._cursor.execute(sql.TIMELINE, self._of)
+        self._run(sql.KNOW_TIMELINE)
         self._cursor.execute(sql.COUNT)
         added, replaced = self._cursor.fetchone()
         return Counts(added, replaced, unchanged + repeated)
+
+    def _run(self, statements: Iterable[str]) -> None:
+        for statement in statements:
+            self._cursor.execute(statement)
 
     def moves(self, most: int) -> tuple[list[Move], int]:
         """The first that move too far, and how many there are."""

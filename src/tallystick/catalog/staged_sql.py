@@ -82,6 +82,13 @@ NAME_SERIES: Final = f"""
       AND s.currency = p.currency AND s.tier_from = p.tier_from
 """  # noqa: S608 - the names of columns above
 
+# What was known of the table before the series were found would mislead the planner.
+KNOW_SERIES: Final = (
+    "CREATE INDEX ON staged_price (series_id, effective_from)",
+    "CREATE INDEX ON staged_price (line)",
+    "ANALYZE staged_price",
+)
+
 DROP_UNCHANGED: Final = """
     DELETE FROM staged_price p USING catalog_price_row r
     WHERE r.series_id = p.series_id AND r.replaced_at IS NULL
@@ -129,6 +136,12 @@ TIMELINE: Final = """
     WINDOW earlier AS (PARTITION BY series_id ORDER BY effective_from, line NULLS FIRST),
            later AS (PARTITION BY series_id, is_replaced ORDER BY effective_from)
 """
+
+KNOW_TIMELINE: Final = (
+    "CREATE INDEX ON staged_timeline (line)",
+    "CREATE INDEX ON staged_timeline (row_id)",
+    "ANALYZE staged_timeline",
+)
 
 COUNT: Final = """
     SELECT count(*) FILTER (WHERE line IS NOT NULL)
