@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 from csv_files import GOOD, csv_file, good
+
+from factories import Tenancy, tenancy
 from price_files import GOOD as PRICE
 from price_files import good as price
 from price_files import sheet
-
-from factories import Tenancy, tenancy
 from tallystick.identity.models import Tenant
 from tallystick.ledger.models import Operation
 from tallystick.subscriptions.models import Subscription

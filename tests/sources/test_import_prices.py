@@ -14,10 +14,10 @@ import pytest
 from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from price_files import GOOD, good, sheet, zipped
 
 from factories import Tenancy, tenancy
 from price_desk import by
+from price_files import GOOD, good, sheet, zipped
 from tallystick.audit.models import AuditLog
 from tallystick.catalog.models import PriceImport, PriceRow, PriceSeries
 from tallystick.catalog.price_list import moves_too_far

@@ -20,7 +20,10 @@ COMMANDS = {
     "create-admin": ("tallystick.cli.create_admin", "make an administrator who can sign in"),
     "create-token": ("tallystick.cli.create_token", "make a token for the REST API"),
     "doctor": ("tallystick.cli.doctor", "test a connection to Autotask, check by check"),
-    "import": ("tallystick.cli.import_command", "import subscriptions, mappings, prices or Azure costs"),
+    "import": (
+        "tallystick.cli.import_command",
+        "import subscriptions, mappings, prices, Azure costs",
+    ),
     "export": ("tallystick.cli.export_command", "write a mapping list to a CSV file"),
     "connections": ("tallystick.cli.connections", "connect, change, pause, delete a connection"),
     "mappings": ("tallystick.cli.mappings", "map customers, offers and subscriptions"),

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
-from price_desk import by, listed, new_rule, ruled
 
 from factories import Tenancy, sibling, tenancy
+from price_desk import by, listed, new_rule, ruled
 from tallystick.audit.models import AuditLog
 from tallystick.catalog.models import MarginRuleRow, Offer
 from tallystick.catalog.price_queries import get_promotion, list_prices, list_promotions
