@@ -10,6 +10,7 @@ from tallystick.api.schemas_operations import BillOut, CallOut, PreviewOut, Woul
 from tallystick.bootstrap.preview import LaneAhead, look_ahead
 from tallystick.ledger.record import Recorded
 from tallystick.operations.finish import Asked
+from tallystick.sync.foresee import Foreseen
 
 
 def preview_of(
@@ -40,8 +41,8 @@ def _would(lane: LaneAhead, after: dict[str, object]) -> WouldBeSent:
         asked_on=asked_on or lane.day,
         effective_on=found.sent_on if found else lane.day,
         units_from=lane.expected.units,
-        units_to=None if quantity is None else int(str(quantity)),
-        unit_price_to=None if price is None else Decimal(str(price)),
+        units_to=_units_to(found, quantity),
+        unit_price_to=_price_to(found, price),
         adjustments=[
             CallOut(
                 effective_on=call.effective_on,
@@ -68,3 +69,19 @@ def _would(lane: LaneAhead, after: dict[str, object]) -> WouldBeSent:
         held_because=lane.held,
         unread_because=lane.unread,
     )
+
+
+def _units_to(found: Foreseen | None, quantity: object) -> int | None:
+    """What the line would show on the day it is sent for, else what the operation says."""
+    if found is not None and found.cause is None:
+        rows = [row for row in found.after if row.starts_on <= found.sent_on < row.until]
+        if rows:
+            return rows[0].units
+    return None if quantity is None else int(str(quantity))
+
+
+def _price_to(found: Foreseen | None, price: object) -> Decimal | None:
+    named = [call.unit_price for call in (found.calls if found else ())]
+    if any(one is not None for one in named):
+        return next(one for one in reversed(named) if one is not None)
+    return None if price is None else Decimal(str(price))

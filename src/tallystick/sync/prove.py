@@ -7,7 +7,7 @@ transaction. A reading that fails proves nothing: it is tried again, and nothing
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -44,8 +44,9 @@ from tallystick.sync.classify import (
 )
 from tallystick.sync.compare import Periods, snapshot
 from tallystick.sync.engine import Engine, Milestone
+from tallystick.sync.in_flight import Known, known_of, line_of, open_attempt, riding
 from tallystick.sync.load import Work, act_of
-from tallystick.sync.port import Found, Line, Refused, UnitRow
+from tallystick.sync.port import Found, Refused, UnitRow
 from tallystick.sync.retry import backoff, next_look
 from tallystick.sync.sight import changed_lately, sight_sent
 from tallystick.sync.unexpected import in_words
@@ -61,8 +62,8 @@ def window_end(engine: Engine, attempt: Attempt) -> datetime:
 
 def recover(engine: Engine, lane: Lane, work: Work, *, act: Act) -> None:
     """A process died while sending: from here on it is *checking*. In the turn's transaction."""
-    batch = _riding(lane)
-    until = window_end(engine, _open_attempt(lane))
+    batch = riding(lane)
+    until = window_end(engine, open_attempt(lane))
     cause = words.died_while_sending(until, work.connection.time_zone)
     checking(batch, cause, now=act.now, retry_at=act.now)
 
@@ -91,7 +92,7 @@ def prove(
             rows: tuple[UnitRow, ...] = ()
         else:
             found = None
-            line = _line(attempt)
+            line = line_of(attempt)
             since = min(attempt.effective_on, work.today)  # what the next change asks too
             seen = engine.observer(work.connection.id).observe(line, since=since)
             rows = tuple(row for row in seen if row.until > attempt.effective_on)
@@ -129,9 +130,9 @@ def _judge(
     sent = sent_from_json(attempt.base, attempt.target, day=attempt.effective_on)
     unit_change = int(attempt.body["unit_change"])
     verdict = verdict_of(rows, sent, unit_change=unit_change, periods=periods)
-    known = _known(attempt)
+    known = known_of(attempt)
     reading = _keep_reading(attempt, verdict, rows, act.now)
-    batch = _riding(lane)
+    batch = riding(lane)
     if refused is not None and verdict is not Verdict.LANDED:
         _day_taken(lane, batch, attempt, work, act)
         return
@@ -146,7 +147,7 @@ def _judge(
     others = changed_lately(lane, act=act) if conclusion is Conclusion.DUPLICATE else ""
     sight_sent(
         lane,
-        _line(attempt),
+        line_of(attempt),
         attempt,
         conclusion,
         rows,
@@ -213,10 +214,10 @@ def _judge_line(
     """A line of our own: found once is created; found twice is a conflict; absent is a base."""
     ids = found.line_ids
     verdict = Verdict.BASE if not ids else Verdict.LANDED if len(ids) == 1 else Verdict.DOUBLED
-    known = _known(attempt)
+    known = known_of(attempt)
     data = {"verdict": verdict.value, "line_ids": list(ids)}
     add_evidence(attempt.pk, EvidenceKind.READING, data, now=act.now)
-    batch = _riding(lane)
+    batch = riding(lane)
     conclusion = conclude(
         verdict,
         answered_yes=known.answered_yes,
@@ -250,7 +251,7 @@ def _look_again(
     engine: Engine,
     attempt: Attempt,
     batch: Sequence[Delivery],
-    known: _Known,
+    known: Known,
     work: Work,
     act: Act,
 ) -> None:
@@ -336,7 +337,7 @@ def _could_not_read(
     with transaction.atomic():
         lane = hold(lease)
         act = act_of(engine, work)
-        batch = _riding(lane)
+        batch = riding(lane)
         failures = Evidence.objects.filter(attempt=attempt, kind=EvidenceKind.READING.value)
         again = act.now + backoff(failures.count(), jitter=engine.jitter())
         data = {"verdict": "not_read", "error": f"{type(error).__name__}: {error}"[:500]}
@@ -356,49 +357,3 @@ def _keep_reading(
     }
     add_evidence(attempt.pk, EvidenceKind.READING, reading, now=now)
     return reading
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What earlier evidence of an attempt says."""
-
-    answered_yes: bool
-    bases_at: Sequence[datetime]  # readings that showed the line as it was before
-
-
-def _known(attempt: Attempt) -> _Known:
-    kept = list(Evidence.objects.filter(attempt=attempt).order_by("id"))
-    return _Known(
-        answered_yes=any(
-            one.kind == EvidenceKind.ANSWER.value and one.data.get("answer") == "applied"
-            for one in kept
-        ),
-        bases_at=[
-            one.at
-            for one in kept
-            if one.kind == EvidenceKind.READING.value
-            and one.data.get("verdict") == Verdict.BASE.value
-        ],
-    )
-
-
-def _riding(lane: Lane) -> list[Delivery]:
-    """What travels in the lane's open attempt, in order."""
-    rows = Delivery.objects.filter(
-        lane=lane,
-        attempt=lane.open_attempt_id,
-        state__in=[State.SENDING.value, State.CHECKING.value],
-    )
-    return list(rows.select_related("operation").order_by("sequence"))
-
-
-def _open_attempt(lane: Lane) -> Attempt:
-    if lane.open_attempt is None:
-        raise RuntimeError("something is in flight without an attempt")
-    return lane.open_attempt
-
-
-def _line(attempt: Attempt) -> Line:
-    if attempt.line_id is None:
-        raise RuntimeError("an adjustment needs a line")
-    return Line(attempt.contract_id, attempt.line_id)
