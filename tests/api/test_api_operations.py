@@ -60,7 +60,7 @@ def test_a_cancellation_is_recorded(api: Api, subscription_id: int) -> None:
         ({"kind": "update_quantity", "quantity": 12, "price": "1"}, "price"),
         ({"kind": "cancel", "quantity": 12}, "quantity"),
         ({"kind": "purchase", "quantity": 12}, "kind"),
-        ({"kind": "rename", "name": "x"}, "kind"),
+        ({"kind": "swap", "name": "x"}, "kind"),
         ({"kind": None}, "kind"),
         ({"kind": 7}, "kind"),
         ({"quantity": 12}, "kind"),

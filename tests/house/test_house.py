@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent.parent
 SRC = ROOT / "src" / "tallystick"
 MODULES = [path for path in SRC.rglob("*.py") if "migrations" not in path.parts]
 LONGEST = 400
-ALLOWED_LONGER = 15  # modules above 250 lines, of some 260
+ALLOWED_LONGER = 20  # modules above 250 lines, of some 450
 
 
 def tracked() -> list[Path]:

@@ -5,28 +5,17 @@ from __future__ import annotations
 from django.http import HttpRequest
 from ninja import Query, Router, Status
 
-from tallystick.api.auth import OPERATE, READ, RESOLVE, Caller, caller, stores_nothing
+from tallystick.api.auth import OPERATE, READ, RESOLVE, caller, stores_nothing
 from tallystick.api.preview import preview_of
 from tallystick.api.queries import answers, no_other
+from tallystick.api.recording import record
 from tallystick.api.schemas_kit import PageOut, Paging, checked
-from tallystick.api.schemas_operations import (
-    Cancel,
-    OperationIn,
-    OperationOut,
-    PreviewOut,
-    ResolveIn,
-    UpdatePriceMargin,
-    UpdateQuantity,
-)
+from tallystick.api.schemas_operations import OperationOut, PreviewOut, ResolveIn
+from tallystick.api.schemas_recording import OperationIn
 from tallystick.bootstrap.desk import desk
 from tallystick.kit.paging import decode_cursor, encode_cursor
 from tallystick.kit.problem import NotFound
 from tallystick.ledger.queries import OperationView, get_operation, operations_of
-from tallystick.ledger.record import Recorded
-from tallystick.operations.cancel import cancel
-from tallystick.operations.change_quantity import change_quantity
-from tallystick.operations.finish import Asked
-from tallystick.operations.update_price import update_price
 from tallystick.subscriptions.queries import get_subscription
 from tallystick.sync.resolve import resolve
 
@@ -54,48 +43,13 @@ def record_an_operation(
         return Status(
             200,
             preview_of(
-                lambda asked: _record(subscription_id, body, who, asked),
+                lambda asked: record(subscription_id, body, today=who.today, asked=asked),
                 subscription_id,
                 caller=who,
             ),
         )
-    recorded = _record(subscription_id, body, who, who.asked())
+    recorded = record(subscription_id, body, today=who.today, asked=who.asked())
     return Status(201, OperationOut.of(_operation(recorded.operation_id)))
-
-
-def _record(
-    subscription_id: int,
-    body: UpdateQuantity | UpdatePriceMargin | Cancel,
-    who: Caller,
-    asked: Asked,
-) -> Recorded:
-    match body:
-        case UpdateQuantity():
-            return change_quantity(
-                subscription_id=subscription_id,
-                quantity=body.quantity,
-                effective_on=body.effective_on,
-                today=who.today,
-                asked=asked,
-            )
-        case UpdatePriceMargin():
-            return update_price(
-                subscription_id=subscription_id,
-                unit_price=body.unit_price,
-                unit_cost=body.unit_cost,
-                currency=body.currency,
-                price_from=body.price_from,
-                effective_on=body.effective_on,
-                today=who.today,
-                asked=asked,
-            )
-        case Cancel():
-            return cancel(
-                subscription_id=subscription_id,
-                effective_on=body.effective_on,
-                today=who.today,
-                asked=asked,
-            )
 
 
 @router.get(

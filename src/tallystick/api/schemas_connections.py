@@ -21,6 +21,7 @@ from tallystick.connections.policies import (
     PriceDay,
     SameDay,
     SameDayPolicy,
+    SuspendRule,
 )
 from tallystick.connections.queries import ConnectionView
 from tallystick.kit.secrets import Secret
@@ -75,6 +76,8 @@ class ConnectionChangesIn(Body):
     decrease_day: ChangeDay = _left_out(strict=False)
     posted_quantity: PostedQuantity = _left_out(strict=False)
     price_day: PriceDay = _left_out(strict=False)
+    suspend_nce: SuspendRule = _left_out(strict=False)
+    suspend_other: SuspendRule = _left_out(strict=False)
     user_name: str = _left_out()
     secret: SecretStr = _left_out(strict=False)
     code: SecretStr = _left_out(strict=False, description="The API tracking identifier.")
@@ -110,6 +113,8 @@ class ConnectionOut(Schema):
     decrease_day: ChangeDay
     posted_quantity: PostedQuantity
     price_day: PriceDay
+    suspend_nce: SuspendRule
+    suspend_other: SuspendRule
     paused: bool
     paused_at: At | None
     paused_because: str
@@ -140,6 +145,8 @@ class ConnectionOut(Schema):
             decrease_day=view.decrease_day,
             posted_quantity=view.posted_quantity,
             price_day=view.price_day,
+            suspend_nce=view.suspend_nce,
+            suspend_other=view.suspend_other,
             paused=view.is_paused(now),
             paused_at=view.paused_at,
             paused_because=view.paused_because,

@@ -2,41 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from ninja import Schema
 from pydantic import Field
 
-from tallystick.api.schemas_kit import At, Body, Day, Money, On, Quantity
-from tallystick.connections.policies import PriceDay
+from tallystick.api.schemas_kit import At, Body, Money, On
 from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.queries import DeliveryView, OperationView
 from tallystick.ledger.state import State
-
-
-class UpdateQuantity(Body):
-    kind: Literal["update_quantity"]
-    quantity: Quantity
-    effective_on: Day | None = Field(None, description="Today when it is left out.")
-
-
-class Cancel(Body):
-    kind: Literal["cancel"]
-    effective_on: Day | None = Field(None, description="Today when it is left out.")
-
-
-class UpdatePriceMargin(Body):
-    kind: Literal["update_price_margin"]
-    unit_price: Money = Field(description="Per unit per billing cycle, taxes excluded.")
-    unit_cost: Money | None = Field(None, description="Left as it is when it is left out.")
-    currency: str = Field("", max_length=3, description="Of a subscription's first price.")
-    price_from: PriceDay | None = Field(
-        None, strict=False, description="The connection's policy when it is left out."
-    )
-    effective_on: Day | None = Field(None, description="Today when it is left out.")
-
-
-OperationIn = Annotated[UpdateQuantity | UpdatePriceMargin | Cancel, Field(discriminator="kind")]
 
 
 class DeliveryOut(Schema):

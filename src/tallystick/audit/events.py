@@ -36,6 +36,12 @@ class Event(StrEnum):
     PURCHASE_SUBSCRIPTION = "subscription.purchase"
     UPDATE_SUBSCRIPTION = "subscription.update"
     CANCEL_SUBSCRIPTION = "subscription.cancel"
+    EXPIRE_SUBSCRIPTION = "subscription.expire"
+    DELETE_SUBSCRIPTION = "subscription.delete"
+    SUSPEND_SUBSCRIPTION = "subscription.suspend"
+    REACTIVATE_SUBSCRIPTION = "subscription.reactivate"
+    CONVERT_TRIAL = "subscription.convert_trial"
+    RENEW_SUBSCRIPTION = "subscription.renew"
     UPDATE_SUBSCRIPTION_ON_CONNECTION = "subscription.update_on_connection"
     REQUEST_SYNC = "subscription.request_sync"
     RESOLVE_OPERATION = "subscription.resolve_operation"
@@ -94,6 +100,12 @@ _LABELS = {
     Event.PURCHASE_SUBSCRIPTION: "Purchase Subscription",
     Event.UPDATE_SUBSCRIPTION: "Update Subscription",
     Event.CANCEL_SUBSCRIPTION: "Cancel Subscription",
+    Event.EXPIRE_SUBSCRIPTION: "Expire Subscription",
+    Event.DELETE_SUBSCRIPTION: "Delete Subscription",
+    Event.SUSPEND_SUBSCRIPTION: "Suspend Subscription",
+    Event.REACTIVATE_SUBSCRIPTION: "Reactivate Subscription",
+    Event.CONVERT_TRIAL: "Convert Trial",
+    Event.RENEW_SUBSCRIPTION: "Renew Subscription",
     Event.UPDATE_SUBSCRIPTION_ON_CONNECTION: "Update Subscription on Connection",
     Event.REQUEST_SYNC: "Sync Subscription",
     Event.RESOLVE_OPERATION: "Resolve Operation",

@@ -56,6 +56,8 @@ WORDS = {
     "decrease_day": "fewer units",
     "posted_quantity": "units in a posted period",
     "price_day": "prices",
+    "suspend_nce": "suspended NCE licences",
+    "suspend_other": "other suspended subscriptions",
     "user_name": "API user",
     "secret": "secret",
     "code": "integration code",
@@ -81,6 +83,8 @@ class Changes:
     decrease_day: str | None = None
     posted_quantity: str | None = None
     price_day: str | None = None
+    suspend_nce: str | None = None
+    suspend_other: str | None = None
     user_name: str | None = field(default=None, repr=False)
     secret: Secret | None = None
     code: Secret | None = None

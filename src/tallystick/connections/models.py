@@ -13,6 +13,7 @@ from tallystick.connections.policies import (
     PriceDay,
     SameDay,
     SameDayPolicy,
+    SuspendRule,
 )
 
 
@@ -46,6 +47,8 @@ class Connection(models.Model):
     decrease_day = models.CharField(max_length=20, default=ChangeDay.OWN_DAY.value)
     posted_quantity = models.CharField(max_length=20, default=PostedQuantity.OWN_DAY.value)
     price_day = models.CharField(max_length=20, default=PriceDay.PERIOD_START.value)
+    suspend_nce = models.CharField(max_length=20, default=SuspendRule.KEEP_UNITS.value)
+    suspend_other = models.CharField(max_length=20, default=SuspendRule.UNITS_ZERO.value)
 
     # Health.
     paused_at = models.DateTimeField(null=True)
@@ -98,6 +101,14 @@ class Connection(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(price_day__in=[v.value for v in PriceDay]), name="price_day_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(suspend_nce__in=[v.value for v in SuspendRule]),
+                name="suspend_nce_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(suspend_other__in=[v.value for v in SuspendRule]),
+                name="suspend_other_known",
             ),
             models.CheckConstraint(
                 condition=Q(budget_share__gt=0, budget_share__lte=1), name="budget_share_range"

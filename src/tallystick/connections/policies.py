@@ -172,7 +172,37 @@ class PriceDay(StrEnum):
         }[self]
 
 
-Policy = SameDay | SameDayPolicy | BackDated | CancelRule | ChangeDay | PostedQuantity | PriceDay
+class SuspendRule(StrEnum):
+    """What a suspended subscription is billed with."""
+
+    KEEP_UNITS = "keep_units"
+    UNITS_ZERO = "units_zero"
+
+    @property
+    def label(self) -> str:
+        return {
+            SuspendRule.KEEP_UNITS: "Leave the units as they are",
+            SuspendRule.UNITS_ZERO: "Set the units to 0 until it is active again",
+        }[self]
+
+    @property
+    def consequence(self) -> str:
+        return {
+            SuspendRule.KEEP_UNITS: "The customer goes on paying, as you do.",
+            SuspendRule.UNITS_ZERO: "The customer pays nothing while it is suspended.",
+        }[self]
+
+
+Policy = (
+    SameDay
+    | SameDayPolicy
+    | BackDated
+    | CancelRule
+    | ChangeDay
+    | PostedQuantity
+    | PriceDay
+    | SuspendRule
+)
 
 # By the name of the column that holds it.
 POLICIES: Mapping[str, type[Policy]] = {
@@ -184,4 +214,6 @@ POLICIES: Mapping[str, type[Policy]] = {
     "decrease_day": ChangeDay,
     "posted_quantity": PostedQuantity,
     "price_day": PriceDay,
+    "suspend_nce": SuspendRule,
+    "suspend_other": SuspendRule,
 }

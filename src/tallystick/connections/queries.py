@@ -17,6 +17,7 @@ from tallystick.connections.policies import (
     PriceDay,
     SameDay,
     SameDayPolicy,
+    SuspendRule,
 )
 from tallystick.identity.context import Context
 from tallystick.kit.problem import NotFound
@@ -45,6 +46,8 @@ class ConnectionView:
     decrease_day: ChangeDay
     posted_quantity: PostedQuantity
     price_day: PriceDay
+    suspend_nce: SuspendRule
+    suspend_other: SuspendRule
     paused_at: datetime | None
     paused_because: str
     resume_at: datetime | None
@@ -77,6 +80,8 @@ def view_of(row: Connection) -> ConnectionView:
         decrease_day=ChangeDay(row.decrease_day),
         posted_quantity=PostedQuantity(row.posted_quantity),
         price_day=PriceDay(row.price_day),
+        suspend_nce=SuspendRule(row.suspend_nce),
+        suspend_other=SuspendRule(row.suspend_other),
         paused_at=row.paused_at,
         paused_because=row.paused_because,
         resume_at=row.resume_at,

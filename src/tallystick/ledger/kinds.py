@@ -13,6 +13,17 @@ class OperationKind(StrEnum):
     UPDATE_QUANTITY = "update_quantity"
     UPDATE_PRICE_MARGIN = "update_price_margin"
     CANCEL = "cancel"
+    EXPIRE = "expire"  # its term has ended, and it was not to go on
+    DELETE = "delete"  # the vendor has deleted it
+    SUSPEND = "suspend"
+    REACTIVATE = "reactivate"
+    CONVERT_TRIAL = "convert_trial"
+    RENEW = "renew"
+    END_PROMOTION = "end_promotion"
+    RENAME = "rename"
+    SET_PURCHASE_ORDER = "set_purchase_order"
+    SET_END_OF_TERM = "set_end_of_term"
+    SCHEDULE_CHANGE = "schedule_change"
     CONTINUE = "continue"  # from a day on it is billed on another contract
     END = "end"  # the contract it was billed on before bills it no more
 
@@ -24,6 +35,17 @@ class OperationKind(StrEnum):
             OperationKind.UPDATE_QUANTITY: "Update quantity",
             OperationKind.UPDATE_PRICE_MARGIN: "Update price margin",
             OperationKind.CANCEL: "Cancel",
+            OperationKind.EXPIRE: "Expire",
+            OperationKind.DELETE: "Deleted by the vendor",
+            OperationKind.SUSPEND: "Suspend",
+            OperationKind.REACTIVATE: "Reactivate",
+            OperationKind.CONVERT_TRIAL: "Trial converts to paid",
+            OperationKind.RENEW: "Renew",
+            OperationKind.END_PROMOTION: "Promotion ends",
+            OperationKind.RENAME: "Rename",
+            OperationKind.SET_PURCHASE_ORDER: "Set purchase order",
+            OperationKind.SET_END_OF_TERM: "Set end of term",
+            OperationKind.SCHEDULE_CHANGE: "Schedule a change",
             OperationKind.CONTINUE: "Continue on another contract",
             OperationKind.END: "End on the earlier contract",
         }[self]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
-from typing import Any, assert_never
+from typing import Any
 
 from django.db.models import Q
 
+from tallystick.ledger.in_words import in_words
 from tallystick.ledger.kinds import EvidenceKind, OperationKind
 from tallystick.ledger.models import Attempt, Delivery, Evidence, Operation
 from tallystick.ledger.state import SETTLED, State
@@ -54,32 +54,7 @@ class OperationView:
 
     def in_words(self) -> str:
         """``Update quantity 10 to 15``."""
-        match self.kind:
-            case OperationKind.UPDATE_QUANTITY:
-                return f"Update quantity {self.before['quantity']} to {self.after['quantity']}"
-            case OperationKind.UPDATE_PRICE_MARGIN:
-                was, price = self.before.get("unit_price"), self.after.get("unit_price")
-                return f"Update price margin (unit price {_bare(was)} to {_bare(price)})"
-            case OperationKind.MAP:
-                return f"First sync of quantity {self.after['quantity']}"
-            case OperationKind.PURCHASE:
-                return f"Purchase of quantity {self.after['quantity']}"
-            case OperationKind.CANCEL:
-                return f"Cancel (quantity {self.before['quantity']} to 0)"
-            case OperationKind.CONTINUE:
-                return f"Continue quantity {self.after['quantity']} on {self.after['contract']}"
-            case OperationKind.END:
-                return f"End on {self.before['contract']} (quantity {self.before['quantity']} to 0)"
-            case _:
-                assert_never(self.kind)
-
-
-def _bare(amount: Any) -> str:
-    """``26.4000`` as ``26.40``: no more than two zeros that say nothing."""
-    if amount is None:
-        return "none"
-    text = f"{Decimal(str(amount)):.4f}"
-    return text[:-2] if text.endswith("00") else text
+        return in_words(self.kind, self.before, self.after)
 
 
 def operations_of(

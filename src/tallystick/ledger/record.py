@@ -6,7 +6,7 @@ never a timestamp and never an automatic id (with two writers a later id can com
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -38,10 +38,31 @@ class Begins:
 
 
 @dataclass(frozen=True, slots=True)
+class NotSent:
+    """A delivery that has no counterpart in the billing system, and why."""
+
+    delivery_id: int
+    connection_id: int
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class Recorded:
+    """``lane_ids``: those on which it waits to be sent."""
+
     operation_id: int
     sequence: int
     lane_ids: tuple[int, ...]
+    not_applicable: tuple[NotSent, ...] = ()
+
+
+# Why an operation has no counterpart on a connection (its id); empty when it has one.
+NotApplicable = Callable[[int], str]
+
+
+def applies(_connection_id: int) -> str:
+    """Everywhere."""
+    return ""
 
 
 def record_operation(
@@ -57,7 +78,7 @@ def record_operation(
     origin: Origin,
     correlation_id: str,
     now: datetime,
-    not_applicable_because: str = "",
+    not_applicable: NotApplicable = applies,
     only_lane_id: int | None = None,
 ) -> Recorded:
     """Write the fact and one delivery per lane. Raises nothing a caller could mend.
@@ -87,14 +108,15 @@ def record_operation(
     )
     if only_lane_id is not None:
         lanes = lanes.filter(pk=only_lane_id)
-    state = State.NOT_APPLICABLE if not_applicable_because else State.PENDING
-    lane_ids = []
+    lane_ids, not_sent = [], []
     for lane in lanes.order_by("pk"):
         if only_lane_id is None and lane.ends_on is not None and effective_on >= lane.ends_on:
             continue
         day = max(effective_on, lane.begins_on or effective_on)
         rests = lane.begins_at is not None and lane.begins_at > now
-        Delivery.objects.create(
+        because = not_applicable(lane.connection_id)
+        state = State.NOT_APPLICABLE if because else State.PENDING
+        delivery = Delivery.objects.create(
             tenant_id=tenant_id,
             operation=operation,
             lane=lane,
@@ -103,12 +125,15 @@ def record_operation(
             effective_on=day,
             moved_because="" if day == effective_on else FIRST_DAY,
             retry_at=lane.begins_at if rests and state is State.PENDING else None,
-            cause=not_applicable_because,
+            cause=because,
             settled_at=now if state in SETTLED else None,
             created_at=now,
         )
-        lane_ids.append(lane.pk)
-    return Recorded(operation.pk, sequence, tuple(lane_ids))
+        if because:
+            not_sent.append(NotSent(delivery.pk, lane.connection_id, because))
+        else:
+            lane_ids.append(lane.pk)
+    return Recorded(operation.pk, sequence, tuple(lane_ids), tuple(not_sent))
 
 
 def open_lane(

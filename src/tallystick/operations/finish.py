@@ -16,14 +16,22 @@ from typing import Any
 
 from django.db import transaction
 
-from tallystick.audit.events import Event
+from tallystick.audit.events import Event, Status
 from tallystick.audit.record import record
+from tallystick.connections.queries import load as load_connection
 from tallystick.identity.context import Context
 from tallystick.identity.roles import Right
 from tallystick.kit.problem import Conflicting, FieldError, InvalidInput, NotFound
 from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.models import Operation
-from tallystick.ledger.record import Origin, Recorded, record_operation
+from tallystick.ledger.record import (
+    NotApplicable,
+    NotSent,
+    Origin,
+    Recorded,
+    applies,
+    record_operation,
+)
 from tallystick.ledger.wake import Wake
 from tallystick.subscriptions.models import Subscription
 from tallystick.subscriptions.queries import SubscriptionView, view_of, visible
@@ -52,6 +60,7 @@ class Change:
     fields: Mapping[str, Any]
     summary: str
     only_lane_id: int | None = None  # it is about this lane and no other
+    not_applicable: NotApplicable = applies
 
 
 Decide = Callable[[SubscriptionView], Change | list[FieldError]]
@@ -122,6 +131,7 @@ def write(row: Subscription, view: SubscriptionView, change: Change, *, asked: A
         correlation_id=asked.correlation_id,
         now=asked.now,
         only_lane_id=change.only_lane_id,
+        not_applicable=change.not_applicable,
     )
     record(
         change.event,
@@ -140,6 +150,31 @@ def write(row: Subscription, view: SubscriptionView, change: Change, *, asked: A
             "source_id": asked.origin.source_id,
         },
     )
+    for one in recorded.not_applicable:
+        _note_not_applicable(one, view, change, recorded, asked)
     if recorded.lane_ids:
         asked.wake(recorded.lane_ids)
     return recorded
+
+
+def _note_not_applicable(
+    one: NotSent, view: SubscriptionView, change: Change, recorded: Recorded, asked: Asked
+) -> None:
+    """It was performed where there was nothing to perform: said, and no failure."""
+    connection = load_connection(one.connection_id)
+    record(
+        Event.UPDATE_SUBSCRIPTION_ON_CONNECTION,
+        actor=asked.context.actor,
+        now=asked.now,
+        subject=replace(
+            view.subject(),
+            connection_id=connection.id,
+            connection_name=connection.name,
+            operation_id=recorded.operation_id,
+            delivery_id=one.delivery_id,
+        ),
+        correlation_id=asked.correlation_id,
+        status=Status.NOT_APPLICABLE,
+        summary=one.because,
+        details={"operation": recorded.sequence, "kind": change.kind.value, "sent": None},
+    )

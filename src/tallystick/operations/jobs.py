@@ -9,6 +9,7 @@ from tallystick.kit.jobs import SLOW_QUEUE, app
 from tallystick.kit.log import logger
 from tallystick.kit.problem import Problem
 from tallystick.ledger.wake import Wake
+from tallystick.operations.expire_due import expire_due
 from tallystick.operations.take_over import due_to_take_over, take_over
 
 log = logger("operations.jobs")
@@ -37,3 +38,15 @@ def take_over_due(timestamp: int) -> None:  # noqa: ARG001 - the job engine pass
         except Problem as problem:
             # Its lane says what stops it; the others go on.
             log.warning("not taken over", next_place=next_place_id, why=str(problem))
+
+
+@app.periodic(cron="*/10 * * * *", periodic_id="terms")
+@app.task(name="tallystick.end_terms", queue=SLOW_QUEUE, queueing_lock="end_terms")
+def end_terms(timestamp: int) -> None:  # noqa: ARG001 - the job engine passes it
+    """What was to end with its term, and has, ends."""
+    close_old_connections()
+    if _wake is None:
+        raise RuntimeError("this process was started without a way to wake lanes")
+    ended = expire_due(now=DatabaseClock().now(), wake=_wake)
+    if ended:
+        log.info("terms have ended", subscriptions=ended)

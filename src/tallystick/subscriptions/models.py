@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from tallystick.subscriptions.azure_models import AzureAmountRow
-from tallystick.subscriptions.status import SubscriptionStatus
+from tallystick.subscriptions.status import EndOfTerm, SubscriptionStatus
 
 # Django looks for a room's models here.
 __all__ = ["AzureAmountRow", "Customer", "Subscription"]
@@ -43,6 +43,10 @@ class Subscription(models.Model):
     starts_on = models.DateField()
     commitment_ends_on = models.DateField(null=True)  # inclusive, as the vendor wrote it
     cancellable_until = models.DateTimeField(null=True)
+    # What happens when the term ends, by what the vendor was told.
+    end_of_term = models.CharField(max_length=10, default=EndOfTerm.RENEW.value)
+    is_trial = models.BooleanField(default=False)
+    purchase_order = models.CharField(max_length=100, blank=True)
     unit_price = models.DecimalField(max_digits=16, decimal_places=4, null=True)
     unit_cost = models.DecimalField(max_digits=16, decimal_places=4, null=True)
     price_currency = models.CharField(max_length=3, blank=True)
@@ -56,6 +60,10 @@ class Subscription(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["tenant_id", "provider_id"], name="subscription_once"),
             models.CheckConstraint(
+                condition=Q(end_of_term__in=[e.value for e in EndOfTerm]),
+                name="subscription_end_of_term_known",
+            ),
+            models.CheckConstraint(
                 condition=Q(quantity__gte=0), name="subscription_quantity_not_negative"
             ),
             models.CheckConstraint(
@@ -63,4 +71,7 @@ class Subscription(models.Model):
                 name="subscription_status_known",
             ),
         ]
-        indexes = [models.Index(fields=["tenant_id", "customer"], name="subscription_of_customer")]
+        indexes = [
+            models.Index(fields=["tenant_id", "customer"], name="subscription_of_customer"),
+            models.Index(fields=["commitment_ends_on"], name="subscription_term_ends"),
+        ]

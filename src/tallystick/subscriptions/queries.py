@@ -17,7 +17,7 @@ from tallystick.kit.paging import Page, check_limit, decode_cursor, encode_curso
 from tallystick.kit.problem import InvalidInput, NotFound
 from tallystick.subscriptions.models import Customer, Subscription
 from tallystick.subscriptions.rules import Holding
-from tallystick.subscriptions.status import SubscriptionStatus
+from tallystick.subscriptions.status import EndOfTerm, SubscriptionStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,9 @@ class SubscriptionView:
     price_currency: str
     cost_currency: str
     last_sequence: int
+    end_of_term: EndOfTerm = EndOfTerm.RENEW
+    is_trial: bool = False
+    purchase_order: str = ""
 
     @property
     def name(self) -> str:
@@ -96,6 +99,9 @@ def view_of(row: Subscription) -> SubscriptionView:
         price_currency=row.price_currency,
         cost_currency=row.cost_currency,
         last_sequence=row.last_sequence,
+        end_of_term=EndOfTerm(row.end_of_term),
+        is_trial=row.is_trial,
+        purchase_order=row.purchase_order,
     )
 
 

@@ -157,6 +157,27 @@ def check_cancellation(holding: Holding, day: date, *, today: date) -> list[Fiel
     return check_effective_day(holding, day, today=today)
 
 
+def check_suspension(holding: Holding, day: date, *, today: date) -> list[FieldError]:
+    """What forbids it; empty when it may be recorded."""
+    if holding.status is not SubscriptionStatus.ACTIVE:
+        return [FieldError("subscription", f"is {holding.status.label.lower()}: not active")]
+    return check_effective_day(holding, day, today=today)
+
+
+def check_reactivation(holding: Holding, day: date, *, today: date) -> list[FieldError]:
+    """What forbids it; empty when it may be recorded."""
+    if holding.status is not SubscriptionStatus.SUSPENDED:
+        return [FieldError("subscription", f"is {holding.status.label.lower()}: not suspended")]
+    return check_effective_day(holding, day, today=today)
+
+
+def check_living(holding: Holding) -> list[FieldError]:
+    """An Active or Suspended one can still be changed."""
+    if holding.status in {SubscriptionStatus.ACTIVE, SubscriptionStatus.SUSPENDED}:
+        return []
+    return [FieldError("subscription", f"is {holding.status.label.lower()}: it has ended")]
+
+
 def commitment_note(holding: Holding, *, fewer: bool, now: datetime) -> str:
     """A sentence when Microsoft is likely to refuse a decrease or a cancellation, else empty."""
     if not fewer:

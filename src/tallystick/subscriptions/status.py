@@ -23,3 +23,19 @@ class SubscriptionStatus(StrEnum):
             SubscriptionStatus.ACTIVE: "green",
             SubscriptionStatus.SUSPENDED: "yellow",
         }.get(self, "secondary")
+
+
+class EndOfTerm(StrEnum):
+    """What happens when the term ends. Extending is the vendor's paid month-by-month term."""
+
+    RENEW = "renew"
+    EXTEND = "extend"
+    CANCEL = "cancel"
+
+    @property
+    def label(self) -> str:
+        return {
+            EndOfTerm.RENEW: "Renews",
+            EndOfTerm.EXTEND: "Goes on month by month (extended service term)",
+            EndOfTerm.CANCEL: "Ends",
+        }[self]

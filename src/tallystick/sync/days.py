@@ -17,7 +17,7 @@ from tallystick.sync import moves, words
 from tallystick.sync.compare import Periods
 from tallystick.sync.plan import Move, Stop
 from tallystick.sync.rules import Expected, Rules
-from tallystick.sync.target import ABOUT_RATES, NOT_LANDED, Due, batch_of, billed_units
+from tallystick.sync.target import NOT_LANDED, Due, batch_of, billed_units
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def dated(due: Sequence[Due], *, expected: Expected, rules: Rules, frame: Frame)
     batch = batch_of(ruled)
     if _goes_back(batch[0], expected):
         # Behind a price that goes back to a period's start a change of units may not follow it.
-        batch = [one for one in batch if one.kind in ABOUT_RATES]
+        batch = [one for one in batch if one.is_about_rates]
     by_id = {one.delivery_id: one for one in due}
     return Dated(
         batch=[by_id[one.delivery_id] for one in batch],
@@ -82,7 +82,7 @@ def dated(due: Sequence[Due], *, expected: Expected, rules: Rules, frame: Frame)
 
 def _goes_back(head: Due, expected: Expected) -> bool:
     before = expected.since is not None and head.effective_on < expected.since
-    return before and head.kind in ABOUT_RATES
+    return before and head.is_about_rates
 
 
 def day_rule(one: Due, *, expected: Expected, rules: Rules, frame: Frame) -> Move | None:
@@ -91,7 +91,7 @@ def day_rule(one: Due, *, expected: Expected, rules: Rules, frame: Frame) -> Mov
     if period is None:
         return None
     starts, until = period
-    if one.kind in ABOUT_RATES:
+    if one.is_about_rates:
         return _price_day(one, starts, until, expected, rules, frame)
     change = _change_day(one, rules)
     if change is ChangeDay.NEXT_PERIOD and one.effective_on != starts:
@@ -143,7 +143,7 @@ def date_rule(
     """What the dates alone decide, before anything is read."""
     head = batch[0]
     day = head.effective_on
-    if expected.since is not None and day < expected.since and head.kind not in ABOUT_RATES:
+    if expected.since is not None and day < expected.since and not head.is_about_rates:
         if rules.back_dated is BackDated.MOVE:
             return Move(expected.since, moves.AFTER_PROVED)
         return Stop(State.FAILED, words.back_dated(day, expected.since))

@@ -29,10 +29,19 @@ from tallystick.mappings.resolve import resolve as resolve_place
 from tallystick.subscriptions.queries import get_subscription
 from tallystick.sync import moves
 from tallystick.sync.days import Frame
-from tallystick.sync.target import ABOUT_RATES
+from tallystick.sync.target import speaks_of_rates_only
 
 PUSH_OURS = "push_ours"
 NEXT_PERIOD = "next_period"
+ENDS = {
+    kind.value
+    for kind in (
+        OperationKind.CANCEL,
+        OperationKind.EXPIRE,
+        OperationKind.DELETE,
+        OperationKind.END,
+    )
+}
 WAYS = (*(way.value for way in Resolution), PUSH_OURS, NEXT_PERIOD)
 
 
@@ -156,7 +165,7 @@ def _carry_out(lane: Lane, head: Delivery, how: str, now: datetime) -> None:
 
 def _leave_to_next_period(head: Delivery, now: datetime) -> None:
     mapping = resolve_place(head.lane_id)
-    about_rates = OperationKind(head.operation.kind) in ABOUT_RATES
+    about_rates = speaks_of_rates_only(head.operation.after)
     if not about_rates or mapping is None or State(head.state) not in STOPPED:
         raise Conflicting(
             "Only a price that has stopped can begin with the next billing period. Nothing was "
@@ -175,7 +184,7 @@ def _leave_to_next_period(head: Delivery, now: datetime) -> None:
 def _units_after(head: Delivery) -> int | None:
     """None for a change that leaves the units as they are."""
     operation = head.operation
-    if operation.kind in {OperationKind.CANCEL.value, OperationKind.END.value}:
+    if operation.kind in ENDS:
         return 0
-    after = operation.after.get("quantity")
+    after = operation.after.get("units", operation.after.get("quantity"))
     return None if after is None else int(after)

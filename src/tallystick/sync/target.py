@@ -41,6 +41,11 @@ class Due:
     # Another day than it was asked for, by a policy: no rule about its day is applied again.
     moved: bool = False
 
+    @property
+    def is_about_rates(self) -> bool:
+        """Whether it leaves the units alone, whatever they are."""
+        return speaks_of_rates_only(self.after)
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -100,13 +105,16 @@ NOT_LANDED = "not_landed"
 
 # What brings a line to everything we have: it may not leave a rate for a later period.
 FIRST_SYNC = frozenset({OperationKind.MAP, OperationKind.PURCHASE, OperationKind.CONTINUE})
-# What changes a rate and nothing else, from a day that has its own rule.
-ABOUT_RATES = frozenset({OperationKind.UPDATE_PRICE_MARGIN})
+
+
+def speaks_of_rates_only(after: Mapping[str, Any]) -> bool:
+    """Of an operation's own ``after``."""
+    return after.get("units") is None and after.get("quantity") is None
 
 
 def is_about_rates(batch: Sequence[Due]) -> bool:
     """Whether nothing in it speaks of units."""
-    return all(one.kind in ABOUT_RATES for one in batch)
+    return all(one.is_about_rates for one in batch)
 
 
 def target_of(batch: Sequence[Due], *, rules: Rules) -> Target:
@@ -120,9 +128,26 @@ def target_of(batch: Sequence[Due], *, rules: Rules) -> Target:
                 | OperationKind.CONTINUE
                 | OperationKind.UPDATE_QUANTITY
                 | OperationKind.UPDATE_PRICE_MARGIN
+                | OperationKind.SUSPEND
+                | OperationKind.REACTIVATE
+                | OperationKind.CONVERT_TRIAL
+                | OperationKind.RENEW
+                | OperationKind.END_PROMOTION
             ):
                 target = _with(target, one.after, rules)
-            case OperationKind.CANCEL | OperationKind.END:
+            case (
+                OperationKind.RENAME
+                | OperationKind.SET_PURCHASE_ORDER
+                | OperationKind.SET_END_OF_TERM
+                | OperationKind.SCHEDULE_CHANGE
+            ):
+                pass  # recorded as not applicable: never due
+            case (
+                OperationKind.CANCEL
+                | OperationKind.EXPIRE
+                | OperationKind.DELETE
+                | OperationKind.END
+            ):
                 if rules.cancel_rule is CancelRule.UNITS_ZERO:
                     target = replace(target, units=0)
                 else:
@@ -139,7 +164,8 @@ def billed_units(quantity: int, rules: Rules) -> int:
 
 def _with(target: Target, after: Mapping[str, Any], rules: Rules) -> Target:
     """What the operation says, on top of what those before it said."""
-    quantity = after.get("quantity")
+    # A suspended subscription keeps its quantity, whatever is billed of it.
+    quantity = after.get("quantity") if after.get("units") is None else after["units"]
     price = _rate(after, "unit_price", after.get("price_currency"), rules.price_currency)
     cost = _rate(after, "unit_cost", after.get("cost_currency"), rules.cost_currency)
     return Target(

@@ -44,6 +44,8 @@ LABELS = {
     "decrease_day": "When a quantity shrinks",
     "posted_quantity": "When a quantity changes in a period that is approved and posted",
     "price_day": "When a price margin changes",
+    "suspend_nce": "When an NCE licence is suspended",
+    "suspend_other": "When any other subscription is suspended",
 }
 HINTS = {
     "name": "How the connection is called on every page.",
@@ -66,6 +68,8 @@ HINTS = {
     "decrease_day": "Counts for every change that was not sent yet.",
     "posted_quantity": "A price is never changed in such a period: it begins with the next one.",
     "price_day": "The form of a yearly contract asks every time.",
+    "suspend_nce": "Microsoft goes on billing a suspended NCE licence.",
+    "suspend_other": "An Azure plan is billed by its monthly amounts alone.",
 }
 
 

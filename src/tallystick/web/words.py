@@ -85,6 +85,8 @@ def policies_in_words(connection: ConnectionView) -> list[str]:
         f"A smaller quantity: {_lower(connection.decrease_day.label)}.",
         f"A quantity in a posted period: {_lower(connection.posted_quantity.label)}.",
         f"A price: {_lower(connection.price_day.label)}.",
+        f"A suspended NCE licence: {_lower(connection.suspend_nce.label)}.",
+        f"Any other suspended subscription: {_lower(connection.suspend_other.label)}.",
     ]
 
 

@@ -117,7 +117,7 @@ class Bench:
                 origin=Origin("test"),
                 correlation_id=correlation_id(),
                 now=self.now,
-                not_applicable_because=because,
+                not_applicable=lambda _: because,
             )
 
     def send(self, *which: Delivery, **intent: Any) -> Attempt:

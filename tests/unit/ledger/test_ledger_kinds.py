@@ -60,12 +60,12 @@ def test_an_operation_in_words(
 
 
 def test_every_kind_of_operation_has_words() -> None:
-    both = {"quantity": 1, "contract": "Cloud"}
+    both = {"quantity": 1, "contract": "Cloud", "value": "renew"}
     assert all(operation(kind, both, both).in_words() for kind in OperationKind)
 
 
 def test_a_kind_nobody_knows_is_a_fault_and_not_an_empty_word() -> None:
-    unknown: Any = "renew"
+    unknown: Any = "swap"
     with pytest.raises(AssertionError):
         operation(unknown, {}, {}).in_words()
 
@@ -104,6 +104,17 @@ def test_the_closed_sets_the_database_knows_too() -> None:
         "update_quantity",
         "update_price_margin",
         "cancel",
+        "expire",
+        "delete",
+        "suspend",
+        "reactivate",
+        "convert_trial",
+        "renew",
+        "end_promotion",
+        "rename",
+        "set_purchase_order",
+        "set_end_of_term",
+        "schedule_change",
         "continue",
         "end",
     ]

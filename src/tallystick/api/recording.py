@@ -1,0 +1,85 @@
+"""From a body to the verb that records it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, assert_never
+
+from tallystick.api.schemas_recording import (
+    AnyOperation,
+    Cancel,
+    ConvertTrial,
+    DeletedByVendor,
+    EndPromotion,
+    Reactivate,
+    Rename,
+    Renew,
+    ScheduleChange,
+    SetEndOfTerm,
+    SetPurchaseOrder,
+    Suspend,
+    UpdatePriceMargin,
+    UpdateQuantity,
+)
+from tallystick.ledger.record import Recorded
+from tallystick.operations.cancel import cancel
+from tallystick.operations.change_quantity import change_quantity
+from tallystick.operations.end import delete_by_vendor
+from tallystick.operations.finish import Asked
+from tallystick.operations.note import (
+    rename,
+    schedule_change,
+    set_end_of_term,
+    set_purchase_order,
+)
+from tallystick.operations.reactivate import reactivate
+from tallystick.operations.renew import NewPrice, convert_trial, end_promotion, renew
+from tallystick.operations.suspend import suspend
+from tallystick.operations.update_price import update_price
+
+
+def record(  # noqa: PLR0912 - one case a kind
+    subscription_id: int, body: AnyOperation, *, today: date, asked: Asked
+) -> Recorded:
+    """Raises what its verb raises."""
+    it: dict[str, Any] = {"subscription_id": subscription_id, "asked": asked}
+    now: dict[str, Any] = {**it, "today": today}
+    match body:
+        case UpdateQuantity():
+            return change_quantity(**now, quantity=body.quantity, effective_on=body.effective_on)
+        case UpdatePriceMargin():
+            return update_price(
+                **now,
+                unit_price=body.unit_price,
+                unit_cost=body.unit_cost,
+                currency=body.currency,
+                price_from=body.price_from,
+                effective_on=body.effective_on,
+            )
+        case Cancel():
+            return cancel(**now, effective_on=body.effective_on)
+        case Suspend():
+            return suspend(**now, effective_on=body.effective_on)
+        case Reactivate():
+            return reactivate(**now, effective_on=body.effective_on)
+        case DeletedByVendor():
+            return delete_by_vendor(**now, effective_on=body.effective_on)
+        case Renew():
+            price = NewPrice.read(body.unit_price, body.unit_cost)
+            return renew(**it, price=price, quantity=body.quantity, ends_on=body.ends_on)
+        case EndPromotion():
+            price = NewPrice.read(body.unit_price, body.unit_cost)
+            return end_promotion(**now, price=price, effective_on=body.effective_on)
+        case ConvertTrial():
+            price = NewPrice.read(body.unit_price, body.unit_cost)
+            return convert_trial(**now, price=price, effective_on=body.effective_on)
+        case Rename():
+            return rename(**now, name=body.friendly_name)
+        case SetPurchaseOrder():
+            return set_purchase_order(**now, number=body.purchase_order)
+        case SetEndOfTerm():
+            return set_end_of_term(**now, to=body.end_of_term.value)
+        case ScheduleChange():
+            return schedule_change(**now, words=body.change)
+        case _:
+            assert_never(body)

@@ -1,0 +1,108 @@
+"""What can be done to a subscription, on the wire: one body a kind."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from tallystick.api.schemas_kit import Body, Day, Money, Quantity
+from tallystick.connections.policies import PriceDay
+from tallystick.subscriptions.status import EndOfTerm
+
+
+class Dated(Body):
+    effective_on: Day | None = Field(None, description="Today when it is left out.")
+
+
+class UpdateQuantity(Dated):
+    kind: Literal["update_quantity"]
+    quantity: Quantity
+
+
+class UpdatePriceMargin(Dated):
+    kind: Literal["update_price_margin"]
+    unit_price: Money = Field(description="Per unit per billing cycle, taxes excluded.")
+    unit_cost: Money | None = Field(None, description="Left as it is when it is left out.")
+    currency: str = Field("", max_length=3, description="Of a subscription's first price.")
+    price_from: PriceDay | None = Field(
+        None, strict=False, description="The connection's policy when it is left out."
+    )
+
+
+class Cancel(Dated):
+    kind: Literal["cancel"]
+
+
+class Suspend(Dated):
+    kind: Literal["suspend"]
+
+
+class Reactivate(Dated):
+    kind: Literal["reactivate"]
+
+
+class DeletedByVendor(Dated):
+    kind: Literal["delete"]
+
+
+class Renew(Body):
+    """The next term begins the day after this one's last."""
+
+    kind: Literal["renew"]
+    quantity: Quantity | None = None
+    unit_price: Money | None = Field(None, description="Left as it is when it is left out.")
+    unit_cost: Money | None = None
+    ends_on: Day | None = Field(None, description="As long as this term when it is left out.")
+
+
+class EndPromotion(Dated):
+    kind: Literal["end_promotion"]
+    unit_price: Money
+    unit_cost: Money | None = None
+
+
+class ConvertTrial(Dated):
+    kind: Literal["convert_trial"]
+    unit_price: Money
+    unit_cost: Money | None = None
+
+
+class Rename(Body):
+    kind: Literal["rename"]
+    friendly_name: str = Field(max_length=300)
+
+
+class SetPurchaseOrder(Body):
+    kind: Literal["set_purchase_order"]
+    purchase_order: str = Field(max_length=100)
+
+
+class SetEndOfTerm(Body):
+    kind: Literal["set_end_of_term"]
+    end_of_term: EndOfTerm = Field(strict=False)
+
+
+class ScheduleChange(Body):
+    """Another cycle or term was scheduled at the vendor: kept, nothing is sent."""
+
+    kind: Literal["schedule_change"]
+    change: str = Field(max_length=300)
+
+
+AnyOperation = (
+    UpdateQuantity
+    | UpdatePriceMargin
+    | Cancel
+    | Suspend
+    | Reactivate
+    | DeletedByVendor
+    | Renew
+    | EndPromotion
+    | ConvertTrial
+    | Rename
+    | SetPurchaseOrder
+    | SetEndOfTerm
+    | ScheduleChange
+)
+OperationIn = Annotated[AnyOperation, Field(discriminator="kind")]

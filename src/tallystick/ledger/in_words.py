@@ -1,0 +1,60 @@
+"""An operation in the words of the trade, for lists and headings. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, assert_never
+
+from tallystick.ledger.kinds import OperationKind
+
+Facts = Mapping[str, Any]
+
+
+def in_words(kind: OperationKind, before: Facts, after: Facts) -> str:
+    """``Update quantity 10 to 15``."""
+    match kind:
+        case OperationKind.UPDATE_QUANTITY:
+            return f"Update quantity {before['quantity']} to {after['quantity']}"
+        case OperationKind.UPDATE_PRICE_MARGIN:
+            return f"Update price margin ({_price(before, after)})"
+        case OperationKind.MAP:
+            return f"First sync of quantity {after['quantity']}"
+        case OperationKind.PURCHASE:
+            return f"Purchase of quantity {after['quantity']}"
+        case OperationKind.CANCEL | OperationKind.EXPIRE | OperationKind.DELETE:
+            return f"{kind.label} (quantity {before['quantity']} to 0)"
+        case OperationKind.SUSPEND | OperationKind.REACTIVATE:
+            return kind.label
+        case OperationKind.CONVERT_TRIAL | OperationKind.RENEW | OperationKind.END_PROMOTION:
+            quantity = after.get("quantity")
+            more = "" if quantity is None else f", quantity {before['quantity']} to {quantity}"
+            return f"{kind.label} ({_price(before, after)}{more})"
+        case (
+            OperationKind.RENAME
+            | OperationKind.SET_PURCHASE_ORDER
+            | OperationKind.SET_END_OF_TERM
+            | OperationKind.SCHEDULE_CHANGE
+        ):
+            return f"{kind.label}: {after['value'] or 'none'}"
+        case OperationKind.CONTINUE:
+            return f"Continue quantity {after['quantity']} on {after['contract']}"
+        case OperationKind.END:
+            return f"End on {before['contract']} (quantity {before['quantity']} to 0)"
+        case _:
+            assert_never(kind)
+
+
+def _price(before: Facts, after: Facts) -> str:
+    was, price = before.get("unit_price"), after.get("unit_price")
+    if was == price:
+        return f"unit price stays {_bare(price)}"
+    return f"unit price {_bare(was)} to {_bare(price)}"
+
+
+def _bare(amount: Any) -> str:
+    """``26.4000`` as ``26.40``: no more than two zeros that say nothing."""
+    if amount is None:
+        return "none"
+    text = f"{Decimal(str(amount)):.4f}"
+    return text[:-2] if text.endswith("00") else text

@@ -1,0 +1,116 @@
+"""What changes a subscription and nothing that is billed: recorded, and not applicable."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from tallystick.audit.events import Event
+from tallystick.kit.problem import FieldError, InvalidInput
+from tallystick.ledger.kinds import OperationKind
+from tallystick.ledger.record import Recorded
+from tallystick.operations.finish import Asked, Change, finish
+from tallystick.subscriptions.queries import SubscriptionView
+from tallystick.subscriptions.rules import check_living
+from tallystick.subscriptions.status import EndOfTerm
+
+LONGEST = {"friendly_name": 300, "purchase_order": 100, "change": 300}
+
+
+def rename(*, subscription_id: int, name: str, today: date, asked: Asked) -> Recorded:
+    """Another name of its own. Raises InvalidInput, NotFound, NotAllowed, Conflicting."""
+    return _note(
+        subscription_id,
+        OperationKind.RENAME,
+        "friendly_name",
+        _text("friendly_name", name),
+        "A name is not billed. Nothing is sent.",
+        today=today,
+        asked=asked,
+    )
+
+
+def set_purchase_order(*, subscription_id: int, number: str, today: date, asked: Asked) -> Recorded:
+    """The customer's own number for it. Raises as ``rename``."""
+    return _note(
+        subscription_id,
+        OperationKind.SET_PURCHASE_ORDER,
+        "purchase_order",
+        _text("purchase_order", number),
+        "A purchase order number is not part of a contract's service. Nothing is sent.",
+        today=today,
+        asked=asked,
+    )
+
+
+def set_end_of_term(*, subscription_id: int, to: str, today: date, asked: Asked) -> Recorded:
+    """What happens when the term ends. Raises as ``rename``."""
+    if to not in {one.value for one in EndOfTerm}:
+        known = ", ".join(one.value for one in EndOfTerm)
+        raise InvalidInput.one("end_of_term", f"must be one of {known}")
+    return _note(
+        subscription_id,
+        OperationKind.SET_END_OF_TERM,
+        "end_of_term",
+        to,
+        "It takes effect when the term ends, by itself. Nothing is sent now.",
+        today=today,
+        asked=asked,
+    )
+
+
+def schedule_change(*, subscription_id: int, words: str, today: date, asked: Asked) -> Recorded:
+    """Another cycle or term was scheduled at the vendor for the next term, in words.
+
+    Raises as ``rename``.
+    """
+    said = _text("change", words)
+    if not said:
+        raise InvalidInput.one("change", "must say what was scheduled")
+    return _note(
+        subscription_id,
+        OperationKind.SCHEDULE_CHANGE,
+        "",
+        said,
+        "It takes effect with the next term. Nothing is sent now.",
+        today=today,
+        asked=asked,
+    )
+
+
+def _note(
+    subscription_id: int,
+    kind: OperationKind,
+    field: str,
+    value: str,
+    because: str,
+    *,
+    today: date,
+    asked: Asked,
+) -> Recorded:
+    def decide(view: SubscriptionView) -> Change | list[FieldError]:
+        if errors := check_living(view.holding()):
+            return errors
+        before = str(getattr(view, field)) if field else ""
+        if field and before == value:
+            return [FieldError(field, "is already so: nothing to record")]
+        fields: dict[str, Any] = {field: value} if field else {}
+        return Change(
+            kind=kind,
+            event=Event.UPDATE_SUBSCRIPTION,
+            before={"value": before},
+            after={"value": value},
+            effective_on=today,
+            fields=fields,
+            summary=f"{kind.label}: {value or 'none'}",
+            not_applicable=lambda _: because,
+        )
+
+    return finish(subscription_id, decide, asked=asked)
+
+
+def _text(field: str, value: str) -> str:
+    text = " ".join(value.split())
+    if len(text) > LONGEST[field] or "\x00" in text:
+        raise InvalidInput.one(field, f"must have at most {LONGEST[field]} characters")
+    return text

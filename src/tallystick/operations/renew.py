@@ -1,0 +1,186 @@
+"""A new price from the vendor's own day: renewal, a promotion's end, a trial that becomes paid.
+
+The day is the vendor's, so it is billed from that day and not from a period's start; in a period
+that is approved already the next one is the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from tallystick.audit.events import Event
+from tallystick.connections.policies import PriceDay
+from tallystick.kit.days import add_months, in_words
+from tallystick.kit.problem import FieldError
+from tallystick.ledger.kinds import OperationKind
+from tallystick.ledger.record import Recorded
+from tallystick.operations.amounts import amounts_of, as_text
+from tallystick.operations.finish import Asked, Change, finish
+from tallystick.subscriptions.queries import SubscriptionView
+from tallystick.subscriptions.rules import (
+    check_living,
+    read_effective_day,
+    read_price,
+    read_quantity,
+)
+
+UNCHANGED = "Quantity, price and cost stay as they are. Nothing is sent."
+
+
+@dataclass(frozen=True, slots=True)
+class NewPrice:
+    """What it costs and is sold for from then on; None: as before. ``because``: why (prices)."""
+
+    unit_price: Decimal | None = None
+    unit_cost: Decimal | None = None
+    because: Mapping[str, Any] | None = None
+
+    @classmethod
+    def read(cls, unit_price: object, unit_cost: object) -> NewPrice:
+        """From what a person typed or a program sent. Raises InvalidInput naming the field."""
+        return cls(
+            None if unit_price is None else read_price(unit_price, field="unit_price"),
+            None if unit_cost is None else read_price(unit_cost, field="unit_cost"),
+        )
+
+
+def renew(
+    *,
+    subscription_id: int,
+    price: NewPrice,
+    quantity: object = None,
+    ends_on: date | None = None,
+    asked: Asked,
+) -> Recorded:
+    """The next term begins the day after this one's last; it is as long unless ``ends_on`` says.
+
+    Raises InvalidInput (naming the field), NotFound, NotAllowed, Conflicting.
+    """
+    wanted = None if quantity is None else read_quantity(quantity)
+
+    def decide(view: SubscriptionView) -> Change | list[FieldError]:
+        last_day, months = view.commitment_ends_on, view.offer.term.months
+        if last_day is None:
+            return [FieldError("subscription", "has no term that could be renewed")]
+        begins = last_day + timedelta(days=1)
+        until = ends_on
+        if until is None and months is not None:
+            until = add_months(begins, months) - timedelta(days=1)
+        if until is None or until < begins:
+            return [FieldError("ends_on", f"must be {in_words(begins)} or later")]
+        change = _priced(view, OperationKind.RENEW, begins, price, quantity=wanted)
+        if isinstance(change, list):
+            return change
+        return _with(
+            change,
+            {"commitment_ends_on": until.isoformat()},
+            {"commitment_ends_on": until, "cancellable_until": None},
+            event=Event.RENEW_SUBSCRIPTION,
+            summary=f"Renewed from {in_words(begins)} until {in_words(until)}",
+        )
+
+    return finish(subscription_id, decide, asked=asked)
+
+
+def end_promotion(
+    *, subscription_id: int, price: NewPrice, effective_on: object, today: date, asked: Asked
+) -> Recorded:
+    """From that day it is sold without the promotion. Raises as ``renew``."""
+    day = read_effective_day(effective_on, today=today)
+
+    def decide(view: SubscriptionView) -> Change | list[FieldError]:
+        return _priced(view, OperationKind.END_PROMOTION, day, price)
+
+    return finish(subscription_id, decide, asked=asked)
+
+
+def convert_trial(
+    *, subscription_id: int, price: NewPrice, effective_on: object, today: date, asked: Asked
+) -> Recorded:
+    """From that day a trial is paid for; it stays the same subscription. Raises as ``renew``."""
+    day = read_effective_day(effective_on, today=today)
+
+    def decide(view: SubscriptionView) -> Change | list[FieldError]:
+        if not view.is_trial:
+            return [FieldError("subscription", "is no trial")]
+        change = _priced(view, OperationKind.CONVERT_TRIAL, day, price)
+        if isinstance(change, list):
+            return change
+        return _with(
+            change,
+            {"is_trial": False},
+            {"is_trial": False},
+            event=Event.CONVERT_TRIAL,
+            summary=f"Paid for from {in_words(day)}",
+        )
+
+    return finish(subscription_id, decide, asked=asked)
+
+
+def _priced(
+    view: SubscriptionView,
+    kind: OperationKind,
+    day: date,
+    price: NewPrice,
+    *,
+    quantity: int | None = None,
+) -> Change | list[FieldError]:
+    errors = check_living(view.holding())
+    if price.unit_price is not None and not view.price_currency:
+        errors.append(FieldError("unit_price", "has no currency yet: set a first price with one"))
+    if price.unit_cost is not None and not view.cost_currency:
+        errors.append(FieldError("unit_cost", "has no currency yet: set a first price with one"))
+    if errors:
+        return errors
+    new_price = view.unit_price if price.unit_price is None else price.unit_price
+    new_cost = view.unit_cost if price.unit_cost is None else price.unit_cost
+    moves = quantity is not None and quantity != view.quantity
+    same = (new_price, new_cost) == (view.unit_price, view.unit_cost) and not moves
+    return Change(
+        kind=kind,
+        event=Event.UPDATE_SUBSCRIPTION,
+        before={
+            "quantity": view.quantity,
+            "unit_price": as_text(view.unit_price),
+            "unit_cost": as_text(view.unit_cost),
+        },
+        after={
+            **amounts_of(view, unit_price=new_price, unit_cost=new_cost),
+            **({"quantity": quantity} if moves else {}),
+            "price_from": PriceDay.OWN_DAY.value,
+            "because": dict(price.because or {}),
+        },
+        effective_on=day,
+        fields={
+            "unit_price": new_price,
+            "unit_cost": new_cost,
+            **({"quantity": quantity} if moves else {}),
+        },
+        summary=f"{kind.label}: unit price {as_text(new_price) or 'none'} from {in_words(day)}",
+        not_applicable=lambda _: UNCHANGED if same else "",
+    )
+
+
+def _with(
+    change: Change,
+    after: Mapping[str, Any],
+    fields: Mapping[str, Any],
+    *,
+    event: Event,
+    summary: str,
+) -> Change:
+    """The same operation, about something more."""
+    return Change(
+        kind=change.kind,
+        event=event,
+        before=change.before,
+        after={**change.after, **after},
+        effective_on=change.effective_on,
+        fields={**change.fields, **fields},
+        summary=f"{summary}. {change.summary}",
+        not_applicable=change.not_applicable,
+    )
