@@ -32,12 +32,18 @@ if "DATABASE_URL" not in os.environ:  # the processes of pytest-xdist find it th
     quick = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
     _server = Embedded.start(Path(_home.name), settings={"max_connections": "300", **quick})
     os.environ["DATABASE_URL"] = _server.url
+_begun_here = "TALLYSTICK_TEST_RUN" not in os.environ
+os.environ.setdefault("TALLYSTICK_TEST_RUN", str(os.getpid()))
 django.setup()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if _server is not None:
         _server.stop()
+    elif _begun_here:
+        from database import drop_template
+
+        drop_template()
     _home.cleanup()
 
 
@@ -51,7 +57,7 @@ def quiet_log() -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker: object, worker_id: str = "") -> Iterator[None]:
-    """A fresh database for this test process, migrated by the owner, used by the application."""
+    """A fresh database for this test process, used by the application."""
     from database import fresh_database
 
     with fresh_database(django_db_blocker):

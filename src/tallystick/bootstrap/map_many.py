@@ -14,8 +14,9 @@ from tallystick.bootstrap.mapping import keep_seen, map_only
 from tallystick.connections.queries import get_connection
 from tallystick.identity.roles import Right
 from tallystick.kit.problem import Problem
-from tallystick.mappings.map_subscription import Place
-from tallystick.mappings.places import check_place, hold_names, places_for
+from tallystick.mappings.hold import hold_names
+from tallystick.mappings.map_subscription import Place, hold_unmapped
+from tallystick.mappings.places import check_place, places_for
 from tallystick.operations.finish import Asked
 from tallystick.subscriptions.queries import get_subscriptions
 from tallystick.sync.first_look import Ours
@@ -86,7 +87,7 @@ def map_what_is_equal(
         try:
             seen = Seen(place, ours, look, changed_by_others(connection.id, place, look))
             with transaction.atomic():
-                hold_names(connection.id, view)
+                hold_names(connection.id, hold_unmapped(asked.context, view.id))
                 lane_id = map_only(view, connection, place, asked)
                 keep_seen(lane_id, view, connection, seen, asked, adopts=True)
             mapped += 1

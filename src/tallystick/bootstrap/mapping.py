@@ -17,8 +17,14 @@ from tallystick.kit.clock import day_begins
 from tallystick.kit.problem import InvalidInput, Unreachable
 from tallystick.ledger.record import Begins
 from tallystick.ledger.sightings import keep_what_was_before
-from tallystick.mappings.map_subscription import Place, map_subscription
-from tallystick.mappings.places import check_place, hold_names
+from tallystick.mappings.hold import hold_names
+from tallystick.mappings.map_subscription import (
+    Place,
+    hold_unmapped,
+    map_subscription,
+    refuse_mapped,
+)
+from tallystick.mappings.places import check_place
 from tallystick.operations.finish import Asked
 from tallystick.operations.map_existing import map_existing
 from tallystick.subscriptions.queries import SubscriptionView, get_subscription
@@ -56,6 +62,7 @@ def map_line(
     adopts = first_sync is FirstSync.ADOPT
     if adopts and line_id is None:
         raise InvalidInput.one("first_sync", "a line of its own has nothing to adopt yet")
+    refuse_mapped(get_subscription(asked.context, subscription_id).id)
     seen: Seen | None = None
     try:
         seen = look_before(
@@ -108,7 +115,7 @@ def store_line(
         )
     with transaction.atomic():
         connection = get_connection(asked.context, connection_id)
-        view = get_subscription(asked.context, subscription_id)
+        view = hold_unmapped(asked.context, subscription_id)
         hold_names(connection.id, view)
         place = check_place(
             asked.context,

@@ -14,6 +14,7 @@ from tallystick.connections.queries import ConnectionView, get_connection
 from tallystick.identity.context import Context
 from tallystick.identity.roles import Right
 from tallystick.kit.problem import Conflicting, InvalidInput, NotFound
+from tallystick.mappings.hold import hold_ours
 from tallystick.mappings.kinds import Ours
 from tallystick.mappings.models import (
     CustomerMapping,
@@ -43,10 +44,11 @@ def exclude(
     reason = " ".join(reason.replace("\x00", "").split())
     if not reason or len(reason) > LONGEST_REASON:
         raise InvalidInput.one("reason", f"must have 1 to {LONGEST_REASON} characters")
-    if _is_mapped(kind, ours_id, connection.id):
-        raise Conflicting(f"{name} is mapped. Nothing was changed. Unmap it first.")
     try:
         with transaction.atomic():
+            hold_ours(kind, ours_id, connection.id)
+            if _is_mapped(kind, ours_id, connection.id):
+                raise Conflicting(f"{name} is mapped. Nothing was changed. Unmap it first.")
             Exclusion.objects.create(
                 connection_id=connection.id,
                 kind=kind.value,
@@ -96,6 +98,12 @@ def include_again(
             summary=name,
             details={"kind": kind.value, "id": ours_id},
         )
+
+
+def end_exclusion(kind: Ours, ours_id: int, connection_id: int) -> None:
+    """In the transaction that maps it: who is mapped is not left out."""
+    hold_ours(kind, ours_id, connection_id)
+    Exclusion.objects.filter(connection_id=connection_id, kind=kind.value, ours_id=ours_id).delete()
 
 
 def _subject(

@@ -14,13 +14,9 @@ from tallystick.connections.queries import ConnectionView, get_connection
 from tallystick.identity.context import Context
 from tallystick.identity.roles import Right
 from tallystick.kit.problem import Conflicting, NotFound
+from tallystick.mappings.exclude import end_exclusion
 from tallystick.mappings.kinds import Ours
-from tallystick.mappings.models import (
-    CustomerMapping,
-    Exclusion,
-    OfferMapping,
-    SubscriptionMapping,
-)
+from tallystick.mappings.models import CustomerMapping, OfferMapping, SubscriptionMapping
 from tallystick.subscriptions.queries import get_customer
 
 
@@ -40,6 +36,7 @@ def map_customer(
     customer = get_customer(context, customer_id)
     try:
         with transaction.atomic():
+            end_exclusion(Ours.CUSTOMER, customer.id, connection.id)
             CustomerMapping.objects.create(
                 connection_id=connection.id,
                 customer_id=customer.id,
@@ -47,7 +44,6 @@ def map_customer(
                 company_name=company_name,
                 created_at=now,
             )
-            _end_exclusion(Ours.CUSTOMER, customer.id, connection.id)
             record(
                 Event.CREATE_CUSTOMER_MAPPING,
                 actor=context.actor,
@@ -87,6 +83,7 @@ def map_offer(
     offer = get_offer(tenant_id=context.tenant_id, offer_id=offer_id)
     try:
         with transaction.atomic():
+            end_exclusion(Ours.OFFER, offer_id, connection.id)
             OfferMapping.objects.create(
                 connection_id=connection.id,
                 offer_id=offer_id,
@@ -94,7 +91,6 @@ def map_offer(
                 service_name=service_name,
                 created_at=now,
             )
-            _end_exclusion(Ours.OFFER, offer_id, connection.id)
             record(
                 Event.CREATE_OFFER_MAPPING,
                 actor=context.actor,
@@ -191,10 +187,6 @@ def _refuse_while_used(used: int, name: str) -> None:
             f"{used} {what} mapped by it. Nothing was changed. Unmap them first: what is billed "
             f"there was found through {name}."
         )
-
-
-def _end_exclusion(kind: Ours, ours_id: int, connection_id: int) -> None:
-    Exclusion.objects.filter(connection_id=connection_id, kind=kind.value, ours_id=ours_id).delete()
 
 
 def _here(connection: ConnectionView) -> Subject:

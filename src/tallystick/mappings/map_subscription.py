@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime
 from typing import Any
@@ -19,8 +20,11 @@ from tallystick.ledger.models import Delivery, Lane
 from tallystick.ledger.record import Begins, close_lane, open_lane
 from tallystick.ledger.settle import Cause, change
 from tallystick.ledger.state import SETTLED, State
+from tallystick.mappings.exclude import end_exclusion
+from tallystick.mappings.hold import hold_line, hold_subscription
+from tallystick.mappings.kinds import Ours
 from tallystick.mappings.models import Billed, NextPlace, SubscriptionMapping
-from tallystick.subscriptions.queries import get_subscription
+from tallystick.subscriptions.queries import SubscriptionView, get_subscription
 
 NEVER_BEGUN = Cause("unmapped", "Unmapped before its first day: nothing was sent.")
 
@@ -63,15 +67,16 @@ def map_subscription(
     correlation_id: str,
     begins: Begins | None = None,
 ) -> int:
-    """Answer the lane's id. Raises NotFound, NotAllowed, Conflicting.
+    """Answer the lane's id. Raises NotFound, NotAllowed, Conflicting. An exclusion ends with it.
 
     ``begins``: nothing is compared or sent before that day.
     """
     context.require(Right.MAP)
-    view = get_subscription(context, subscription_id)
     connection = get_connection(context, connection_id)
     try:
         with transaction.atomic():
+            view = hold_unmapped(context, subscription_id)
+            _hold_free_line(connection.id, place.line_id)
             lane_id = open_lane(
                 tenant_id=view.tenant_id,
                 subscription_id=view.id,
@@ -87,6 +92,7 @@ def map_subscription(
                 created_at=now,
                 **fields_of(place),
             )
+            end_exclusion(Ours.SUBSCRIPTION, view.id, connection.id)
             record(
                 Event.CREATE_SUBSCRIPTION_MAPPING,
                 actor=context.actor,
@@ -108,16 +114,58 @@ def map_subscription(
     return lane_id
 
 
-def _taken(error: IntegrityError) -> Conflicting:
-    if "line_taken_once" in str(error):
-        return Conflicting(
-            "Another subscription is already billed by this line of the contract. "
-            "Nothing was changed. Choose another line, or a line of its own."
-        )
+def hold_unmapped(context: Context, subscription_id: int) -> SubscriptionView:
+    """In a transaction: nobody else maps it meanwhile. Raises NotFound, Conflicting."""
+    view = hold_subscription(context, subscription_id)
+    refuse_mapped(view.id)
+    return view
+
+
+def refuse_mapped(subscription_id: int) -> None:
+    """Raises Conflicting, in words that name nobody: the other may not be in our context."""
+    if SubscriptionMapping.objects.filter(subscription_id=subscription_id).exists():
+        raise _mapped_already()
+
+
+def _mapped_already() -> Conflicting:
     return Conflicting(
         "This subscription is already mapped to a connection. Nothing was changed. "
-        "Unmap it there first."
+        "It has to be unmapped there first."
     )
+
+
+def _hold_free_line(connection_id: int, line_id: int | None) -> None:
+    if line_id is not None:
+        hold_line(connection_id, line_id)
+        if taken_lines(connection_id, [line_id]):
+            raise line_is_taken()
+
+
+def taken_lines(connection_id: int, line_ids: Collection[int]) -> set[int | None]:
+    """Those of these that bill a subscription, now or from a day on.
+
+    From a day on first: a line that changes from there to now meanwhile is seen in one of them.
+    """
+    return {
+        line_id
+        for table in (NextPlace, SubscriptionMapping)
+        for line_id in table._default_manager.filter(
+            connection_id=connection_id, line_id__in=line_ids
+        ).values_list("line_id", flat=True)
+    }
+
+
+def line_is_taken() -> Conflicting:
+    return Conflicting(
+        "Another subscription is already billed by this line of the contract, or will be. "
+        "Nothing was changed. Choose another line, or a line of its own."
+    )
+
+
+def _taken(error: IntegrityError) -> Conflicting:
+    if "line_taken_once" in str(error):
+        return line_is_taken()
+    return _mapped_already()
 
 
 def unmap_subscription(

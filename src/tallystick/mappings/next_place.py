@@ -26,10 +26,10 @@ from tallystick.ledger.queries import UNSETTLED
 from tallystick.ledger.record import Begins, close_lane, end_lane, open_lane
 from tallystick.ledger.settle import Cause, change
 from tallystick.ledger.state import State
-from tallystick.mappings.map_subscription import Place, fields_of
+from tallystick.mappings.hold import hold_line, hold_names, hold_subscription
+from tallystick.mappings.map_subscription import Place, fields_of, line_is_taken, taken_lines
 from tallystick.mappings.models import NextPlace, SubscriptionMapping
-from tallystick.mappings.places import hold_names, taken_lines
-from tallystick.subscriptions.queries import SubscriptionView, get_subscription, visible
+from tallystick.subscriptions.queries import SubscriptionView
 
 TAKEN_BACK = Cause("taken_back", "Taken back before its first day: nothing was sent.")
 
@@ -40,14 +40,6 @@ class Planned:
 
     lane_id: int
     leaves: str
-
-
-def hold_subscription(context: Context, subscription_id: int) -> SubscriptionView:
-    """In a transaction: no operation is recorded meanwhile. Raises NotFound."""
-    rows = visible(context).select_for_update(of=("self",), no_key=True)
-    if rows.filter(pk=subscription_id).first() is None:
-        raise NotFound("There is no such subscription. Nothing was changed.")
-    return get_subscription(context, subscription_id)
 
 
 def plan_next_place(
@@ -110,11 +102,10 @@ def current_mapping(subscription_id: int, connection_id: int) -> SubscriptionMap
 def _check_place(mapping: SubscriptionMapping, place: Place, connection_id: int) -> None:
     if place.contract_id == mapping.contract_id:
         raise InvalidInput.one("contract_id", "is the contract it is billed on: choose another")
-    if place.line_id is not None and taken_lines(connection_id, [place.line_id]):
-        raise InvalidInput.one(
-            "contract_service_id",
-            "is another subscription's line. Choose another, or a line of its own",
-        )
+    if place.line_id is not None:
+        hold_line(connection_id, place.line_id)
+        if taken_lines(connection_id, [place.line_id]):
+            raise line_is_taken()
 
 
 def _check_day(lane: Lane, begins: Begins) -> None:

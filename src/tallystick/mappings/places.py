@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,13 +13,9 @@ from tallystick.identity.context import Context
 from tallystick.kit.problem import Conflicting, InvalidInput
 from tallystick.mappings.choose import why_unmappable
 from tallystick.mappings.contract_rules import Wanted, warnings, why_not
-from tallystick.mappings.map_subscription import Place
-from tallystick.mappings.models import (
-    CustomerMapping,
-    NextPlace,
-    OfferMapping,
-    SubscriptionMapping,
-)
+from tallystick.mappings.map_subscription import Place, line_is_taken, taken_lines
+from tallystick.mappings.models import CustomerMapping, OfferMapping
+from tallystick.mappings.resolve import promised_lines
 from tallystick.subscriptions.queries import SubscriptionView, get_subscription
 
 
@@ -89,7 +85,9 @@ def places_for(
     }
     contracts = contracts_of(connection.id, {pk for pk, _ in companies.values()})
     lines = lines_of(connection.id, {one.id for some in contracts.values() for one in some})
-    taken = taken_lines(connection.id, [line.id for some in lines.values() for line in some])
+    known = [line for some in lines.values() for line in some]
+    taken = taken_lines(connection.id, [line.id for line in known])
+    taken |= promised_lines(connection.id, {line.reference: line.id for line in known})
     return {
         view.id: _places(
             view,
@@ -104,17 +102,6 @@ def places_for(
     }
 
 
-def taken_lines(connection_id: int, line_ids: Collection[int]) -> set[int | None]:
-    """Those of these that bill a subscription, now or from a day on."""
-    return {
-        line_id
-        for table in (SubscriptionMapping, NextPlace)
-        for line_id in table._default_manager.filter(
-            connection_id=connection_id, line_id__in=line_ids
-        ).values_list("line_id", flat=True)
-    }
-
-
 def check_place(
     context: Context,
     connection_id: int,
@@ -126,7 +113,7 @@ def check_place(
 ) -> Place:
     """The chosen place with its names and facts.
 
-    Raises NotFound, Conflicting (customer or offer not mapped yet), InvalidInput.
+    Raises NotFound, Conflicting (customer or offer not mapped yet, a taken line), InvalidInput.
     """
     view = get_subscription(context, subscription_id)
     places = places_for(context, connection_id, [view], today=from_on)[view.id]
@@ -148,10 +135,7 @@ def check_place(
                 "contract_service_id", f"is not a line of {places.service_name} on this contract"
             )
         if line.taken:
-            raise InvalidInput.one(
-                "contract_service_id",
-                "is another subscription's line. Choose another, or a line of its own",
-            )
+            raise line_is_taken()
     contract = option.contract
     return Place(
         company_id=places.company_id,
@@ -168,15 +152,6 @@ def check_place(
         # The engine reads them again before it sends anything.
         checked_at=None,
     )
-
-
-def hold_names(connection_id: int, view: SubscriptionView) -> None:
-    """In a transaction: what it is found through is not unmapped meanwhile."""
-    for rows in (
-        CustomerMapping.objects.filter(connection_id=connection_id, customer_id=view.customer.id),
-        OfferMapping.objects.filter(connection_id=connection_id, offer_id=view.offer_id),
-    ):
-        list(rows.select_for_update(no_key=True))
 
 
 def _places(

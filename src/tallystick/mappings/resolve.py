@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from tallystick.mappings.models import NextPlace, SubscriptionMapping
+
+REFERENCE = "tallystick:"
+LONGEST_ID = 18  # digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ def resolve(lane_id: int) -> Resolved | None:
         return None
     return Resolved(
         lane_id=lane_id,
-        reference=f"tallystick:{lane_id}",
+        reference=f"{REFERENCE}{lane_id}",
         company_id=row.company_id,
         company_name=row.company_name or str(row.company_id),
         contract_id=row.contract_id,
@@ -94,6 +98,31 @@ def bind_line(lane_id: int, line_id: int) -> None:
     """The line of its own exists now."""
     for table in (SubscriptionMapping, NextPlace):
         table._default_manager.filter(lane_id=lane_id, line_id__isnull=True).update(line_id=line_id)
+
+
+def promised_lines(connection_id: int, by_reference: Mapping[str, int]) -> set[int]:
+    """Those of these lines that were just made for a subscription and are not bound to it yet.
+
+    ``by_reference``: the ids of lines, by what they carry in the billing system.
+    """
+    lanes = {
+        int(number): line_id
+        for reference, line_id in by_reference.items()
+        if (number := reference.removeprefix(REFERENCE)) != reference and _is_id(number)
+    }
+    if not lanes:
+        return set()
+    return {
+        lanes[lane_id]
+        for table in (NextPlace, SubscriptionMapping)
+        for lane_id in table._default_manager.filter(
+            connection_id=connection_id, lane_id__in=lanes, line_id__isnull=True
+        ).values_list("lane_id", flat=True)
+    }
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= LONGEST_ID
 
 
 def _row(lane_id: int) -> SubscriptionMapping | NextPlace | None:

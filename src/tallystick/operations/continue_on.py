@@ -17,8 +17,9 @@ from tallystick.kit.days import in_words
 from tallystick.kit.problem import InvalidInput
 from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.record import Begins, Recorded
+from tallystick.mappings.hold import hold_subscription
 from tallystick.mappings.map_subscription import Place
-from tallystick.mappings.next_place import hold_subscription, plan_next_place
+from tallystick.mappings.next_place import plan_next_place
 from tallystick.operations.finish import Asked, Change, finish
 from tallystick.operations.map_existing import in_its_currencies
 from tallystick.subscriptions.queries import SubscriptionView

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
-from django.db import connections
 
 from desk import Desk, desk
 from factories import Tenancy, sibling, tenancy
@@ -28,7 +26,6 @@ from tallystick.mappings.customer_rows import (
 from tallystick.mappings.exclude import exclude, include_again
 from tallystick.mappings.kinds import Ours
 from tallystick.mappings.map_names import unmap_customer, unmap_offer
-from tallystick.mappings.models import CustomerMapping, OfferMapping
 from tallystick.mappings.offer_rows import list_offer_rows, not_mapped_offers, offer_row
 
 COMPANIES = [
@@ -275,61 +272,6 @@ class TestOffers:
         act = {"context": here.of.context, "now": here.of.clock.now(), "correlation_id": "c"}
         with pytest.raises(Conflicting, match="1 subscription is mapped by it"):
             unmap_offer(offer, here.connection_id, **act)
-
-
-class TestManyAtOnce:
-    """The rules are the database's: whoever comes second is told so."""
-
-    def test_one_company_for_many_customers(self, here: Desk) -> None:
-        customers = [here.of.customer() for _ in range(12)]
-
-        def map_it(customer: int) -> str:
-            return self.attempt(
-                lambda: choose_company(
-                    customer, here.connection_id, here.refs["beta"], by=here.by()
-                )
-            )
-
-        assert sorted(self.at_once(map_it, customers)) == ["done"] + ["refused"] * 11
-        assert CustomerMapping.objects.filter(connection_id=here.connection_id).count() == 1
-        assert events(here, Event.CREATE_CUSTOMER_MAPPING) == 1
-
-    def test_one_service_for_many_offers(self, here: Desk) -> None:
-        offers = [here.of.offer(f"Offer {number}") for number in range(12)]
-
-        def map_it(offer: int) -> str:
-            return self.attempt(
-                lambda: choose_service(
-                    offer, here.connection_id, here.refs["monthly"], by=here.by()
-                )
-            )
-
-        assert sorted(self.at_once(map_it, offers)) == ["done"] + ["refused"] * 11
-        assert OfferMapping.objects.filter(connection_id=here.connection_id).count() == 1
-
-    def test_one_subscription_on_two_connections(self, here: Desk) -> None:
-        subscription = here.of.subscription()
-        ours = [here.connection_id, *(here.of.connection() for _ in range(7))]
-
-        def map_it(connection_id: int) -> str:
-            return self.attempt(
-                lambda: here.of.map(subscription, connection_id, contract_id=1, line_id=2)
-            )
-
-        assert sorted(self.at_once(map_it, ours)) == ["done"] + ["refused"] * 7
-
-    def attempt(self, act: object) -> str:
-        try:
-            act()  # type: ignore[operator]
-        except Conflicting:
-            return "refused"
-        finally:
-            connections.close_all()
-        return "done"
-
-    def at_once(self, act: object, values: list[int]) -> list[str]:
-        with ThreadPoolExecutor(len(values)) as pool:
-            return list(pool.map(act, values))  # type: ignore[arg-type]
 
 
 def _rows(here: Desk, *, show: str = "") -> list[CustomerRow]:

@@ -199,13 +199,33 @@ def test_only_a_contract_that_fits(here: Desk, contract: str, said: str) -> None
         held.map(FirstSync.NONE, line=None, contract_id=here.refs[contract])
 
 
+def test_a_line_that_was_just_made_for_another_is_taken_before_it_is_bound(here: Desk) -> None:
+    """Autotask has created it and the directory was read; the engine has not come so far."""
+    first = Held(here).named()
+    first.map(FirstSync.BRING, line=None)
+    second = here.of.subscription(customer_id=first.customer, offer_id=first.offer)
+    made = {"contract": here.refs["k"], "service": here.refs["s"], "units": 10}
+    here.load(
+        lines=[
+            {"ref": "made", **made, "internal_description": f"tallystick:{first.lane.pk}"},
+            {"ref": "older", **made, "internal_description": f"tallystick:{first.lane.pk + 99999}"},
+        ]
+    )
+    here.read()
+    held = Held.__new__(Held)
+    held.here, held.id = here, second
+    with pytest.raises(Conflicting, match="Another subscription is already billed by"):
+        held.map(FirstSync.NONE, line="made")
+    held.map(FirstSync.NONE, line="older")
+
+
 def test_another_subscriptions_line_is_refused_with_that_reason(here: Desk) -> None:
     first = Held(here).named()
     first.map(FirstSync.ADOPT)
     second = here.of.subscription(customer_id=first.customer, offer_id=first.offer, quantity=3)
     held = Held.__new__(Held)
     held.here, held.id = here, second
-    with pytest.raises(InvalidInput, match="another subscription's line"):
+    with pytest.raises(Conflicting, match="Another subscription is already billed by"):
         held.map(FirstSync.ADOPT)
     with pytest.raises(InvalidInput, match="nothing to adopt"):
         held.map(FirstSync.ADOPT, line=None)
