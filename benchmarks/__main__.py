@@ -1,12 +1,15 @@
 """``make bench``: measure, print one table, keep it as JSON in ``bench-results/``.
 
-python -m benchmarks               seven rounds, about ten minutes
+python -m benchmarks               seven rounds of everything, about twenty minutes
 python -m benchmarks --rounds 1    a quick look
+python -m benchmarks mapping       one section: burst, rest or mapping
+SCALE=0.1                          a tenth of the 10,000 customers and 100,000 subscriptions
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from datetime import timedelta
 from itertools import pairwise
@@ -23,6 +26,8 @@ from tallystick.bootstrap.ports import first_free
 LANES, DAYS = 200, 5
 ALONE = 10
 LATENCY = 100
+SECTIONS = ("burst", "rest", "mapping")
+CUSTOMERS, SUBSCRIPTIONS = 10_000, 100_000
 RESULTS = Path("bench-results")
 
 
@@ -134,6 +139,23 @@ def at_rest(on: Ground) -> Figure:
     )
 
 
+def mapping(on: Ground, *, rounds: int) -> list[Figure]:
+    """Every mapping page beside the SQL of what it shows, and one reading of the directory."""
+    from benchmarks.directory import measure_directory
+    from benchmarks.large import count_rows, make_large
+    from benchmarks.mapping import measure_pages
+
+    scale = float(os.environ.get("SCALE", "1"))
+    customers, subscriptions = int(scale * CUSTOMERS), int(scale * SUBSCRIPTIONS)
+    say(f"A reseller with {customers:,} customers and {subscriptions:,} subscriptions")
+    large = make_large(customers=customers, subscriptions=subscriptions)
+    count_rows()
+    return [
+        *measure_pages(large, rounds=rounds, say=say),
+        *measure_directory(on.remote, companies=customers, lines=subscriptions, say=say),
+    ]
+
+
 def _look(port: int) -> None:
     import httpx
 
@@ -152,11 +174,21 @@ def _words(part: Memory) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
+    parser.add_argument("sections", nargs="*", help="burst, rest, mapping; all of them by default")
     parser.add_argument("--rounds", type=int, default=7)
     asked = parser.parse_args()
+    if unknown := set(asked.sections) - set(SECTIONS):
+        parser.error(f"there is no section {', '.join(sorted(unknown))}")
+    wanted = asked.sections or SECTIONS
     about = machine()
+    figures: list[Figure] = []
     with ground() as on:
-        figures = [*burst(on, rounds=asked.rounds), at_rest(on)]
+        if "burst" in wanted:
+            figures += burst(on, rounds=asked.rounds)
+        if "rest" in wanted:
+            figures.append(at_rest(on))
+        if "mapping" in wanted:
+            figures += mapping(on, rounds=asked.rounds)
     print(f"\n{show(figures)}")
     path = RESULTS / "latest.json"
     keep(figures, about=about, path=path)

@@ -91,6 +91,10 @@ class Remote:
         refs = loaded["refs"]
         return [Place(refs[f"k{n}"], refs[f"l{n}"], refs["s"], refs["c"]) for n in range(count)]
 
+    def load(self, **wanted: object) -> dict[str, int]:
+        """Companies, services, contracts and lines; answers the ids of their refs."""
+        return dict(self._ask("POST", "load", wanted)["refs"])
+
     def mark(self) -> int:
         """Where the log of requests is now."""
         found = self._ask("GET", "requests?limit=1000000")["requests"]

@@ -425,5 +425,5 @@ def test_the_directory_reads_what_a_person_chooses_from() -> None:
         assert [entry.id for entry in directory.companies()] == [0, 2]
         assert directory.services()[0].period_months == 1
         assert directory.contracts()[0].active
-        assert directory.lines([3])[0].service_id == 1
+        assert directory.lines()[0].service_id == 1
     assert equal("companyType", 1) in server.calls[0].json()["filter"]  # type: ignore[operator]

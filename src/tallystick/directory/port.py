@@ -5,7 +5,7 @@ Names are foreign text: show them escaped.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -73,7 +73,9 @@ class Directory(Protocol):
         """Ended and inactive ones too: people look for them."""
         ...
 
-    def lines(self, contract_ids: Collection[int]) -> Sequence[ContractLine]: ...
+    def lines(self) -> Sequence[ContractLine]:
+        """Of all recurring service contracts, the ended ones too."""
+        ...
 
 
 class DirectoryFor(Protocol):

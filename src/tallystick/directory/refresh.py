@@ -24,7 +24,6 @@ from tallystick.kit.chunks import chunks
 from tallystick.kit.clock import Clock
 
 ROWS_A_WRITE = 500
-CONTRACTS_A_CALL = 500
 LONGEST_NAME = 300
 
 TABLES: dict[Kind, type[Entry]] = {
@@ -52,7 +51,7 @@ def refresh(connection_id: int, directory: Directory, *, clock: Clock) -> None:
     for kind in Kind:
         begun = clock.now()
         try:
-            rows = _read(connection_id, directory, kind)
+            rows = _read(directory, kind)
         except BillingError as error:
             Reading.objects.update_or_create(
                 connection_id=connection_id,
@@ -62,7 +61,7 @@ def refresh(connection_id: int, directory: Directory, *, clock: Clock) -> None:
             Reading.objects.filter(connection_id=connection_id).update(asked_at=None)
             raise
         with transaction.atomic():
-            _store(connection_id, TABLES[kind], rows, now=begun)
+            _store(connection_id, TABLES[kind], map(_columns, rows), now=begun)
             Reading.objects.update_or_create(
                 connection_id=connection_id,
                 kind=kind.value,
@@ -70,23 +69,16 @@ def refresh(connection_id: int, directory: Directory, *, clock: Clock) -> None:
             )
 
 
-def _read(connection_id: int, directory: Directory, kind: Kind) -> list[dict[str, Any]]:
+def _read(
+    directory: Directory, kind: Kind
+) -> Sequence[Company | Service | Contract | ContractLine]:
     readers: dict[Kind, Callable[[], Sequence[Company | Service | Contract | ContractLine]]] = {
         Kind.COMPANIES: directory.companies,
         Kind.SERVICES: directory.services,
         Kind.CONTRACTS: directory.contracts,
-        Kind.LINES: lambda: _lines(connection_id, directory),
+        Kind.LINES: directory.lines,
     }
-    return [_columns(one) for one in readers[kind]()]
-
-
-def _lines(connection_id: int, directory: Directory) -> list[ContractLine]:
-    contracts = ContractEntry.objects.filter(connection_id=connection_id).order_by("ref")
-    refs = contracts.values_list("ref", flat=True)
-    found: list[ContractLine] = []
-    for chunk in chunks(refs, CONTRACTS_A_CALL):
-        found.extend(directory.lines(chunk))
-    return found
+    return readers[kind]()
 
 
 def _columns(one: Company | Service | Contract | ContractLine) -> dict[str, Any]:

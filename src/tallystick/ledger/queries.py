@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -70,6 +70,12 @@ def operations_of(
 def get_operation(operation_id: int) -> OperationView | None:
     row = Operation.objects.filter(pk=operation_id).first()
     return _with_deliveries([row], with_attempts=True)[0] if row else None
+
+
+def get_operations(operation_ids: Collection[int]) -> list[OperationView]:
+    """Several at once, oldest first."""
+    rows = Operation.objects.filter(pk__in=operation_ids).order_by("pk")
+    return _with_deliveries(list(rows), with_attempts=True)
 
 
 def unsettled_of(lane_id: int) -> list[OperationView]:

@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import Count, F, Window
+from django.db.models import Count, F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from tallystick.ledger.badge import URGENCY, Badge, Standing, badge
@@ -137,6 +138,21 @@ def standings(
         other = answer.get(lane.subscription_id)
         answer[lane.subscription_id] = found if other is None else _both(other, found, now=now)
     return answer
+
+
+def restless_subscriptions(*, now: datetime) -> QuerySet[Lane, Any]:
+    """The ids of all whose open lane may be other than green: none of them is missing.
+
+    Green is only what has nothing unsettled, was proved, rests not, and showed nothing else since.
+    """
+    unsettled = Delivery.objects.filter(UNSETTLED).values("lane_id")
+    return Lane.objects.filter(
+        Q(proved_at__isnull=True)
+        | Q(drift_units__isnull=False)
+        | Q(begins_at__gt=now)
+        | Q(pk__in=unsettled),
+        open=True,
+    ).values("subscription_id")
 
 
 def _both(one: LaneStanding, other: LaneStanding, *, now: datetime) -> LaneStanding:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
-from django.db.models import Count, DateField, Exists, Max, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import (
+    Count,
+    DateField,
+    Exists,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+)
 from django.db.models.functions import Coalesce
 
 from tallystick.connections.queries import get_connection
@@ -59,69 +67,91 @@ def list_contracts(
     """
     limit = check_limit(limit)
     connection = get_connection(context, connection_id)
-    rows = _billing(context, connection.id)
+    rows = _mapped(context, connection.id)
     if attention:
-        rows = _needing_attention(rows, connection.id, today)
+        rows = _needing_a_person(rows, connection.id, today=today)
     for word in search.replace("\x00", "").split():
         rows = rows.filter(Q(contract_name__icontains=word) | Q(company_name__icontains=word))
+    after = None
     if cursor:
         ends, contract_id = decode_cursor(cursor, length=2)
-        day = parse_day(str(ends))
-        rows = rows.filter(Q(ends__gt=day) | Q(ends=day, contract_id__gt=contract_id))
-    found = list(
-        rows.values("contract_id", "ends")
+        after = (parse_day(str(ends)), int(contract_id))
+    found = _first(rows, connection.id, after=after, limit=limit + 1)
+    more = None
+    if len(found) > limit:
+        day, last = found[limit - 1]
+        more = encode_cursor([day.isoformat(), last])
+    ids = [contract_id for _, contract_id in found[:limit]]
+    return Page(_views(rows, connection.id, ids, today), more)
+
+
+def count_needing_attention(context: Context, connection_id: int, *, today: date) -> int:
+    """How many contracts that list has. Raises NotFound."""
+    connection = get_connection(context, connection_id)
+    rows = _needing_a_person(_mapped(context, connection.id), connection.id, today=today)
+    return rows.values("contract_id").distinct().count()
+
+
+Rows = QuerySet[SubscriptionMapping]
+Place = tuple[date, int]  # in the list: the last day, then the id
+
+
+def _mapped(context: Context, connection_id: int) -> Rows:
+    """Those of the context, without a look at each subscription where the tenant says enough."""
+    rows = SubscriptionMapping.objects.filter(
+        connection_id=connection_id, tenant_id=context.tenant_id
+    )
+    if context.reseller_id is not None:
+        rows = rows.filter(subscription__reseller_id=context.reseller_id)
+    return rows
+
+
+def _entries(connection_id: int) -> QuerySet[ContractEntry]:
+    return ContractEntry.objects.filter(connection_id=connection_id)
+
+
+def _first(rows: Rows, connection_id: int, *, after: Place | None, limit: int) -> list[Place]:
+    """The contracts of these rows, in the order of the list; without an end, or unknown: last."""
+    entries = _entries(connection_id)
+    known = entries.filter(ref__in=rows.values("contract_id")).annotate(
+        ends=Coalesce("ends_on", Value(NEVER), output_field=DateField())
+    )
+    unknown = rows.exclude(contract_id__in=entries.values("ref"))
+    if after is not None:
+        day, contract_id = after
+        known = known.filter(Q(ends__gt=day) | Q(ends=day, ref__gt=contract_id))
+        if day == NEVER:
+            unknown = unknown.filter(contract_id__gt=contract_id)
+    found = list(known.order_by("ends", "ref").values_list("ends", "ref")[:limit])
+    ids = unknown.order_by("contract_id").values_list("contract_id", flat=True).distinct()
+    return sorted([*found, *((NEVER, one) for one in ids[:limit])])[:limit]
+
+
+def _needing_a_person(rows: Rows, connection_id: int, *, today: date) -> Rows:
+    entries = _entries(connection_id)
+    stopping = entries.filter(Q(ends_on__lte=today + SOON) | Q(active=False))
+    moved = entries.filter(ref=OuterRef("contract_id")).exclude(company_ref=OuterRef("company_id"))
+    return rows.filter(
+        Q(contract_id__in=stopping.values("ref"))
+        | ~Q(contract_id__in=entries.values("ref"))
+        | Exists(moved)
+    )
+
+
+def _views(rows: Rows, connection_id: int, ids: Sequence[int], today: date) -> list[Billing]:
+    billed = {
+        row["contract_id"]: row
+        for row in rows.filter(contract_id__in=ids)
+        .values("contract_id")
         .annotate(
             number=Count("pk"),
             name=Max("contract_name"),
             company=Max("company_id"),
             called=Max("company_name"),
         )
-        .order_by("ends", "contract_id")[: limit + 1]
-    )
-    more = None
-    if len(found) > limit:
-        last = found[limit - 1]
-        more = encode_cursor([last["ends"].isoformat(), last["contract_id"]])
-    return Page(_views(connection.id, found[:limit], today), more)
-
-
-def count_needing_attention(context: Context, connection_id: int, *, today: date) -> int:
-    """How many contracts that list has. Raises NotFound."""
-    connection = get_connection(context, connection_id)
-    rows = _needing_attention(_mapped(context, connection.id), connection.id, today)
-    return rows.values("contract_id").distinct().count()
-
-
-def _needing_attention(
-    rows: QuerySet[SubscriptionMapping], connection_id: int, today: date
-) -> QuerySet[SubscriptionMapping]:
-    """Those whose contract is not there, not active, another company's, or ends soon or has."""
-    sound = ContractEntry.objects.filter(
-        Q(ends_on__isnull=True) | Q(ends_on__gt=today + SOON),
-        connection_id=connection_id,
-        ref=OuterRef("contract_id"),
-        company_ref=OuterRef("company_id"),
-        active=True,
-    )
-    return rows.exclude(Exists(sound))
-
-
-def _mapped(context: Context, connection_id: int) -> QuerySet[SubscriptionMapping]:
-    return SubscriptionMapping.objects.filter(
-        connection_id=connection_id, subscription__in=visible(context)
-    )
-
-
-def _billing(context: Context, connection_id: int) -> Any:  # a QuerySet with its annotations
-    entry = ContractEntry.objects.filter(connection_id=connection_id, ref=OuterRef("contract_id"))
-    ends = Coalesce(Subquery(entry.values("ends_on")[:1]), Value(NEVER), output_field=DateField())
-    return _mapped(context, connection_id).annotate(ends=ends)
-
-
-def _views(connection_id: int, found: Sequence[Mapping[str, object]], today: date) -> list[Billing]:
-    ids = [int(str(row["contract_id"])) for row in found]
+    }
     contracts = contracts_by_id(connection_id, ids)
-    siblings = contracts_of(connection_id, {int(str(row["company"])) for row in found})
+    siblings = contracts_of(connection_id, {int(row["company"]) for row in billed.values()})
     continuing = dict(
         SubscriptionMapping.objects.filter(
             connection_id=connection_id,
@@ -132,8 +162,8 @@ def _views(connection_id: int, found: Sequence[Mapping[str, object]], today: dat
         .annotate(number=Count("pk"))
     )
     views = []
-    for row in found:
-        contract_id, company_id = int(str(row["contract_id"])), int(str(row["company"]))
+    for contract_id, row in ((one, billed[one]) for one in ids if one in billed):
+        company_id = int(row["company"])
         contract = contracts.get(contract_id)
         views.append(
             Billing(

@@ -122,7 +122,10 @@ class SubscriptionMapping(Billed):
             # A line another subscription owns is refused.
             models.UniqueConstraint(fields=["connection", "line_id"], name="line_taken_once"),
         ]
-        indexes = [models.Index(fields=["connection", "subscription"], name="mapping_of_conn")]
+        indexes = [
+            models.Index(fields=["connection", "subscription"], name="mapping_of_conn"),
+            models.Index(fields=["connection", "contract_id"], name="mapping_of_contract"),
+        ]
 
 
 class NextPlace(Billed):

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
 from tallystick.connections.models import Connection
-from tallystick.connections.queries import ConnectionView, get_connection
+from tallystick.connections.queries import get_connection
 from tallystick.identity.context import Context
 from tallystick.kit.paging import Page, check_limit, decode_cursor, encode_cursor
 from tallystick.kit.problem import InvalidInput, NotFound
 from tallystick.ledger.badge import Badge, BadgeKind
 from tallystick.ledger.counting import count_badges
-from tallystick.ledger.queries import OperationView, get_operation
+from tallystick.ledger.queries import OperationView, get_operations
 from tallystick.ledger.second_writer import SecondWriter
 from tallystick.ledger.standings import LaneStanding, LaneView, standings
 from tallystick.mappings.kinds import Ours
+from tallystick.mappings.may_carry import may_carry
 from tallystick.mappings.models import Exclusion, SubscriptionMapping
 from tallystick.subscriptions.models import Subscription
 from tallystick.subscriptions.queries import (
@@ -81,20 +82,24 @@ def rows_for(views: list[SubscriptionView], *, now: datetime, with_head: bool = 
     }
     paused = paused_connections({m.connection_id for m in mappings.values()}, now=now)
     lanes = standings(subscription_ids=ids, paused=paused, now=now)
-    return [_row(view, mappings.get(view.id), lanes.get(view.id), with_head) for view in views]
+    heads = _heads(lanes.values()) if with_head else {}
+    return [_row(view, mappings.get(view.id), lanes.get(view.id), heads) for view in views]
+
+
+def _heads(lanes: Iterable[LaneStanding]) -> Mapping[int, OperationView]:
+    """What stops these lanes, by its id."""
+    ids = [one.head_operation_id for one in lanes if one.head_operation_id and one.badge.cause]
+    return {head.id: head for head in get_operations(ids)} if ids else {}
 
 
 def _row(
     view: SubscriptionView,
     mapping: SubscriptionMapping | None,
     standing: LaneStanding | None,
-    with_head: bool,
+    heads: Mapping[int, OperationView],
 ) -> Row:
     if mapping is None or standing is None:
         return Row(view, None, None, NOT_MAPPED)
-    head = None
-    if with_head and standing.head_operation_id is not None and standing.badge.cause:
-        head = get_operation(standing.head_operation_id)
     return Row(
         subscription=view,
         place=PlaceView(
@@ -110,7 +115,7 @@ def _row(
         ),
         lane=standing.lane,
         badge=standing.badge,
-        head=head,
+        head=heads.get(standing.head_operation_id or 0),
         second_writer=standing.second_writer,
     )
 
@@ -171,6 +176,7 @@ def list_mappings(
     )
     if mapped is not None:
         rows = rows.filter(subscriptionmapping__isnull=not mapped)
+    rows = may_carry(rows, BadgeKind(badge) if badge else None, now=now)
     for word in search.replace("\x00", "").split():
         rows = rows.filter(
             Q(customer__name__icontains=word)
@@ -185,10 +191,10 @@ def list_mappings(
     # A badge is decided, not stored: pages are read until enough rows carry the asked one.
     while len(found) <= limit:
         chunk = _chunk(rows, key, limit + 1)
-        if not chunk:
-            break
         decided = rows_for([view_of(row) for row in chunk], now=now, with_head=True)
         found.extend(row for row in decided if not badge or row.badge.kind.value == badge)
+        if len(chunk) <= limit:
+            break
         key = [chunk[-1].customer.name, chunk[-1].pk]
     more = None
     if len(found) > limit:
@@ -197,8 +203,15 @@ def list_mappings(
     return Page(found[:limit], more)
 
 
-def not_mapped(context: Context, connection: ConnectionView) -> QuerySet[Subscription]:
-    """Active subscriptions that are neither mapped anywhere nor excluded here."""
+def not_mapped_ids(context: Context, connection_id: int, *, limit: int = 2000) -> list[int]:
+    """The first of ``not_mapped_rows``, by customer. Raises NotFound."""
+    rows = not_mapped_rows(context, connection_id).order_by("customer__name", "pk")
+    return list(rows.values_list("pk", flat=True)[:limit])
+
+
+def not_mapped_rows(context: Context, connection_id: int) -> QuerySet[Subscription]:
+    """Active subscriptions that are neither mapped anywhere nor excluded here. Raises NotFound."""
+    connection = get_connection(context, connection_id)
     excluded = Exclusion.objects.filter(
         connection_id=connection.id, kind=Ours.SUBSCRIPTION.value
     ).values("ours_id")
@@ -208,13 +221,6 @@ def not_mapped(context: Context, connection: ConnectionView) -> QuerySet[Subscri
     if connection.reseller_id is not None:
         rows = rows.filter(reseller_id=connection.reseller_id)
     return rows.exclude(pk__in=excluded)
-
-
-def not_mapped_ids(context: Context, connection_id: int, *, limit: int = 2000) -> list[int]:
-    """The first of them, by customer. Raises NotFound."""
-    rows = not_mapped(context, get_connection(context, connection_id))
-    rows = rows.order_by("customer__name", "pk")
-    return list(rows.values_list("pk", flat=True)[:limit])
 
 
 def _chunk(

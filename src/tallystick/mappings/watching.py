@@ -10,7 +10,7 @@ from tallystick.connections.queries import get_connection
 from tallystick.directory.queries import age, contracts_by_id, services_by_id
 from tallystick.identity.context import Context
 from tallystick.mappings.contract_rules import watch
-from tallystick.mappings.rows import Row, not_mapped
+from tallystick.mappings.rows import Row, not_mapped_rows
 from tallystick.mappings.stakes import NOTHING, Stake, stakes_by
 
 
@@ -23,9 +23,9 @@ class NotMappedSubscriptions:
 def not_mapped_subscriptions(context: Context, connection_id: int) -> NotMappedSubscriptions:
     """Active ones that are billed by nothing here and are not left out. Raises NotFound."""
     connection = get_connection(context, connection_id)
-    rows = not_mapped(context, connection)
-    stakes = stakes_by("tenant_id", rows)
-    return NotMappedSubscriptions(rows.count(), stakes.get(connection.tenant_id, NOTHING))
+    stakes = stakes_by("tenant_id", not_mapped_rows(context, connection.id))
+    stake = stakes.get(connection.tenant_id, NOTHING)
+    return NotMappedSubscriptions(stake.subscriptions, stake)
 
 
 def watch_rows(connection_id: int, rows: Sequence[Row], *, today: date) -> Mapping[int, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -164,10 +166,25 @@ def test_directories_are_apart(here: Desk) -> None:
 
 
 def test_a_large_directory_is_read_in_pages_of_500(here: Desk) -> None:
-    here.load(companies=[{"name": f"Company {number:04d}"} for number in range(1200)])
+    """As few calls as there are pages, and one count a kind."""
+    year = {"start": "2026-01-01", "end": "2026-12-31"}
+    here.load(
+        companies=[{"ref": f"c{n}", "name": f"Company {n:04d}"} for n in range(1200)],
+        contracts=[
+            {"ref": f"k{n}", "company": f"c{n}", "name": f"Cloud {n}", **year} for n in range(700)
+        ],
+    )
+    lines = [
+        {"contract": here.refs[f"k{n}"], "service": here.refs["s"], "units": 1} for n in range(700)
+    ]
+    here.load(lines=lines + lines)
     before = len(here.simulator.requests())
     here.read()
-    asked = here.simulator.requests()[before:]
-    queries = [one for one in asked if "Companies" in one["path"]]
-    assert len(queries) <= 4, "three pages and a count"
+    asked = Counter(
+        one["path"].split("/V1.0/")[-1].split("/")[0] for one in here.simulator.requests()[before:]
+    )
+    assert asked["Companies"] == math.ceil(1200 / 500) + 1
+    assert asked["Contracts"] == math.ceil(700 / 500) + 1
+    assert asked["ContractServices"] == math.ceil(1400 / 500) + 1
+    assert asked["Services"] == 1
     assert len(search_companies(here.connection_id, limit=500).items) == 500

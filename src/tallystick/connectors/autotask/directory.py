@@ -6,17 +6,11 @@ Every reading is complete or raises BillingError; results are sorted by name, th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeVar
 
 from tallystick.connectors.autotask.billing import ACTIVE, RECURRING_SERVICE, period_months
-from tallystick.connectors.autotask.client import (
-    MOST_RECORDS,
-    AutotaskClient,
-    at_least,
-    equal,
-    one_of,
-)
+from tallystick.connectors.autotask.client import AutotaskClient, at_least, equal
 from tallystick.connectors.autotask.fields import (
     day_or_none,
     flag,
@@ -26,7 +20,6 @@ from tallystick.connectors.autotask.fields import (
     whole_or_none,
 )
 from tallystick.directory.port import Company, Contract, ContractLine, Service
-from tallystick.kit.chunks import chunks
 
 CUSTOMER = 1  # Companies.companyType, picklist
 
@@ -101,17 +94,16 @@ class AutotaskDirectory:
             for row in rows
         )
 
-    def lines(self, contract_ids: Collection[int]) -> Sequence[ContractLine]:
-        """The contract services of these contracts; several may be of one service."""
-        rows = [
-            row
-            for some in chunks(sorted(contract_ids), MOST_RECORDS)
-            for row in self._client.query(
-                "ContractServices",
-                where=[one_of("contractID", some)],
-                fields=("contractID", "serviceID", "invoiceDescription", "internalDescription"),
-            )
-        ]
+    def lines(self) -> Sequence[ContractLine]:
+        """All contract services; several may be of one service.
+
+        Not asked for contract by contract: full pages are as few as there can be.
+        """
+        rows = self._client.query(
+            "ContractServices",
+            where=[at_least("id", 0)],
+            fields=("contractID", "serviceID", "invoiceDescription", "internalDescription"),
+        )
         return _by_name(
             ContractLine(
                 id=whole(row, "id"),
