@@ -9,54 +9,78 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-n", str(min(os.cpu_count() or 2, 8))]
-# These start processes of their own, drive a browser, or search for minutes: each by itself, so
-# that nothing slows down or measures the other tests meanwhile.
+PYTEST += ["--dist=worksteal"]  # a long test at the end keeps only itself waiting
+# These start processes of their own, drive a browser, or search for minutes: apart from the others,
+# so that nothing slows down or measures those meanwhile.
 SEPARATE = ["tests/browser", "tests/commands", "tests/crash", "tests/machine"]
 
-LINT = [
+Step = tuple[str, list[str]]
+LINT: list[Step] = [
     ("Style", [str(BIN / "ruff"), "check", "src", "tests", "benchmarks"]),
     ("Format", [str(BIN / "ruff"), "format", "--check", "src", "tests", "benchmarks"]),
     ("Types", [str(BIN / "mypy")]),
     ("Imports", [str(BIN / "lint-imports"), "--no-cache"]),
 ]
-TESTS = [
-    (
-        "Tests, with every branch of the ledger and the engine",
-        [
-            *PYTEST,
-            *(f"--ignore={folder}" for folder in SEPARATE),
-            "--cov=tallystick.ledger",
-            "--cov=tallystick.sync",
-            "--cov-branch",
-            "--cov-report=term-missing:skip-covered",
-            "--cov-fail-under=100",
-            "--dist=worksteal",
-        ],
-    ),
-    ("The pages, in a real browser", [*PYTEST, "-n", "0", "tests/browser"]),
-    ("The commands, as a person runs them", [*PYTEST, "tests/commands"]),
-    ("Crash tests: real processes killed at every step", [*PYTEST, "tests/crash"]),
-    ("State machine over engine and simulator", [*PYTEST, "tests/machine"]),
-]
+MAIN: Step = (
+    "Tests, with every branch of the ledger and the engine",
+    [
+        *PYTEST,
+        *(f"--ignore={folder}" for folder in SEPARATE),
+        "--cov=tallystick.ledger",
+        "--cov=tallystick.sync",
+        "--cov-branch",
+        "--cov-report=term-missing:skip-covered",
+        "--cov-fail-under=100",
+    ],
+)
+PAGES: Step = ("The pages, in a real browser", [*PYTEST, "-n", "0", "tests/browser"])
+COMMANDS: Step = ("The commands, as a person runs them", [*PYTEST, "tests/commands"])
+CRASH: Step = ("Crash tests: real processes killed at every step", [*PYTEST, "tests/crash"])
+MACHINE: Step = ("State machine over engine and simulator", [*PYTEST, "tests/machine"])
+# One row after another, the steps of a row side by side: a browser waits most of its time, the
+# state machine computes. What waits for seconds to pass has the computer to itself.
+ROWS = [[MAIN], [COMMANDS], [CRASH], [PAGES, MACHINE]]
+
+
+def run(step: Step, failed: list[str], *, apart: bool) -> None:
+    """``apart``: what it says is told in one piece, when it has ended."""
+    name, command = step
+    began = time.monotonic()
+    if apart:
+        print(f"\n· Begun: {name}", flush=True)
+        with tempfile.TemporaryFile("w+") as said:
+            code = subprocess.run(command, cwd=ROOT, check=False, stdout=said, stderr=said)
+            said.seek(0)
+            print(f"\n· {name}\n{said.read()}", end="")
+    else:
+        print(f"\n· {name}", flush=True)
+        code = subprocess.run(command, cwd=ROOT, check=False)
+    how = "FAILED" if code.returncode else "ok"
+    print(f"  {how} in {time.monotonic() - began:.0f} s", flush=True)
+    if code.returncode:
+        failed.append(name)
 
 
 def main() -> int:
-    failed = []
-    for name, command in LINT if "--only-lint" in sys.argv else LINT + TESTS:
-        print(f"\n· {name}", flush=True)
-        began = time.monotonic()
-        code = subprocess.run(command, cwd=ROOT, check=False).returncode
-        print(
-            f"  {'ok' if code == 0 else 'FAILED'} in {time.monotonic() - began:.0f} s", flush=True
-        )
-        if code:
-            failed.append(name)
+    failed: list[str] = []
+    rows = [[step] for step in LINT] + ([] if "--only-lint" in sys.argv else ROWS)
+    for row in rows:
+        threads = [
+            threading.Thread(target=run, args=(step, failed), kwargs={"apart": len(row) > 1})
+            for step in row
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     if failed:
         print(f"\nFailed: {', '.join(failed)}", flush=True)
         return 1

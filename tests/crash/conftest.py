@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
+from nursery import MAIN, Nursery, Worker
 
 from harness import Line, World, world_on
 from processes import Process
@@ -16,9 +16,21 @@ from tallystick.kit.clock import DatabaseClock
 from tallystick.simulator.running import Simulator
 from tallystick.sync.jobs import wake_lanes
 
-MAIN = Path(__file__).parent / "worker_main.py"
 # Small, so that a test can wait for them; their proportions are those of an installation.
 WAITS = {"SETTLE": "2", "RECHECK": "1", "SEND": "3"}
+
+
+def environment_of_workers(origin: str) -> dict[str, str]:
+    """On the test's database, and the simulator of this origin."""
+    return {
+        **os.environ,
+        **{f"TALLYSTICK_{name}_SECONDS": value for name, value in WAITS.items()},
+        "DATABASE_URL": os.environ["TALLYSTICK_TEST_DATABASE_URL"],
+        "DJANGO_SETTINGS_MODULE": "tallystick.settings",
+        "TALLYSTICK_AUTOTASK_ORIGINS": origin,
+        "TALLYSTICK_AUTOTASK_DISCOVERY_URL": origin,
+        "TALLYSTICK_WORKER_TURNS": "6",
+    }
 
 
 @dataclass
@@ -26,8 +38,10 @@ class Yard:
     """A tenant in real time, whose lanes are woken through the job engine."""
 
     world: World
-    workers: list[Process] = field(default_factory=list)
-    environment: dict[str, str] = field(default_factory=dict)  # of the workers, besides
+    nursery: Nursery
+    workers: list[Worker | Process] = field(default_factory=list)
+    # Given to the workers besides; they then are begun afresh, for the nursery has read its own.
+    environment: dict[str, str] = field(default_factory=dict)
 
     @property
     def simulator(self) -> Simulator:
@@ -46,20 +60,14 @@ class Yard:
             quantity=quantity, starts=today - timedelta(days=100), ends=today + timedelta(days=265)
         )
 
-    def worker(self, *how: str) -> Process:
+    def worker(self, *how: str) -> Worker | Process:
         """A worker, ready to work."""
-        origin = self.simulator.origin
-        environment = {
-            **os.environ,
-            **{f"TALLYSTICK_{name}_SECONDS": value for name, value in WAITS.items()},
-            "DATABASE_URL": os.environ["TALLYSTICK_TEST_DATABASE_URL"],
-            "DJANGO_SETTINGS_MODULE": "tallystick.settings",
-            "TALLYSTICK_AUTOTASK_ORIGINS": origin,
-            "TALLYSTICK_AUTOTASK_DISCOVERY_URL": origin,
-            "TALLYSTICK_WORKER_TURNS": "6",
-            **self.environment,
-        }
-        worker = Process(str(MAIN), *how, environment=environment)
+        worker: Worker | Process
+        if self.environment:
+            environment = {**environment_of_workers(self.simulator.origin), **self.environment}
+            worker = Process(str(MAIN), *how, environment=environment)
+        else:
+            worker = self.nursery.worker(how)
         self.workers.append(worker)
         worker.wait_for("READY", seconds=60)
         return worker
@@ -75,10 +83,22 @@ class Yard:
             worker.process.wait(10)
 
 
+@pytest.fixture(scope="session")
+def nursery(
+    django_db_setup: None, stand_in: Simulator, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Nursery]:
+    environment = environment_of_workers(stand_in.origin)
+    made = Nursery(tmp_path_factory.mktemp("workers"), environment=environment)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
 @pytest.fixture
-def yard(db: None, simulator: Simulator) -> Iterator[Yard]:
+def yard(db: None, simulator: Simulator, nursery: Nursery) -> Iterator[Yard]:
     with world_on(simulator, clock=DatabaseClock(), wake=wake_lanes) as world:
-        made = Yard(world)
+        made = Yard(world, nursery)
         try:
             yield made
         finally:

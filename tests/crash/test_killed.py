@@ -10,10 +10,10 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from nursery import Worker
 
 from checks import check_promises
 from harness import Line, eventually
-from processes import Process
 from tallystick.sync.engine import Milestone
 
 KILLED = -9
@@ -37,7 +37,7 @@ def tomorrow(yard: Any) -> date:
     return yard.world.tenancy.today() + timedelta(days=1)
 
 
-def dies(worker: Process) -> None:
+def dies(worker: Worker) -> None:
     assert worker.process.wait(20) == KILLED
 
 
