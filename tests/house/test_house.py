@@ -152,6 +152,22 @@ def test_every_command_is_in_the_readme() -> None:
     assert [name for name in COMMANDS if f"`{name}" not in readme] == []
 
 
+def test_no_page_says_a_thing_twice() -> None:
+    twice = {}
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
+        said: dict[str, int] = {}
+        for line in page.read_text().splitlines():
+            words = " ".join(line.split())
+            if len(words) > 60 and not set(words) <= set("|-: "):
+                said[words] = said.get(words, 0) + 1
+        if again := [words for words, times in said.items() if times > 1]:
+            twice[page.name] = again
+        rows = re.findall(r"^\| (`[^|]*) \|", page.read_text(), flags=re.M)
+        if page.name == "README.md":
+            assert len(set(rows)) == len(rows), "a command has two rows"
+    assert twice == {}
+
+
 def test_links_between_pages_lead_somewhere() -> None:
     for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
         for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
