@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import signal
 import socket
@@ -13,6 +14,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+
+from tallystick.bootstrap.stage import simulator_arguments
+from tallystick.simulator.command import add_arguments
 
 from .recordings import like_ours, recording
 
@@ -51,6 +55,15 @@ def test_it_says_where_it_is_and_stops_cleanly(number: signal.Signals) -> None:
         process.send_signal(number)
         _, errors = process.communicate(timeout=10)
         assert (process.returncode, errors) == (0, "")
+
+
+def test_a_value_may_begin_with_a_dash_as_the_demo_passes_it() -> None:
+    passed = simulator_arguments(4400, "me", "-rand0m", "--c", ["zone=2"])
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    read = parser.parse_args(passed[1:])
+    assert (read.port, read.user, read.secret, read.code) == (4400, "me", "-rand0m", "--c")
+    assert read.knob == ["zone=2"]
 
 
 @pytest.mark.parametrize("knob", ["same_day", "same_day=sometimes", "nonsense=1"])

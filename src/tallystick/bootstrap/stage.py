@@ -76,7 +76,7 @@ def _stage(
     ):
         simulator = Part(
             "the Autotask simulator",
-            _simulator(autotask_port, user, secret, code, knobs),
+            simulator_arguments(autotask_port, user, secret, code, knobs),
             quiet=True,
         )
         say("Starting the Autotask simulator")
@@ -101,9 +101,12 @@ def _ready(supervisor: Supervisor, part: Part, port: int, path: str) -> None:
         raise CannotStart(f"{part.name} did not come up within {STARTS_WITHIN:.0f} s")
 
 
-def _simulator(port: int, user: str, secret: str, code: str, knobs: Sequence[str]) -> list[str]:
-    arguments = ["simulator", "--port", str(port), "--user", user, "--secret", secret]
-    return [*arguments, "--code", code, *(f"--knob={knob}" for knob in knobs)]
+def simulator_arguments(
+    port: int, user: str, secret: str, code: str, knobs: Sequence[str]
+) -> list[str]:
+    """The command line. With ``=``: a secret made of random letters may begin with a dash."""
+    arguments = ["simulator", f"--port={port}", f"--user={user}", f"--secret={secret}"]
+    return [*arguments, f"--code={code}", *(f"--knob={knob}" for knob in knobs)]
 
 
 @contextmanager
