@@ -25,6 +25,7 @@ from tallystick.audit.record import Subject, record
 from tallystick.connections.create import wrong_currency, wrong_time_zone
 from tallystick.connections.models import Connection
 from tallystick.connections.policies import POLICIES
+from tallystick.connections.queries import living
 from tallystick.connections.sealing import SEALED, key_to_seal, seal, unseal
 from tallystick.identity.context import Context
 from tallystick.identity.roles import Right
@@ -132,11 +133,7 @@ def edit_connection(
         raise InvalidInput(errors)
     with transaction.atomic():
         key = key_to_seal(keys)
-        row = (
-            Connection.objects.select_for_update(no_key=True)
-            .filter(**context.scope(), pk=connection_id)
-            .first()
-        )
+        row = living(context).select_for_update(no_key=True).filter(pk=connection_id).first()
         if row is None:
             raise NotFound("There is no such connection.")
         before = {name: getattr(row, name) for name in changes.settings()}
@@ -173,8 +170,7 @@ def in_words(names: Sequence[str]) -> str:
 
 def budget_shares(context: Context) -> Mapping[int, Decimal]:
     """Each connection's share of the hour's calls, by its id."""
-    found = Connection.objects.filter(**context.scope())
-    return dict(found.values_list("pk", "budget_share"))
+    return dict(living(context).values_list("pk", "budget_share"))
 
 
 def is_fixed(connection_id: int) -> bool:

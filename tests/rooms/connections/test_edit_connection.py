@@ -28,6 +28,7 @@ from tallystick.kit.ids import correlation_id
 from tallystick.kit.key_ring import KeyRing
 from tallystick.kit.problem import InvalidInput, NotAllowed, NotFound
 from tallystick.kit.secrets import SealingKey, Secret
+from tallystick.mappings.delete_connection import delete_connection
 
 OLD = {"user_name": "api@example.com", "secret": "Old-Secret-1", "code": "OLDCODE1"}
 NEW = {"user_name": "new@example.com", "secret": "New-Secret-2", "code": "NEWCODE2"}
@@ -234,6 +235,15 @@ class TestWho:
             edit(who() or sibling(mine), connection_id, quiet_seconds=5, secret="Guess-1")
         assert stored(connection_id)["quiet_seconds"] == 0
         assert updates(connection_id) == []
+
+    def test_a_deleted_one_is_not_there(self, of: Tenancy) -> None:
+        gone, stays = of.connection(**OLD), of.connection()
+        act = {"now": of.clock.now(), "correlation_id": "c"}
+        delete_connection(gone, context=of.context, **act)
+        assert set(budget_shares(of.context)) == {stays}
+        with pytest.raises(NotFound):
+            edit(of, gone, **NEW)
+        assert stored(gone)["user_name"] == "", "nobody signs in with it again"
 
 
 class TestCredentials:
