@@ -53,12 +53,7 @@ def refresh(connection_id: int, directory: Directory, *, clock: Clock) -> None:
         try:
             rows = _read(directory, kind)
         except BillingError as error:
-            Reading.objects.update_or_create(
-                connection_id=connection_id,
-                kind=kind.value,
-                defaults={"failed_at": clock.now(), "problem": str(error)},
-            )
-            Reading.objects.filter(connection_id=connection_id).update(asked_at=None)
+            note_failure(connection_id, kind, str(error), now=clock.now())
             raise
         with transaction.atomic():
             _store(connection_id, TABLES[kind], map(_columns, rows), now=begun)
@@ -67,6 +62,16 @@ def refresh(connection_id: int, directory: Directory, *, clock: Clock) -> None:
                 kind=kind.value,
                 defaults={"read_at": begun, "failed_at": None, "problem": "", "asked_at": None},
             )
+
+
+def note_failure(connection_id: int, kind: Kind, problem: str, *, now: datetime) -> None:
+    """Why a kind could not be read. Nobody waits for this reading any more."""
+    Reading.objects.update_or_create(
+        connection_id=connection_id,
+        kind=kind.value,
+        defaults={"failed_at": now, "problem": problem},
+    )
+    Reading.objects.filter(connection_id=connection_id).update(asked_at=None)
 
 
 def _read(

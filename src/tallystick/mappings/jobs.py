@@ -10,10 +10,11 @@ from tallystick.audit.events import Event
 from tallystick.audit.record import Subject, record
 from tallystick.connections.models import Connection
 from tallystick.connections.queries import get_connection
-from tallystick.connections.trouble import BillingError
+from tallystick.connections.trouble import BillingError, Misconfigured
+from tallystick.directory.kinds import Kind
 from tallystick.directory.port import DirectoryFor
 from tallystick.directory.queries import age
-from tallystick.directory.refresh import ask_for, refresh
+from tallystick.directory.refresh import ask_for, note_failure, refresh
 from tallystick.identity.context import Context
 from tallystick.identity.roles import Right
 from tallystick.kit.clock import DatabaseClock
@@ -80,7 +81,14 @@ def refresh_directory(connection_id: int) -> None:
         raise RuntimeError("this process was started without a directory")
     clock = DatabaseClock()
     try:
-        refresh(connection_id, _directory(connection_id), clock=clock)
+        directory = _directory(connection_id)
+    except Misconfigured as error:
+        # Its credentials do not open: nobody was asked anything, and whoever waits is told.
+        note_failure(connection_id, next(iter(Kind)), str(error), now=clock.now())
+        log.warning("directory not read", connection=connection_id, why=str(error))
+        return
+    try:
+        refresh(connection_id, directory, clock=clock)
     except BillingError as error:
         log.warning("directory not read", connection=connection_id, why=str(error))
     # Also after half a reading: what was read is there.

@@ -6,10 +6,12 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from desk import Desk, desk
+from tallystick.bootstrap.clients import make_directory
 from tallystick.connections.trouble import Rejected
 from tallystick.directory.kinds import Kind
 from tallystick.directory.queries import (
@@ -22,7 +24,10 @@ from tallystick.directory.queries import (
     search_services,
 )
 from tallystick.directory.refresh import ask_for, refresh
+from tallystick.kit.key_ring import KeyRing
 from tallystick.kit.problem import InvalidInput
+from tallystick.kit.secrets import new_key
+from tallystick.mappings import jobs
 
 COMPANIES = [
     {"ref": "a", "name": "Alpenblick Gastronomie GmbH", "number": "1001"},
@@ -188,3 +193,17 @@ def test_a_large_directory_is_read_in_pages_of_500(here: Desk) -> None:
     assert asked["ContractServices"] == math.ceil(1400 / 500) + 1
     assert asked["Services"] == 1
     assert len(search_companies(here.connection_id, limit=500).items) == 500
+
+
+def test_who_waits_is_told_when_the_credentials_do_not_open(here: Desk, settings: Any) -> None:
+    before = jobs._directory
+    jobs.use_directory(make_directory)
+    try:
+        assert ask_for(here.connection_id, now=here.of.clock.now())
+        settings.SEALING_KEYS = KeyRing([new_key()], source="a test")
+        jobs.refresh_directory(here.connection_id)
+    finally:
+        jobs._directory = before
+    known = age(here.connection_id)
+    assert (known.asked_at, known.failed_at is not None) == (None, True)
+    assert "this server does not have" in known.problem
