@@ -4,8 +4,8 @@
 2. When no reading is under way, the first to come leads: it waits until every turn under way
    here is waiting too, or enough lines have come together, or a moment has passed; then it reads
    for all. A turn that is alone waits for nobody.
-3. While a reading is under way the next list grows. A refusal that names one line must not
-   stop the others: it is asked again line by line.
+3. While a reading is under way the next list grows. A refusal that names one line, or rows of one
+   line that make no sense, must not stop the others: it is asked again line by line.
 4. What a turn has just read to prove one change is what it looks at before the next: a reading is
    kept for its turn, for as long as the asker calls it fresh.
 """
@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 
-from tallystick.connections.trouble import BillingError, Rejected
+from tallystick.connections.trouble import BillingError, Rejected, Unclear
 from tallystick.kit.clock import monotonic
 from tallystick.sync.port import Billing, Line, UnitRow
 
@@ -128,7 +128,7 @@ class Observer:
             found = self._billing().observe({one.line for one in batch}, since=since)
             for one in batch:
                 one.rows = tuple(row for row in found[one.line] if row.until > one.since)
-        except Rejected as error:
+        except (Rejected, Unclear) as error:
             if len(batch) == 1:
                 batch[0].error = error
             else:

@@ -12,7 +12,13 @@ from typing import Any
 import pytest
 
 from harness import eventually
-from tallystick.connections.trouble import BillingError, Misconfigured, Rejected, Unavailable
+from tallystick.connections.trouble import (
+    BillingError,
+    Misconfigured,
+    Rejected,
+    Unavailable,
+    Unclear,
+)
 from tallystick.sync.observe import Observer
 from tallystick.sync.port import Billing, Line, UnitRow
 
@@ -157,15 +163,18 @@ def test_while_one_reading_is_under_way_the_next_list_grows() -> None:
     assert [len(some) for some, _ in recorder.asked] == [1, 5]
 
 
-def test_a_refusal_that_names_one_line_does_not_stop_the_others() -> None:
+@pytest.mark.parametrize(
+    "error", [Rejected("belongs to another contract"), Unclear("two rows for one day")]
+)
+def test_what_is_wrong_with_one_line_does_not_stop_the_others(error: BillingError) -> None:
     asked = lines(3)
 
     def fails(some: set[Line]) -> BaseException | None:
-        return Rejected("belongs to another contract") if asked[1] in some else None
+        return error if asked[1] in some else None
 
     found = together(Recorder(fails).observer(linger_seconds=10), asked)
 
-    assert [isinstance(one, Rejected) for one in found] == [False, True, False]
+    assert [one is error for one in found] == [False, True, False]
 
 
 def test_a_reading_that_failed_failed_for_all() -> None:
