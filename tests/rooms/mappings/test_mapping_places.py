@@ -24,6 +24,8 @@ from tallystick.directory.models import ContractEntry
 from tallystick.kit.problem import Conflicting, InvalidInput, Problem, Unreachable
 from tallystick.ledger.models import Delivery, Lane
 from tallystick.mappings.choose import choose_company, choose_service
+from tallystick.mappings.exclude import exclude
+from tallystick.mappings.kinds import Ours
 from tallystick.mappings.map_subscription import unmap_subscription
 from tallystick.mappings.models import SubscriptionMapping
 from tallystick.mappings.rows import list_mappings, not_mapped_ids, subscription_row
@@ -101,6 +103,15 @@ class Held:
     @property
     def lane(self) -> Lane:
         return Lane.objects.get(subscription_id=self.id, open=True)
+
+
+def test_mapping_ends_an_exclusion(here: Desk) -> None:
+    held = Held(here).named()
+    act = {"context": here.of.context, "now": here.of.clock.now(), "correlation_id": "c"}
+    exclude(Ours.SUBSCRIPTION, held.id, here.connection_id, reason="our own", **act)
+    held.map(FirstSync.ADOPT)
+    unmap_subscription(held.id, here.connection_id, **act)
+    assert held.id in not_mapped_ids(here.of.context, here.connection_id)
 
 
 def writes(here: Desk) -> list[str]:
