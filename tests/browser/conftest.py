@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +14,6 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from processes import Command
-from tallystick.bootstrap.ports import first_free
 from tallystick.bootstrap.stand_in import StandIn
 
 EMAIL, PASSWORD = "ada@northwind.example", "northwind-at-month-end"
@@ -37,11 +37,12 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     home: Path = tmp_path_factory.mktemp("demo")
-    ports = [str(first_free("127.0.0.1", port)) for port in (8400, 4400)]
-    command = Command("demo", "--port", ports[0], "--simulator-port", ports[1], home=home)
+    # It takes the next free ones, which nobody else has chosen meanwhile, and says which.
+    command = Command("demo", "--port", "8400", "--simulator-port", "4400", home=home)
     try:
         command.wait_for("Ctrl-C stops it", seconds=120)
-        yield Demo(f"http://127.0.0.1:{ports[0]}", f"http://127.0.0.1:{ports[1]}")
+        web, simulator = re.findall(r"(http://\S+?)/(?:simulator/)?\n", command.said)[-2:]
+        yield Demo(web, simulator)
     finally:
         code = command.stop()
     assert code == 0, command.said

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from browser.conftest import Watched
 from processes import Command, run
-from tallystick.bootstrap.ports import first_free
+from tallystick.bootstrap.ports import reserved
 from tallystick.simulator.running import Simulator, running_simulator
 
 PASSWORD = "a long enough secret"
@@ -33,8 +33,7 @@ class Office:
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     home = tmp_path_factory.mktemp("connecting")
-    port = first_free("127.0.0.1", 8480)
-    with running_simulator() as simulator:
+    with reserved("127.0.0.1", 8480) as port, running_simulator() as simulator:
         simulator.load(
             companies=[{"ref": "c", "name": "Fabrikam"}],
             services=[{"ref": "s", "name": "Exchange Online", "unit_price": "4"}],

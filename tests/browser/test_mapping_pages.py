@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from processes import Command, run
-from tallystick.bootstrap.ports import first_free
+from tallystick.bootstrap.ports import reserved
 from tallystick.simulator.running import Simulator, running_simulator
 
 EMAIL, PASSWORD = "mia@contoso.example", "a long enough secret"
@@ -78,8 +78,7 @@ class Mia:
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     home = tmp_path_factory.mktemp("office")
-    port = first_free("127.0.0.1", 8450)
-    with running_simulator() as simulator:
+    with reserved("127.0.0.1", 8450) as port, running_simulator() as simulator:
         environment = {
             "TALLYSTICK_AUTOTASK_ORIGINS": simulator.origin,
             "TALLYSTICK_AUTOTASK_DISCOVERY_URL": simulator.origin,

@@ -284,6 +284,18 @@ def test_nothing_is_cut_off_in_a_narrow_window(narrow: Page, address: str) -> No
 
 
 @pytest.mark.parametrize("address", PAGES)
+def test_no_table_is_wider_than_its_card(page: Page, address: str) -> None:
+    """Or the menu of every row hangs outside."""
+    assert page.goto(address).status == 200
+    beyond = page.evaluate(
+        """() => [...document.querySelectorAll('.table-card > table')].map(table =>
+            table.getBoundingClientRect().right
+            - table.parentElement.getBoundingClientRect().right)"""
+    )
+    assert [by for by in beyond if by > 0] == []
+
+
+@pytest.mark.parametrize("address", PAGES)
 def test_every_page_has_a_title_one_heading_and_named_controls(page: Page, address: str) -> None:
     assert page.goto(address).status == 200
     assert "Tallystick" in page.title()
