@@ -150,10 +150,9 @@ def mapping(on: Ground, *, rounds: int) -> list[Figure]:
     say(f"A reseller with {customers:,} customers and {subscriptions:,} subscriptions")
     large = make_large(customers=customers, subscriptions=subscriptions)
     count_rows()
-    return [
-        *measure_pages(large, rounds=rounds, say=say),
-        *measure_directory(on.remote, companies=customers, lines=subscriptions, say=say),
-    ]
+    # A line for each company: the stand-in takes long to make ten.
+    read = measure_directory(on.remote, companies=customers, lines=customers, say=say)
+    return [*measure_pages(large, rounds=rounds, say=say), *read]
 
 
 def _look(port: int) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 
 from tallystick.connections.queries import ConnectionView, get_connection
 from tallystick.identity.context import Context
@@ -88,10 +88,9 @@ def not_mapped_customers(context: Context, connection_id: int) -> NotMapped:
     connection = get_connection(context, connection_id)
     rows = _shown(_customers(context, connection), connection.id, Show.NOT_MAPPED)
     active = Subscription.objects.filter(**context.scope(), status__in=Stake.STATUSES)
-    held = active.filter(customer_id__in=rows.values("pk"))
-    stake = stakes_by("tenant_id", held)
+    stake = stakes_by("tenant_id", active.filter(customer_id__in=rows.values("pk")))
     return NotMapped(
-        number=held.aggregate(number=Count("customer_id", distinct=True))["number"],
+        number=rows.filter(pk__in=active.values("customer_id")).count(),
         stake=stake.get(connection.tenant_id, NOTHING),
         clear=clear_suggestions(context, connection).count(),
     )
