@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest
 from ninja import Query, Router, Status
 
-from tallystick.api.auth import OPERATE, READ, RESOLVE, caller, stores_nothing
+from tallystick.api.auth import OPERATE, READ, RESOLVE, Caller, caller, stores_nothing
 from tallystick.api.preview import preview_of
 from tallystick.api.queries import answers, no_other
 from tallystick.api.recording import record
@@ -13,6 +13,7 @@ from tallystick.api.schemas_kit import PageOut, Paging, checked
 from tallystick.api.schemas_operations import OperationOut, PreviewOut, ResolveIn
 from tallystick.api.schemas_recording import OperationIn
 from tallystick.bootstrap.desk import desk
+from tallystick.connections.queries import told_of
 from tallystick.kit.paging import decode_cursor, encode_cursor
 from tallystick.kit.problem import NotFound
 from tallystick.ledger.queries import OperationView, get_operation, operations_of
@@ -49,7 +50,7 @@ def record_an_operation(
             ),
         )
     recorded = record(subscription_id, body, today=who.today, asked=who.asked())
-    return Status(201, OperationOut.of(_operation(recorded.operation_id)))
+    return Status(201, OperationOut.of(_operation(who, recorded.operation_id)))
 
 
 @router.get(
@@ -63,11 +64,17 @@ def operations(
 ) -> PageOut[OperationOut]:
     """Newest first, each with its deliveries."""
     no_other(request, Paging)
-    get_subscription(caller(request).context, subscription_id)
+    who = caller(request)
+    get_subscription(who.context, subscription_id)
     before = None
     if cursor := checked(asked.cursor, int):
         before = int(decode_cursor(cursor, length=1)[0])
-    found = operations_of(subscription_id=subscription_id, limit=asked.limit + 1, before=before)
+    found = operations_of(
+        subscription_id=subscription_id,
+        limit=asked.limit + 1,
+        before=before,
+        told_of=told_of(who.context),
+    )
     shown = found[: asked.limit]
     more = encode_cursor([shown[-1].sequence]) if len(found) > asked.limit else None
     return PageOut(items=[OperationOut.of(view) for view in shown], next_cursor=more)
@@ -94,11 +101,11 @@ def resolve_a_delivery(
         wake=desk().wake,
         correlation_id=who.correlation_id,
     )
-    return OperationOut.of(_operation(operation_id))
+    return OperationOut.of(_operation(who, operation_id))
 
 
-def _operation(operation_id: int) -> OperationView:
-    found = get_operation(operation_id)
+def _operation(who: Caller, operation_id: int) -> OperationView:
+    found = get_operation(operation_id, told_of=told_of(who.context))
     if found is None:
         raise NotFound("There is no such operation.")
     return found

@@ -5,14 +5,13 @@ Looking is the only call to Autotask here, and it is never made inside a transac
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 
 from django.db import transaction
 
 from tallystick.bootstrap.look_before import BillingOf, Seen, billing_of, check_seen, look_before
-from tallystick.connections.queries import ConnectionView, get_connection
+from tallystick.connections.queries import ConnectionView, get_connection, subject_on
 from tallystick.kit.clock import day_begins
 from tallystick.kit.problem import InvalidInput, Unreachable
 from tallystick.ledger.record import Begins
@@ -189,9 +188,7 @@ def adopt_seen(
         lane_id,
         look,
         ours,
-        subject=replace(
-            view.subject(), connection_id=connection.id, connection_name=connection.name
-        ),
+        subject=subject_on(view.subject(), connection),
         actor=asked.context.actor,
         now=asked.now,
         correlation_id=asked.correlation_id,

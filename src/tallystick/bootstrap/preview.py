@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from django.db import transaction
 
 from tallystick.bootstrap.look_before import BillingOf, billing_of
-from tallystick.connections.queries import ConnectionView, get_connection
+from tallystick.connections.queries import ConnectionView, get_connection, told_of
 from tallystick.connections.trouble import BillingError
 from tallystick.kit.clock import civil_day
 from tallystick.kit.days import in_words
@@ -82,7 +82,7 @@ def look_ahead(
     seen = _read(subscription_id, asked, billing)
     with transaction.atomic():
         recorded = record(replace(asked, wake=_nobody))
-        operation = get_operation(recorded.operation_id)
+        operation = get_operation(recorded.operation_id, told_of=told_of(asked.context))
         assert operation is not None  # noqa: S101 - recorded a moment ago, in this transaction
         lanes = [
             found
@@ -98,7 +98,7 @@ def _read(subscription_id: int, asked: Asked, billing: BillingOf) -> Mapping[int
     """By lane. A connection that cannot be read is no reason to say nothing."""
     found = {}
     for lane in Lane.objects.filter(
-        subscription_id=subscription_id, open=True, tenant_id=asked.context.tenant_id
+        subscription_id=subscription_id, open=True, **asked.context.scope("connection__")
     ):
         mapping = resolve(lane.pk)
         if mapping is None or mapping.line_id is None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import QuerySet
 
+from tallystick.audit.record import Subject
 from tallystick.connections.budget import Budget, budget_of
 from tallystick.connections.models import Connection
 from tallystick.connections.policies import (
@@ -106,6 +108,26 @@ def get_connection(context: Context, connection_id: int) -> ConnectionView:
 
 def list_connections(context: Context) -> list[ConnectionView]:
     return [view_of(row) for row in living(context).order_by("name")]
+
+
+def told_of(context: Context) -> Collection[int] | None:
+    """The connections, deleted ones too, of which this context may be told; None: all.
+
+    A reseller's subscription may be billed by its CSP: where and how is the CSP's.
+    """
+    if context.reseller_id is None:
+        return None
+    return set(Connection.objects.filter(**context.scope()).values_list("pk", flat=True))
+
+
+def subject_on(subject: Subject, connection: ConnectionView) -> Subject:
+    """What is done on a connection is told in the context of that connection."""
+    return replace(
+        subject,
+        reseller_id=connection.reseller_id,
+        connection_id=connection.id,
+        connection_name=connection.name,
+    )
 
 
 def living(context: Context) -> QuerySet[Connection]:

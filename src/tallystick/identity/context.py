@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tallystick.audit.record import Actor
 from tallystick.identity.roles import Right, Role
@@ -28,6 +28,10 @@ class Context:
                 f"Your role ({self.role.label}) may not do this. Nothing was changed. "
                 "Ask an administrator of your organisation."
             )
+
+    def within(self, reseller_id: int | None) -> Context:
+        """The same asker, looking only at what is this reseller's; None narrows nothing."""
+        return self if reseller_id is None else replace(self, reseller_id=reseller_id)
 
     def scope(self, prefix: str = "") -> dict[str, int]:
         """The filter every query of this context carries."""

@@ -58,18 +58,30 @@ class OperationView:
 
 
 def operations_of(
-    *, subscription_id: int, with_attempts: bool = True, limit: int = 500, before: int | None = None
+    *,
+    subscription_id: int,
+    with_attempts: bool = True,
+    limit: int = 500,
+    before: int | None = None,
+    told_of: Collection[int] | None = None,
 ) -> list[OperationView]:
-    """Newest first, each with its deliveries; ``before`` is a sequence to page on."""
+    """Newest first, each with its deliveries; ``before`` is a sequence to page on.
+
+    ``told_of``: the connections whose deliveries are told; None: all.
+    """
     rows = Operation.objects.filter(subscription_id=subscription_id)
     if before is not None:
         rows = rows.filter(sequence__lt=before)
-    return _with_deliveries(list(rows.order_by("-sequence")[:limit]), with_attempts=with_attempts)
+    newest = list(rows.order_by("-sequence")[:limit])
+    return _with_deliveries(newest, with_attempts=with_attempts, told_of=told_of)
 
 
-def get_operation(operation_id: int) -> OperationView | None:
+def get_operation(
+    operation_id: int, *, told_of: Collection[int] | None = None
+) -> OperationView | None:
+    """``told_of`` as in ``operations_of``."""
     row = Operation.objects.filter(pk=operation_id).first()
-    return _with_deliveries([row], with_attempts=True)[0] if row else None
+    return _with_deliveries([row], with_attempts=True, told_of=told_of)[0] if row else None
 
 
 def get_operations(operation_ids: Collection[int]) -> list[OperationView]:
@@ -86,9 +98,13 @@ def unsettled_of(lane_id: int) -> list[OperationView]:
     return _with_deliveries(list(rows.order_by("sequence")), with_attempts=False)
 
 
-def _with_deliveries(rows: list[Operation], *, with_attempts: bool) -> list[OperationView]:
+def _with_deliveries(
+    rows: list[Operation], *, with_attempts: bool, told_of: Collection[int] | None = None
+) -> list[OperationView]:
     deliveries: dict[int, list[DeliveryView]] = {}
     found = Delivery.objects.filter(operation__in=[row.pk for row in rows])
+    if told_of is not None:
+        found = found.filter(lane__connection_id__in=told_of)
     for delivery in found.select_related("lane", "attempt").order_by("pk"):
         deliveries.setdefault(delivery.operation_id, []).append(
             DeliveryView(

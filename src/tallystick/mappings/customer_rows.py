@@ -110,10 +110,7 @@ def clear_suggestions(
 
 
 def _customers(context: Context, connection: ConnectionView) -> QuerySet[Customer]:
-    rows = Customer.objects.filter(**context.scope())
-    if connection.reseller_id is not None:
-        rows = rows.filter(reseller_id=connection.reseller_id)
-    return rows
+    return Customer.objects.filter(**context.within(connection.reseller_id).scope())
 
 
 def _shown(rows: QuerySet[Customer], connection_id: int, show: Show | None) -> QuerySet[Customer]:

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from tallystick.audit.events import Event
 from tallystick.audit.record import Subject, record
 from tallystick.catalog.queries import get_offer
-from tallystick.connections.queries import ConnectionView, get_connection
+from tallystick.connections.queries import ConnectionView, get_connection, subject_on
 from tallystick.identity.context import Context
 from tallystick.identity.roles import Right
 from tallystick.kit.problem import Conflicting, InvalidInput, NotFound
@@ -115,15 +115,16 @@ def _subject(
         connection_id=connection.id,
         connection_name=connection.name,
     )
+    within = context.within(connection.reseller_id)
     if kind is Ours.CUSTOMER:
-        customer = get_customer(context, ours_id)
+        customer = get_customer(within, ours_id)
         found = replace(here, customer_id=customer.id, customer_name=customer.name)
         return found, customer.name
     if kind is Ours.OFFER:
         return here, get_offer(tenant_id=context.tenant_id, offer_id=ours_id).label()
-    view = get_subscription(context, ours_id)
+    view = get_subscription(within, ours_id)
     return (
-        replace(view.subject(), connection_id=connection.id, connection_name=connection.name),
+        subject_on(view.subject(), connection),
         view.name,
     )
 

@@ -33,7 +33,7 @@ def map_customer(
     """Raises NotFound, NotAllowed, Conflicting (one to one). An exclusion ends with it."""
     context.require(Right.MAP)
     connection = get_connection(context, connection_id)
-    customer = get_customer(context, customer_id)
+    customer = get_customer(context.within(connection.reseller_id), customer_id)
     try:
         with transaction.atomic():
             end_exclusion(Ours.CUSTOMER, customer.id, connection.id)

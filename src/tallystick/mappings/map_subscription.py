@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from tallystick.audit.events import Event
 from tallystick.audit.record import record
-from tallystick.connections.queries import get_connection
+from tallystick.connections.queries import get_connection, subject_on
 from tallystick.identity.context import Context
 from tallystick.identity.roles import Right
 from tallystick.kit.days import in_words
@@ -73,9 +73,10 @@ def map_subscription(
     """
     context.require(Right.MAP)
     connection = get_connection(context, connection_id)
+    within = context.within(connection.reseller_id)
     try:
         with transaction.atomic():
-            view = hold_unmapped(context, subscription_id)
+            view = hold_unmapped(within, subscription_id)
             _hold_free_line(connection.id, place.line_id)
             lane_id = open_lane(
                 tenant_id=view.tenant_id,
@@ -97,9 +98,7 @@ def map_subscription(
                 Event.CREATE_SUBSCRIPTION_MAPPING,
                 actor=context.actor,
                 now=now,
-                subject=replace(
-                    view.subject(), connection_id=connection.id, connection_name=connection.name
-                ),
+                subject=subject_on(view.subject(), connection),
                 correlation_id=correlation_id,
                 summary=f"{place.company_name} / {place.contract_name} / {place.service_name}",
                 details={
@@ -181,10 +180,11 @@ def unmap_subscription(
     What waits for a first day that has not come is settled with it: nothing was ever sent.
     """
     context.require(Right.MAP)
+    connection = get_connection(context, connection_id)
     view = get_subscription(context, subscription_id)
     with transaction.atomic():
         mapping = SubscriptionMapping.objects.filter(
-            subscription_id=view.id, connection_id=connection_id
+            subscription_id=view.id, connection_id=connection.id
         ).first()
         if mapping is None:
             raise NotFound("The subscription is not mapped to this connection.")
@@ -214,7 +214,7 @@ def unmap_subscription(
             Event.DELETE_SUBSCRIPTION_MAPPING,
             actor=context.actor,
             now=now,
-            subject=replace(view.subject(), connection_id=connection_id),
+            subject=subject_on(view.subject(), connection),
             correlation_id=correlation_id,
             details={"contract_id": mapping.contract_id, "line_id": mapping.line_id},
         )

@@ -8,14 +8,14 @@ with the first call. ``operations/take_over`` does the rest when the day has com
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
 
 from tallystick.audit.events import Event
 from tallystick.audit.record import record
-from tallystick.connections.queries import ConnectionView
+from tallystick.connections.queries import ConnectionView, get_connection, subject_on
 from tallystick.identity.context import Context
 from tallystick.identity.roles import Right
 from tallystick.kit.days import in_words
@@ -159,10 +159,11 @@ def take_back(
     Raises NotAllowed, NotFound, Conflicting.
     """
     context.require(Right.MAP)
+    connection = get_connection(context, connection_id)
     with transaction.atomic():
         view = hold_subscription(context, subscription_id)
         following = NextPlace.objects.filter(
-            subscription_id=view.id, connection_id=connection_id
+            subscription_id=view.id, connection_id=connection.id
         ).first()
         if following is None:
             raise NotFound("It is not to continue on another contract.")
@@ -188,16 +189,12 @@ def take_back(
         for delivery in waiting:
             change(delivery, State.RESOLVED, now=now, cause=TAKEN_BACK)
         close_lane(lane.pk)
-        end_lane(current_mapping(view.id, connection_id).lane_id, on=None)
+        end_lane(current_mapping(view.id, connection.id).lane_id, on=None)
         record(
             Event.TAKE_BACK_CONTINUATION,
             actor=context.actor,
             now=now,
-            subject=replace(
-                view.subject(),
-                connection_id=connection_id,
-                connection_name=following.connection.name,
-            ),
+            subject=subject_on(view.subject(), connection),
             correlation_id=correlation_id,
             summary=f"It does not continue on {following.contract_name} from "
             f"{in_words(following.begins_on)}",

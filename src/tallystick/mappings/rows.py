@@ -71,14 +71,19 @@ def paused_connections(
     return {row.pk: (row.paused_because, row.paused_at) for row in rows if row.paused_at}
 
 
-def rows_for(views: list[SubscriptionView], *, now: datetime, with_head: bool = False) -> list[Row]:
-    """Each subscription with its place and badge; a fixed number of queries."""
+def rows_for(
+    context: Context, views: list[SubscriptionView], *, now: datetime, with_head: bool = False
+) -> list[Row]:
+    """Each subscription with its place and badge; a fixed number of queries.
+
+    What is billed by a connection of another context is Not Mapped in this one.
+    """
     ids = [view.id for view in views]
     mappings = {
         mapping.subscription_id: mapping
-        for mapping in SubscriptionMapping.objects.filter(subscription_id__in=ids).select_related(
-            "connection"
-        )
+        for mapping in SubscriptionMapping.objects.filter(
+            subscription_id__in=ids, **context.scope("connection__")
+        ).select_related("connection")
     }
     paused = paused_connections({m.connection_id for m in mappings.values()}, now=now)
     lanes = standings(subscription_ids=ids, paused=paused, now=now)
@@ -123,7 +128,7 @@ def _row(
 def subscription_row(context: Context, subscription_id: int, *, now: datetime) -> Row:
     """One subscription with its place, badge and what stops it. Raises NotFound."""
     view = get_subscription(context, subscription_id)
-    return rows_for([view], now=now, with_head=True)[0]
+    return rows_for(context, [view], now=now, with_head=True)[0]
 
 
 def mapping_row(
@@ -150,7 +155,7 @@ def list_rows(
     page = list_subscriptions(
         context, search=search, status=status, customer_id=customer_id, cursor=cursor, limit=limit
     )
-    return Page(rows_for(list(page.items), now=now), page.next_cursor)
+    return Page(rows_for(context, list(page.items), now=now), page.next_cursor)
 
 
 def list_mappings(
@@ -164,15 +169,17 @@ def list_mappings(
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[Row]:
-    """The Subscription Mapping list of one connection, by customer name. Raises InvalidInput.
+    """The Subscription Mapping list of one connection, by customer name.
 
-    Subscriptions mapped to another connection are not listed: they cannot be mapped here.
+    Subscriptions mapped to another connection, and on a reseller's connection those of others,
+    are not listed: they cannot be mapped here. Raises NotFound, InvalidInput.
     """
+    connection = get_connection(context, connection_id)
     limit = check_limit(limit)
     if badge and badge not in {kind.value for kind in BadgeKind}:
         raise InvalidInput.one("badge", f"“{badge[:20]}” is not a badge")
-    rows = visible(context).filter(
-        Q(subscriptionmapping__connection_id=connection_id) | Q(subscriptionmapping__isnull=True)
+    rows = visible(context.within(connection.reseller_id)).filter(
+        Q(subscriptionmapping__connection_id=connection.id) | Q(subscriptionmapping__isnull=True)
     )
     if mapped is not None:
         rows = rows.filter(subscriptionmapping__isnull=not mapped)
@@ -191,7 +198,7 @@ def list_mappings(
     # A badge is decided, not stored: pages are read until enough rows carry the asked one.
     while len(found) <= limit:
         chunk = _chunk(rows, key, limit + 1)
-        decided = rows_for([view_of(row) for row in chunk], now=now, with_head=True)
+        decided = rows_for(context, [view_of(row) for row in chunk], now=now, with_head=True)
         found.extend(row for row in decided if not badge or row.badge.kind.value == badge)
         if len(chunk) <= limit:
             break
@@ -215,11 +222,9 @@ def not_mapped_rows(context: Context, connection_id: int) -> QuerySet[Subscripti
     excluded = Exclusion.objects.filter(
         connection_id=connection.id, kind=Ours.SUBSCRIPTION.value
     ).values("ours_id")
-    rows = visible(context).filter(
+    rows = visible(context.within(connection.reseller_id)).filter(
         subscriptionmapping__isnull=True, status=SubscriptionStatus.ACTIVE.value
     )
-    if connection.reseller_id is not None:
-        rows = rows.filter(reseller_id=connection.reseller_id)
     return rows.exclude(pk__in=excluded)
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
 
 from tallystick.audit.events import Event
 from tallystick.audit.record import record
-from tallystick.connections.queries import get_connection
+from tallystick.connections.queries import get_connection, subject_on
 from tallystick.identity.context import Context
 from tallystick.identity.roles import Right
 from tallystick.kit.problem import Conflicting, InvalidInput, NotFound
@@ -62,9 +61,7 @@ def deal_with(
                 Event.SECOND_WRITER_DEALT_WITH,
                 actor=context.actor,
                 now=now,
-                subject=replace(
-                    view.subject(), connection_id=connection.id, connection_name=connection.name
-                ),
+                subject=subject_on(view.subject(), connection),
                 correlation_id=correlation_id,
                 summary=reason,
                 details={"reason": reason, "was": writer.in_words()},

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from tallystick.audit.record import SYSTEM, Actor, Subject
-from tallystick.connections.queries import ConnectionView
+from tallystick.connections.queries import ConnectionView, subject_on
 from tallystick.connections.queries import load as load_connection
 from tallystick.kit.clock import civil_day
 from tallystick.ledger.expected import steps
@@ -82,9 +82,7 @@ def load(lane: Lane, *, now: datetime) -> Work:
         lane_id=lane.pk,
         connection=connection,
         mapping=resolve(lane.pk),
-        subject=replace(
-            view.subject(), connection_id=connection.id, connection_name=connection.name
-        ),
+        subject=subject_on(view.subject(), connection),
         due=due,
         expected=Expected(
             units=lane.expected_units,

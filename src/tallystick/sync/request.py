@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
 
 from tallystick.audit.events import Event, Status
 from tallystick.audit.record import record
-from tallystick.connections.queries import get_connection
+from tallystick.connections.queries import get_connection, subject_on
 from tallystick.identity.context import Context
 from tallystick.identity.roles import Right
 from tallystick.kit.days import in_words
@@ -67,9 +66,7 @@ def request_sync(
                     Event.REQUEST_SYNC,
                     actor=context.actor,
                     now=now,
-                    subject=replace(
-                        view.subject(), connection_id=connection.id, connection_name=connection.name
-                    ),
+                    subject=subject_on(view.subject(), connection),
                     correlation_id=correlation_id,
                     status=Status.PROCESSING,
                     summary=f"{run.seen} operation{'' if run.seen == 1 else 's'} waiting",

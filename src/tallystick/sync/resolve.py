@@ -14,7 +14,7 @@ from django.db import transaction
 
 from tallystick.audit.events import Event
 from tallystick.audit.record import record
-from tallystick.connections.queries import get_connection
+from tallystick.connections.queries import get_connection, subject_on
 from tallystick.identity.context import Context
 from tallystick.identity.roles import Right
 from tallystick.kit.problem import Conflicting, FieldError, InvalidInput, NotFound
@@ -78,12 +78,7 @@ def resolve(
             Event.RESOLVE_OPERATION,
             actor=context.actor,
             now=now,
-            subject=replace(
-                view.subject(),
-                connection_id=connection.id,
-                connection_name=connection.name,
-                operation_id=operation.pk,
-            ),
+            subject=replace(subject_on(view.subject(), connection), operation_id=operation.pk),
             correlation_id=correlation_id,
             summary=f"{how.replace('_', ' ')}: {reason.strip()}"[:1000],
             details={"how": how, "reason": reason.strip(), "was": before, "cause": head.cause},

@@ -7,16 +7,17 @@ the badge red with both values; nothing is sent because of it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import Q
 
 from tallystick.audit.events import Event, Status
-from tallystick.audit.record import SYSTEM, Subject, record
+from tallystick.audit.record import SYSTEM, record
 from tallystick.connections.learn import note_read, note_swept
 from tallystick.connections.queries import load as load_connection
+from tallystick.connections.queries import subject_on
 from tallystick.connections.trouble import BillingError
 from tallystick.kit.clock import civil_day
 from tallystick.ledger.badge import drift_words
@@ -182,10 +183,7 @@ def _first_wrong(
 def _act(engine: Engine, lane: Lane, now: datetime) -> Act:
     view = views_by_id([lane.subscription_id])[lane.subscription_id]
     connection = load_connection(lane.connection_id)
-    subject: Subject = replace(
-        view.subject(), connection_id=connection.id, connection_name=connection.name
-    )
-    return Act(now, SYSTEM, subject, engine.correlation())
+    return Act(now, SYSTEM, subject_on(view.subject(), connection), engine.correlation())
 
 
 def _note(engine: Engine, lane: Lane, event: Event, what: str, now: datetime) -> None:

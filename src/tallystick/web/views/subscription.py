@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django_htmx.http import HttpResponseClientRefresh
 
-from tallystick.connections.queries import list_connections
+from tallystick.connections.queries import list_connections, told_of
 from tallystick.kit.problem import NotFound
 from tallystick.ledger.badge import BadgeKind
 from tallystick.ledger.queries import get_operation, operations_of
@@ -29,6 +29,7 @@ def subscription(visit: Visit, subscription_id: int) -> HttpResponse:
         with_attempts=False,
         limit=PER_PAGE + 1,
         before=_sequence(address.cursor),
+        told_of=told_of(visit.context),
     )
     shown = found[:PER_PAGE]
     older = str(shown[-1].sequence) if len(found) > PER_PAGE else None
@@ -65,7 +66,7 @@ def standing_mark(row: Row) -> str:
 def operation(visit: Visit, subscription_id: int, operation_id: int) -> HttpResponse:
     """What was tried for one operation: a part of the timeline, and a page of its own."""
     row = subscription_row(visit.context, subscription_id, now=visit.now)
-    found = get_operation(operation_id)
+    found = get_operation(operation_id, told_of=told_of(visit.context))
     if found is None or found.subscription_id != row.subscription.id:
         raise NotFound("There is no such operation.")
     names = {one.id: one.name for one in list_connections(visit.context)}
