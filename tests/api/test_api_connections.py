@@ -77,6 +77,15 @@ class TestConnections:
         kept = Connection.objects.get(pk=connection_id)
         assert SECRET.encode() not in bytes(kept.secret_sealed)
 
+    def test_a_second_one_of_the_same_autotask_is_told_at_once(self, api: Api) -> None:
+        first = api.post("/connections", a_connection(name="First"))
+        second = api.post("/connections", a_connection(name="Second"))
+        dollars = api.post("/connections", a_connection(name="Third", price_currency="USD"))
+        assert [one.status for one in (first, second, dollars)] == [201, 201, 201]
+        assert (first.body["warning"], dollars.body["warning"]) == ("", "")
+        assert "“First” is of the same Autotask" in second.body["warning"]
+        assert "Use that one and delete this" in second.body["warning"]
+
     @pytest.mark.parametrize(
         ("field", "value"),
         [

@@ -18,7 +18,7 @@ from tallystick.audit.models import AuditLog
 from tallystick.cli.main import main
 from tallystick.connections.models import Connection
 from tallystick.identity.models import Tenant
-from tallystick.mappings.models import CustomerMapping, Exclusion, SubscriptionMapping
+from tallystick.mappings.models import CustomerMapping, Exclusion, NextPlace, SubscriptionMapping
 
 PRICED = {"unit_price": "15.20", "unit_cost": "12.10"}
 YEARS = {"start": "2026-01-01", "end": "2098-12-31"}
@@ -117,6 +117,14 @@ class TestConnections:
         assert say("connections", "delete", "Other", "--yes").out == "Other is deleted.\n"
         assert newest(here.of) == ("connection.delete", "tallystick connections")
         assert say("connections", "pause", "Other", "--reason", "x").code == 2
+
+    def test_a_second_one_of_the_same_autotask_is_told_at_once(self, say: Say) -> None:
+        money = ("--price-currency", "EUR", "--cost-currency", "EUR", "--secrets-stdin")
+        user = ("--user-name", "api@fabrikam.example")
+        first = say("connections", "create", "First", *user, *money, stdin="a\nb\n")
+        assert "same Autotask" not in first.out
+        second = say("connections", "create", "Second", *user, *money, stdin="a\nb\n")
+        assert "“First” is of the same Autotask" in second.out
 
 
 class TestNames:
@@ -233,3 +241,10 @@ class TestLines:
         assert (done.returncode, "Autotask shows 10 units now" in done.stderr) == (1, True)
         done = tallystick(here.of, *adopt, "10", **environment)
         assert done.returncode == 0, done.stderr
+
+        going = ("contracts", "continue", connection, "Cloud", "Next", "--from-on", "2098-01-01")
+        look = tallystick(here.of, *going, "--dry-run", "--format=json", **environment)
+        assert look.returncode == 0, look.stderr
+        there = {"subscription": "Contoso, Premium", "units": 14, "line there": "a line of its own"}
+        assert json.loads(look.stdout) == [there]
+        assert not NextPlace.objects.filter(connection_id=here.connection_id).exists()

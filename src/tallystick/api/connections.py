@@ -11,6 +11,7 @@ from tallystick.api.queries import answers
 from tallystick.api.schemas_connections import (
     ConnectionChangesIn,
     ConnectionIn,
+    ConnectionMadeOut,
     ConnectionOut,
     PauseIn,
     TestedOut,
@@ -21,6 +22,7 @@ from tallystick.bootstrap.checking import check_connection
 from tallystick.bootstrap.connection_health import connection_health
 from tallystick.connections.create import Credentials, NewConnection, create_connection
 from tallystick.connections.edit import budget_shares, edit_connection
+from tallystick.connections.instance import check_instance
 from tallystick.connections.pause import pause, resume
 from tallystick.connections.queries import get_connection, list_connections
 from tallystick.kit.secrets import Secret
@@ -43,10 +45,10 @@ def connections(request: HttpRequest) -> PageOut[ConnectionOut]:
 @router.post(
     "/connections",
     auth=CONNECT,
-    response=answers(201, ConnectionOut),
+    response=answers(201, ConnectionMadeOut),
     summary="Create a connection",
 )
-def create_a_connection(request: HttpRequest, body: ConnectionIn) -> Status[ConnectionOut]:
+def create_a_connection(request: HttpRequest, body: ConnectionIn) -> Status[ConnectionMadeOut]:
     """Its credentials are sealed and never shown again."""
     who = caller(request)
     new = NewConnection(
@@ -72,7 +74,8 @@ def create_a_connection(request: HttpRequest, body: ConnectionIn) -> Status[Conn
     request_refresh(
         connection_id, context=who.context, now=who.now, correlation_id=who.correlation_id
     )
-    return Status(201, _shown(who, connection_id))
+    seen = check_instance(get_connection(who.context, connection_id))
+    return Status(201, ConnectionMadeOut.made(_shown(who, connection_id), seen))
 
 
 @router.get("/connections/{int:connection_id}", auth=READ, response=answers(200, ConnectionOut))

@@ -157,6 +157,18 @@ class ConnectionOut(Schema):
         )
 
 
+class ConnectionMadeOut(ConnectionOut):
+    warning: str = Field(
+        default="",
+        description="What to look at first: another connection bills the same contracts. Else "
+        "empty.",
+    )
+
+    @classmethod
+    def made(cls, shown: ConnectionOut, seen: Check) -> ConnectionMadeOut:
+        return cls(**dict(shown), warning="" if seen.ok else f"{seen.words} {seen.todo}")
+
+
 class CheckOut(Schema):
     """``words``: what was seen. ``todo``: what you can do, empty when nothing."""
 

@@ -108,6 +108,8 @@ def _create(arguments: argparse.Namespace) -> int:
         from django.conf import settings
 
         from tallystick.connections.create import Credentials, NewConnection, create_connection
+        from tallystick.connections.instance import check_instance
+        from tallystick.connections.queries import get_connection
         from tallystick.kit.secrets import Secret
         from tallystick.mappings.jobs import request_refresh
 
@@ -123,7 +125,10 @@ def _create(arguments: argparse.Namespace) -> int:
         )
         made = create_connection(new, keys=settings.SEALING_KEYS, **asker.acting())
         request_refresh(made, **asker.acting())
-        show(arguments, {"id": made}, [f"Connected. Test it: tallystick doctor {new.name!r}"])
+        seen = check_instance(get_connection(asker.context, made))
+        warning = "" if seen.ok else f"{seen.words} {seen.todo}"
+        said = [f"Connected. Test it: tallystick doctor {new.name!r}"]
+        show(arguments, {"id": made, "warning": warning}, [*said, *([warning] if warning else [])])
     return 0
 
 
