@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from tallystick.audit.events import Event
 from tallystick.audit.record import Subject, record
@@ -48,45 +48,51 @@ def create_connection(
     errors = _check(new)
     if errors:
         raise InvalidInput(errors)
-    with transaction.atomic():
-        key = key_to_seal(keys)
-        same = Connection.objects.filter(
-            tenant_id=context.tenant_id, name=new.name, deleted_at__isnull=True
-        )
-        if same.exists():
-            raise Conflicting(f"A connection named “{new.name}” already exists.")
-        row = Connection.objects.create(
-            tenant_id=context.tenant_id,
-            reseller_id=context.reseller_id,
-            name=new.name,
-            price_currency=parse_currency(new.price_currency),
-            cost_currency=parse_currency(new.cost_currency),
-            time_zone=new.time_zone,
-            user_name=new.credentials.user_name,
-            secret_sealed=b"",
-            code_sealed=b"",
-            key_id=key.key_id,
-            web_url=new.web_url,
-            quiet_seconds=new.quiet_seconds,
-            created_at=now,
-        )
-        seal(row, {"secret": new.credentials.secret, "code": new.credentials.code}, key)
-        row.save(update_fields=["secret_sealed", "code_sealed"])
-        record(
-            Event.CREATE_CONNECTION,
-            actor=context.actor,
-            now=now,
-            subject=Subject(
-                tenant_id=row.tenant_id,
-                reseller_id=row.reseller_id,
-                connection_id=row.pk,
-                connection_name=row.name,
-            ),
-            correlation_id=correlation_id,
-            summary=row.name,
-            details={"user_name": row.user_name, "price_currency": row.price_currency},
-        )
+    try:
+        with transaction.atomic():
+            row = _store(new, context, keys, now)
+            record(
+                Event.CREATE_CONNECTION,
+                actor=context.actor,
+                now=now,
+                subject=Subject(
+                    tenant_id=row.tenant_id,
+                    reseller_id=row.reseller_id,
+                    connection_id=row.pk,
+                    connection_name=row.name,
+                ),
+                correlation_id=correlation_id,
+                summary=row.name,
+                details={"user_name": row.user_name, "price_currency": row.price_currency},
+            )
+    except IntegrityError as error:
+        if "connection_name_once" not in str(error):
+            raise
+        raise Conflicting(f"A connection named “{new.name}” already exists.") from None
     return row.pk
+
+
+def _store(new: NewConnection, context: Context, keys: KeyRing, now: datetime) -> Connection:
+    """In a transaction. The row first: what is sealed is sealed for its id."""
+    key = key_to_seal(keys)
+    row = Connection.objects.create(
+        tenant_id=context.tenant_id,
+        reseller_id=context.reseller_id,
+        name=new.name,
+        price_currency=parse_currency(new.price_currency),
+        cost_currency=parse_currency(new.cost_currency),
+        time_zone=new.time_zone,
+        user_name=new.credentials.user_name,
+        secret_sealed=b"",
+        code_sealed=b"",
+        key_id=key.key_id,
+        web_url=new.web_url,
+        quiet_seconds=new.quiet_seconds,
+        created_at=now,
+    )
+    seal(row, {"secret": new.credentials.secret, "code": new.credentials.code}, key)
+    row.save(update_fields=["secret_sealed", "code_sealed"])
+    return row
 
 
 def open_credentials(connection_id: int, *, keys: KeyRing) -> Credentials:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import pytest
 from django.conf import settings
 from django.db import connection as database
+from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
 from factories import Tenancy, number, sibling, tenancy
@@ -26,7 +27,7 @@ from tallystick.connections.models import Connection
 from tallystick.identity.roles import Role
 from tallystick.kit.ids import correlation_id
 from tallystick.kit.key_ring import KeyRing
-from tallystick.kit.problem import InvalidInput, NotAllowed, NotFound
+from tallystick.kit.problem import Conflicting, InvalidInput, NotAllowed, NotFound
 from tallystick.kit.secrets import SealingKey, Secret
 from tallystick.mappings.delete_connection import delete_connection
 
@@ -215,6 +216,22 @@ class TestSettings:
         now = stored(connection_id)
         assert (now["quiet_seconds"], now["back_dated"]) == (9, "move")
         assert len(updates(connection_id)) == 2
+
+
+def test_of_one_name_there_is_one_connection_also_when_made_at_once(of: Tenancy) -> None:
+    def make(_: int) -> str:
+        try:
+            of.connection(name="Autotask")
+        except Conflicting as refused:
+            return str(refused)
+        finally:
+            connections.close_all()
+        return "made"
+
+    with ThreadPoolExecutor(6) as pool:
+        said = sorted(pool.map(make, range(6)))
+    assert said == [*["A connection named “Autotask” already exists."] * 5, "made"]
+    assert Connection.objects.filter(tenant_id=of.tenant_id).count() == 1
 
 
 class TestWho:
