@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tallystick.api.schemas_kit import Body, Day, Money, Quantity
+from tallystick.api.schemas_kit import Amount, Body, Day, Quantity
 from tallystick.connections.policies import PriceDay
 from tallystick.subscriptions.status import EndOfTerm
 
@@ -22,8 +22,8 @@ class UpdateQuantity(Dated):
 
 class UpdatePriceMargin(Dated):
     kind: Literal["update_price_margin"]
-    unit_price: Money = Field(description="Per unit per billing cycle, taxes excluded.")
-    unit_cost: Money | None = Field(None, description="Left as it is when it is left out.")
+    unit_price: Amount = Field(description="Per unit per billing cycle, taxes excluded.")
+    unit_cost: Amount | None = Field(None, description="Left as it is when it is left out.")
     currency: str = Field("", max_length=3, description="Of a subscription's first price.")
     price_from: PriceDay | None = Field(
         None, strict=False, description="The connection's policy when it is left out."
@@ -51,21 +51,21 @@ class Renew(Body):
 
     kind: Literal["renew"]
     quantity: Quantity | None = None
-    unit_price: Money | None = Field(None, description="Left as it is when it is left out.")
-    unit_cost: Money | None = None
+    unit_price: Amount | None = Field(None, description="Left as it is when it is left out.")
+    unit_cost: Amount | None = None
     ends_on: Day | None = Field(None, description="As long as this term when it is left out.")
 
 
 class EndPromotion(Dated):
     kind: Literal["end_promotion"]
-    unit_price: Money
-    unit_cost: Money | None = None
+    unit_price: Amount
+    unit_cost: Amount | None = None
 
 
 class ConvertTrial(Dated):
     kind: Literal["convert_trial"]
-    unit_price: Money
-    unit_cost: Money | None = None
+    unit_price: Amount
+    unit_cost: Amount | None = None
 
 
 class Rename(Body):
