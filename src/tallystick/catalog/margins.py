@@ -144,6 +144,8 @@ def unit_price(
 
 def check_rule(method: MarginMethod, percent: Decimal) -> list[FieldError]:
     """What is wrong with a rule whoever it is for."""
+    if not percent.is_finite() or (percent == 0 and percent.is_signed()):
+        return [FieldError("percent", "must be a number, like 12.5")]
     match method:
         case MarginMethod.MARKUP if not 0 <= percent <= LARGEST_MARKUP:
             return [FieldError("percent", f"must be between 0 and {LARGEST_MARKUP} for Markup")]
@@ -153,6 +155,10 @@ def check_rule(method: MarginMethod, percent: Decimal) -> list[FieldError]:
             0 <= percent <= HUNDRED
         ):
             return [FieldError("percent", f"must be between 0 and 100 for {method.label}")]
+        case MarginMethod.NONE:
+            return []
+        case _ if percent != round_money(percent):
+            return [FieldError("percent", "must have at most four decimals")]
         case _:
             return []
 

@@ -13,6 +13,7 @@ from tallystick.catalog.price_asked import By, require_csp
 from tallystick.catalog.price_models import Promotion
 from tallystick.catalog.terms import BillingCycle, Segment, Term
 from tallystick.identity.roles import Right
+from tallystick.kit.money import round_money
 from tallystick.kit.problem import Conflicting, FieldError, InvalidInput, NotFound
 
 LONGEST_ID = 100
@@ -57,15 +58,23 @@ def check_promotion(new: NewPromotion) -> list[FieldError]:
         errors.append(FieldError("available_to", "is before the first day"))
     if (new.percent is None) == (new.fixed is None):
         errors.append(FieldError("percent", "or a fixed amount must be given, and not both"))
-    if new.percent is not None and not 0 < new.percent <= HUNDRED:
-        errors.append(FieldError("percent", "must be above 0 and at most 100"))
-    if new.fixed is not None and not 0 < new.fixed <= LARGEST_FIXED:
-        errors.append(FieldError("fixed", f"must be above 0 and at most {LARGEST_FIXED}"))
+    errors += _check_amount("percent", new.percent, HUNDRED)
+    errors += _check_amount("fixed", new.fixed, LARGEST_FIXED)
     if (new.fixed is None) != (not new.currency):
         errors.append(FieldError("currency", "is needed with a fixed amount, and only with one"))
     if new.months is not None and not 1 <= new.months <= MOST_MONTHS:
         errors.append(FieldError("months", f"must be between 1 and {MOST_MONTHS}"))
     return errors
+
+
+def _check_amount(field: str, amount: Decimal | None, most: Decimal) -> list[FieldError]:
+    if amount is None:
+        return []
+    if not amount.is_finite() or not 0 < amount <= most:
+        return [FieldError(field, f"must be above 0 and at most {most}")]
+    if amount != round_money(amount):
+        return [FieldError(field, "must have at most four decimals")]
+    return []
 
 
 def add_promotion(new: NewPromotion, *, by: By) -> int:

@@ -139,7 +139,7 @@ def _check_money(
     """At most four decimals, as Autotask keeps; with a currency."""
     errors = []
     if amount is not None:
-        if not 0 <= amount <= LARGEST_AMOUNT:
+        if not amount.is_finite() or amount.is_signed() or amount > LARGEST_AMOUNT:
             errors.append(FieldError(field, f"must be between 0 and {LARGEST_AMOUNT:f}"))
         elif amount != round_money(amount, places=MOST_DECIMALS):
             errors.append(FieldError(field, f"must have at most {MOST_DECIMALS} decimals"))
