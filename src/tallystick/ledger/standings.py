@@ -78,11 +78,6 @@ def view_of(lane: Lane) -> LaneView:
     )
 
 
-def get_lane(lane_id: int) -> LaneView:
-    """One lane that is known to be there."""
-    return view_of(Lane.objects.get(pk=lane_id))
-
-
 def standings(
     *,
     subscription_ids: Collection[int],

@@ -57,7 +57,8 @@ def verdict_of(
     """``rows`` cover the effective day and everything after it.
 
     What moved is seen from how far all rows were shifted. *Partly*: the units are as wanted and so
-    is the rate of the first row, but this Autotask left later rows at the rate they had.
+    is the rate of the first row, but later rows have the rate they had: this Autotask left them,
+    or the first period is approved and its units went alone.
     """
     if match_steps(rows, sent.wanted, periods) is Match.SAME:
         return Verdict.LANDED
@@ -81,7 +82,7 @@ def verdict_of(
 
 
 def _first_is_right(rows: Sequence[UnitRow], sent: Sent, periods: Periods) -> bool:
-    if not sent.sets_rate:
+    if not sent.sets_rate and not sent.target.has_rate:
         return False
     first = sent.wanted[0]
     same_units = [replace(step, unit_price=None, unit_cost=None) for step in sent.wanted]

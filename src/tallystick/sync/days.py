@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import assert_never
 
 from tallystick.connections.policies import BackDated, ChangeDay, PriceDay
 from tallystick.ledger.kinds import OperationKind
@@ -17,7 +18,7 @@ from tallystick.sync import moves, words
 from tallystick.sync.compare import Periods
 from tallystick.sync.plan import Move, Stop
 from tallystick.sync.rules import Expected, Rules
-from tallystick.sync.target import NOT_LANDED, Due, batch_of, billed_units
+from tallystick.sync.target import ENDS, NOT_LANDED, Due, batch_of, billed_units
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +87,12 @@ def _goes_back(head: Due, expected: Expected) -> bool:
 
 
 def day_rule(one: Due, *, expected: Expected, rules: Rules, frame: Frame) -> Move | None:
-    """The day by the policies alone; None when it is the operation's own."""
+    """The day by the policies alone; None when it is the operation's own.
+
+    A day that no period contains is moved into none: what has ended is not billed otherwise.
+    """
     period = frame.periods.around(one.effective_on)
-    if period is None:
+    if period is None or frame.period(one.effective_on) is None:
         return None
     starts, until = period
     if one.is_about_rates:
@@ -125,6 +129,8 @@ def _price_day(
             to = starts
         case PriceDay.NEXT_PERIOD:
             to = day if day == starts else until
+        case _:
+            assert_never(choice)
     to = _not_before(to, expected.first_on, frame.starts_on)
     if to == day:
         return None
@@ -148,9 +154,8 @@ def date_rule(
             return Move(expected.since, moves.AFTER_PROVED)
         return Stop(State.FAILED, words.back_dated(day, expected.since))
     before = frame.starts_on is not None and day < frame.starts_on
-    # What ends a line may find that its contract has ended by itself: reading tells.
-    ends = head.kind is OperationKind.END
-    after = frame.ends_on is not None and day > frame.ends_on and not ends
+    # What ends it may find that its contract has ended by itself: reading tells.
+    after = frame.ends_on is not None and day > frame.ends_on and head.kind not in ENDS
     if before or after:
         return Stop(State.FAILED, words.outside_contract(day, frame.starts_on, frame.ends_on))
     return None

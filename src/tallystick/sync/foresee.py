@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from typing import assert_never
 
 from tallystick.connections.policies import SameDay
 from tallystick.ledger.settle import Cause, Proof
@@ -138,6 +139,8 @@ def _one_batch(
                 calls.append(decided.adjustment)
                 rows = applied(rows, _shift_of(decided, rules), frame)
                 expected = expected.after(_imagined(decided, rows, frame))
+            case _:
+                assert_never(decided)
     raise RuntimeError("a batch that never comes to an end")
 
 

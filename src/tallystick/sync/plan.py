@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -23,10 +23,10 @@ from tallystick.ledger.profile import Step, as_json, from_day, merged
 from tallystick.ledger.settle import Cause, Proof
 from tallystick.ledger.state import State
 from tallystick.sync import moves, words
-from tallystick.sync.compare import Match, Periods, match, match_steps, snapshot
+from tallystick.sync.compare import Match, Periods, covering, match_step, match_steps, snapshot
 from tallystick.sync.port import Adjustment, Line, UnitRow
 from tallystick.sync.rules import Expected, Rules
-from tallystick.sync.target import FIRST_SYNC, Due, Target, is_about_rates, target_of
+from tallystick.sync.target import ENDS, FIRST_SYNC, Due, Target, is_about_rates, target_of
 from tallystick.sync.unexpected import Surprise, unexpected, unexpected_until
 
 
@@ -75,10 +75,11 @@ def plan(
     Anybody else's line without rows is not understood.
     """
     day = batch[0].effective_on
+    rows = _posted(rows, periods)
     ahead = [row for row in rows if row.until > day]
     nothing_yet = fresh_own_line and expected.units is None and not rows
     if not ahead and not nothing_yet:
-        return _nothing_shown(day, batch, rows)
+        return _nothing_shown(day, batch, rows, periods)
     target = target_of(batch, rules=rules)
     if target.units is None and not target.has_rate:
         return Stop(State.FAILED, words.other_currency(rules.price_currency))
@@ -101,6 +102,15 @@ def plan(
         return elsewhere
     case = _Case(batch, rows, ahead, line, target, wanted, expected, rules, periods)
     return _send(case, accepted_before)
+
+
+def _posted(rows: Sequence[UnitRow], periods: Periods) -> Sequence[UnitRow]:
+    """A row that units were changed in after its period was posted is of a posted period too."""
+    posted = {periods.around(row.starts_on) for row in rows if row.approved} - {None}
+    return [
+        replace(row, approved=True) if periods.around(row.starts_on) in posted else row
+        for row in rows
+    ]
 
 
 def wanted_of(
@@ -187,6 +197,8 @@ class _Wrong:
 def _send(case: _Case, accepted_before: list[dict[str, Any]]) -> Plan:
     """The call for the first day that differs."""
     wrong = _first_wrong(case)
+    if wrong is None:
+        return Stop(State.FAILED, words.no_rows())
     at, price, cost = wrong.on, wrong.price, wrong.cost
     units = case.units_on(at)
     now = next(step for step in case.wanted if step.covers(at))
@@ -220,14 +232,20 @@ def _send(case: _Case, accepted_before: list[dict[str, Any]]) -> Plan:
     )
 
 
-def _first_wrong(case: _Case) -> _Wrong:
-    """Units are set first, for every later row at once; then rates, as far as they still differ."""
+def _first_wrong(case: _Case) -> _Wrong | None:
+    """Units are set first, for every later row at once; then rates, as far as they still differ.
+
+    None: no row is wrong; there are days that no row shows.
+    """
     day, target, ahead = case.batch[0].effective_on, case.target, case.ahead
     if not ahead or (target.units is not None and any(row.units != target.units for row in ahead)):
         if ahead and ahead[0].approved:
             return _Wrong(day, None, None)
         return _Wrong(day, target.unit_price, target.unit_cost)
-    on, step = _first_wrong_rate(ahead, case.wanted, case.periods)
+    found = _first_wrong_rate(ahead, case.wanted, case.periods)
+    if found is None:
+        return None
+    on, step = found
     if target.has_rate:
         return _Wrong(on, target.unit_price, target.unit_cost)
     return _Wrong(on, step.unit_price, step.unit_cost)
@@ -235,28 +253,23 @@ def _first_wrong(case: _Case) -> _Wrong:
 
 def _first_wrong_rate(
     ahead: Sequence[UnitRow], wanted: Sequence[Step], periods: Periods
-) -> tuple[date, Step]:
+) -> tuple[date, Step] | None:
     """The day from which a rate is not as wanted, and what is wanted then."""
     for step in wanted:
-        for row in ahead:
-            on = max(row.starts_on, step.starts_on)
-            if row.until <= step.starts_on or not step.covers(on):
-                continue
-            seen = match(
-                [row],
-                units=step.units,
-                unit_price=step.unit_price,
-                unit_cost=step.unit_cost,
-                periods=periods,
-            )
-            if seen is not Match.SAME:
-                return on, step
-    return wanted[0].starts_on, wanted[0]
+        for row in covering(ahead, step):
+            if match_step([row], step, periods) is not Match.SAME:
+                return max(row.starts_on, step.starts_on), step
+    return None
 
 
-def _nothing_shown(day: date, batch: Sequence[Due], rows: Sequence[UnitRow]) -> AlreadySo | Stop:
-    """No row from that day on. What ends a line is done when the rows before it are there."""
-    if rows and batch[0].kind is OperationKind.END:
+def _nothing_shown(
+    day: date, batch: Sequence[Due], rows: Sequence[UnitRow], periods: Periods
+) -> AlreadySo | Stop:
+    """No row from that day on. What ends a line is done when the rows before it are there, or the
+    contract is known to have ended by then: nothing is left to be billed."""
+    kind = batch[0].kind
+    over = kind in ENDS and periods.ends_on is not None and day > periods.ends_on
+    if over or (rows and kind is OperationKind.END):
         none = Step(day, None, 0, None, None)
         return AlreadySo(Proof([none], day, False, {"rows": snapshot(rows)}))
     return Stop(State.FAILED, words.no_rows())

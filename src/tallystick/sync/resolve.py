@@ -29,19 +29,10 @@ from tallystick.mappings.resolve import resolve as resolve_place
 from tallystick.subscriptions.queries import get_subscription
 from tallystick.sync import moves
 from tallystick.sync.days import Frame
-from tallystick.sync.target import speaks_of_rates_only
+from tallystick.sync.target import ENDS, speaks_of_rates_only
 
 PUSH_OURS = "push_ours"
 NEXT_PERIOD = "next_period"
-ENDS = {
-    kind.value
-    for kind in (
-        OperationKind.CANCEL,
-        OperationKind.EXPIRE,
-        OperationKind.DELETE,
-        OperationKind.END,
-    )
-}
 WAYS = (*(way.value for way in Resolution), PUSH_OURS, NEXT_PERIOD)
 
 
@@ -179,7 +170,7 @@ def _leave_to_next_period(head: Delivery, now: datetime) -> None:
 def _units_after(head: Delivery) -> int | None:
     """None for a change that leaves the units as they are."""
     operation = head.operation
-    if operation.kind in ENDS:
+    if OperationKind(operation.kind) in ENDS:
         return 0
     after = operation.after.get("units", operation.after.get("quantity"))
     return None if after is None else int(after)

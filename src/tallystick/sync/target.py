@@ -80,7 +80,7 @@ class Target:
             return f"{self.units} units"
         if self.unit_price is not None:
             return f"a unit price of {self.unit_price:f}"
-        return f"a unit cost of {self.unit_cost or 0:f}"
+        return f"a unit cost of {self.unit_cost or Decimal(0):f}"
 
 
 def batch_of(due: Sequence[Due]) -> Sequence[Due]:
@@ -105,6 +105,11 @@ NOT_LANDED = "not_landed"
 
 # What brings a line to everything we have: it may not leave a rate for a later period.
 FIRST_SYNC = frozenset({OperationKind.MAP, OperationKind.PURCHASE, OperationKind.CONTINUE})
+
+# What leaves nothing to be billed.
+ENDS = frozenset(
+    {OperationKind.CANCEL, OperationKind.EXPIRE, OperationKind.DELETE, OperationKind.END}
+)
 
 
 def speaks_of_rates_only(after: Mapping[str, Any]) -> bool:

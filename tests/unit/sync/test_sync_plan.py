@@ -16,6 +16,7 @@ from tallystick.sync.compare import Periods
 from tallystick.sync.days import Frame, date_rule
 from tallystick.sync.plan import AlreadySo, Move, Plan, Send, Stop, plan
 from tallystick.sync.port import UnitRow
+from tallystick.sync.target import ENDS
 from tallystick.sync.unexpected import in_words
 
 YESTERDAY, TOMORROW = date(2026, 5, 9), date(2026, 5, 11)
@@ -216,3 +217,93 @@ class TestUntilALaterDay:
         assert isinstance(found, Send)
         assert found.base["accepted_before"] == [{"until": "2026-05-12", "units": 27}]
         assert code(self.plan(*rows, accepted=28)) == "hand_edit"
+
+
+class TestRates:
+    """Of a change of rates, and of rates that are not as they should be."""
+
+    PRICE = staticmethod(
+        lambda **more: due(
+            kind=OperationKind.UPDATE_PRICE_MARGIN,
+            after={"unit_price": "16.40", "price_currency": "EUR", **more},
+        )
+    )
+
+    def test_in_another_currency_there_is_nothing_to_send(self) -> None:
+        in_dollars = self.PRICE(price_currency="USD")
+        euro = rules(price_currency="EUR")
+        assert code(planned(row(10), batch=[in_dollars], rules=euro)) == "other_currency"
+
+    def test_what_a_person_accepted_is_brought_to_the_rate_we_expect(self) -> None:
+        found = planned(row(12, price="200.00"), batch=[due(12, accepted_units=12)])
+        assert isinstance(found, Send)
+        sent = found.adjustment
+        assert (sent.effective_on, sent.unit_change, sent.unit_price) == (
+            DAY,
+            0,
+            Decimal("15.20"),
+        )
+
+    def test_days_that_no_row_shows_are_not_made_up(self) -> None:
+        june, july = date(2026, 6, 1), date(2026, 7, 1)
+        price = Decimal("15.20")
+        known = (
+            Step(DAY, june, 12, price, None),
+            Step(june, july, 12, Decimal("16.00"), None),
+            Step(july, None, 12, price, None),
+        )
+        found = planned(
+            row(12, price="182.40"),
+            row(12, starts=july, until=date(2026, 8, 1), price="182.40"),
+            batch=[due(12, accepted_units=12)],
+            expected=replace(expected(12), steps=known),
+        )
+        assert code(found) == "no_rows"
+
+    def test_a_day_that_is_used_up_takes_no_price(self) -> None:
+        before, now = row(7, until=DAY), row(10, starts=DAY)
+        found = planned(before, now, batch=[self.PRICE()], rules=rules(same_day=SameDay.REFUSES))
+        assert code(found) == "price_same_day"
+
+    def test_hidden_amounts_of_other_units_are_not_judged(self) -> None:
+        assert code(planned(row(10, price=None))) == "read_refused"
+
+
+class TestAPostedPeriod:
+    PERIODS = Periods(date(2026, 1, 1), 1, date(2026, 12, 31))
+    JUNE, JULY = date(2026, 6, 1), date(2026, 7, 1)
+
+    def test_is_posted_for_what_units_were_changed_in_it_since(self) -> None:
+        rows = (
+            row(10, until=DAY, approved=True),
+            row(12, starts=DAY, price="182.40"),
+            row(12, starts=self.JUNE, until=self.JULY, price="182.40"),
+        )
+        price = due(kind=OperationKind.UPDATE_PRICE_MARGIN, after={"unit_price": "16.40"})
+        found = planned(*rows, batch=[price], periods=self.PERIODS, expected=expected(12))
+        assert isinstance(found, Move)
+        assert found.to == self.JUNE
+
+
+class TestAfterTheContract:
+    """It has ended by itself: nothing is left to be ended."""
+
+    @pytest.mark.parametrize("kind", sorted(ENDS))
+    def test_what_ends_it_is_done(self, kind: OperationKind) -> None:
+        ends = due(kind=kind, after={"quantity": 0})
+        over = Periods(date(2026, 1, 1), 1, YESTERDAY)
+        found = planned(row(10, until=DAY), batch=[ends], periods=over)
+        assert isinstance(found, AlreadySo)
+        assert list(found.proof.steps) == [Step(DAY, None, 0, None, None)]
+
+    def test_no_rows_inside_it_are_not_understood(self) -> None:
+        ends = due(kind=OperationKind.CANCEL, after={"quantity": 0})
+        inside = Periods(date(2026, 1, 1), 1, date(2026, 12, 31))
+        assert code(planned(row(10, until=DAY), batch=[ends], periods=inside)) == "no_rows"
+
+    def test_the_dates_let_it_through_and_nothing_else(self) -> None:
+        frame = Frame(date(2026, 1, 1), YESTERDAY, 1)
+        for kind in OperationKind:
+            one = due(kind=kind, after={"quantity": 1})
+            found = date_rule([one], expected=expected(), rules=rules(), frame=frame)
+            assert (found is None) == (kind in ENDS), kind

@@ -69,3 +69,45 @@ def test_what_is_sent_again_travels_with_the_same_companions() -> None:
     rider = due(delivery_id=2, attempt_id=7)
     newer = due(delivery_id=3)
     assert batch_of([head, rider, newer]) == [head, rider]
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        (Target(12, Decimal("16.40")), "12 units"),
+        (Target(None, Decimal("16.40"), Decimal("13.00")), "a unit price of 16.40"),
+        (Target(None, None, Decimal("13.00")), "a unit cost of 13.00"),
+        (Target(None), "a unit cost of 0"),
+    ],
+)
+def test_a_target_in_words(target: Target, words: str) -> None:
+    assert target.in_words() == words
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        OperationKind.RENAME,
+        OperationKind.SET_PURCHASE_ORDER,
+        OperationKind.SET_END_OF_TERM,
+        OperationKind.SCHEDULE_CHANGE,
+    ],
+)
+def test_what_is_not_applicable_wants_nothing(kind: OperationKind) -> None:
+    assert target_of([due(kind=kind, after={"value": "x"})], rules=rules()) == Target(None)
+
+
+@pytest.mark.parametrize(
+    "kind", [OperationKind.CANCEL, OperationKind.EXPIRE, OperationKind.DELETE, OperationKind.END]
+)
+def test_whatever_ends_it_takes_the_units_or_the_price(kind: OperationKind) -> None:
+    ends = due(kind=kind, after={"quantity": 0})
+    assert target_of([due(12), ends], rules=rules()) == Target(0)
+    assert target_of([due(12), ends], rules=rules(cancel_rule=PRICE_ZERO)) == Target(12, Decimal(0))
+
+
+def test_a_suspended_one_keeps_its_quantity_and_has_no_units() -> None:
+    suspended = due(kind=OperationKind.SUSPEND, after={"status": "suspended", "units": 0})
+    again = due(kind=OperationKind.REACTIVATE, after={"units": 10, "unit_price": "15.20"})
+    assert target_of([suspended], rules=rules()) == Target(0)
+    assert target_of([suspended, again], rules=rules()) == Target(10, Decimal("15.20"))

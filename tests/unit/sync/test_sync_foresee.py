@@ -1,0 +1,72 @@
+"""What would be sent, in cases no simulator shows."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from making import DAY, LINE, due, expected, row, rules
+
+from tallystick.connections.policies import ChangeDay
+from tallystick.ledger.kinds import OperationKind
+from tallystick.sync import foresee as module
+from tallystick.sync.days import Frame
+from tallystick.sync.foresee import applied, foresee
+from tallystick.sync.port import Adjustment, UnitRow
+
+MAY, JUNE, JULY = date(2026, 5, 1), date(2026, 6, 1), date(2026, 7, 1)
+FRAME = Frame(date(2026, 1, 1), date(2026, 12, 31), 1)
+
+
+def adjusted(rows: list[UnitRow], change: int, on: date = DAY, **more: Any) -> tuple[UnitRow, ...]:
+    return applied(rows, Adjustment(LINE, on, change, **more), FRAME)
+
+
+def test_a_row_without_units_has_no_rate_to_go_on_with() -> None:
+    [empty] = adjusted([row(0, starts=DAY, price="0")], 3)
+    assert (empty.units, empty.price) == (3, None)
+    [none] = adjusted([row(0, starts=DAY, price="0")], 0)
+    assert none.price == 0
+    [hidden] = adjusted([row(3, starts=DAY, price=None)], 1)
+    assert hidden.price is None
+    [said] = adjusted([row(0, starts=DAY, price="0")], 3, unit_price=Decimal("2.50"))
+    assert said.price == Decimal("7.50")
+
+
+def test_only_what_a_policy_moves_is_moved() -> None:
+    later = date(2026, 5, 20)
+    price = due(
+        delivery_id=2,
+        kind=OperationKind.UPDATE_PRICE_MARGIN,
+        after={"unit_price": "16.40", "price_from": "own_day"},
+        effective_on=later,
+    )
+    found = foresee(
+        [due(12), price],
+        [row(10)],
+        line=LINE,
+        expected=expected(),
+        rules=rules(increase_day=ChangeDay.PERIOD_START),
+        frame=FRAME,
+        today=DAY,
+    )
+    assert [(one.delivery_id, one.sent_on, len(one.moved)) for one in found] == [
+        (1, MAY, 1),
+        (2, later, 0),
+    ]
+
+
+def test_a_batch_that_never_ends_is_said_and_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "MOST_CALLS", 1)
+    with pytest.raises(RuntimeError, match="never comes to an end"):
+        foresee(
+            [due(12)],
+            [row(10)],
+            line=LINE,
+            expected=expected(),
+            rules=rules(),
+            frame=FRAME,
+            today=DAY,
+        )
