@@ -17,6 +17,7 @@ from typing import Any
 from factories import TODAY, Tenancy, Wake, nobody_wakes, number, tenancy
 from tallystick.audit.record import SYSTEM
 from tallystick.bootstrap.engine import make_engine
+from tallystick.catalog.terms import OfferKind
 from tallystick.connections.learn import set_policy
 from tallystick.connections.models import Connection
 from tallystick.connections.pause import pause, resume
@@ -196,10 +197,13 @@ class World:
         starts: date = CONTRACT_START,
         ends: date = CONTRACT_END,
         period_type: int = 2,
+        kind: OfferKind = OfferKind.NCE_LICENCE,
+        **held: Any,
     ) -> Line:
         """A customer with a mapped subscription; ``settled``: its first sync has been done.
 
-        ``quantity`` and ``unit_price`` are ours, ``units`` and ``billed_at`` what the line has.
+        ``quantity`` and ``unit_price`` are ours, ``units`` and ``billed_at`` what the line has;
+        ``held``: more of the subscription, as ``commitment_ends_on``.
         """
         n = number()
         loaded = self.simulator.load(
@@ -230,7 +234,10 @@ class World:
         )
         refs = loaded["refs"]
         subscription_id = self.tenancy.subscription(
-            quantity=units if quantity is None else quantity, unit_price=unit_price
+            quantity=units if quantity is None else quantity,
+            unit_price=unit_price,
+            offer_id=self.tenancy.offer(kind=kind),
+            **held,
         )
         lane_id = self.tenancy.map(
             subscription_id,

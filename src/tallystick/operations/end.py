@@ -11,20 +11,30 @@ from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.record import Recorded
 from tallystick.operations.finish import Asked, Change, finish
 from tallystick.subscriptions.queries import SubscriptionView
-from tallystick.subscriptions.rules import check_living, read_effective_day
-from tallystick.subscriptions.status import SubscriptionStatus
+from tallystick.subscriptions.rules import (
+    check_effective_day,
+    check_living,
+    read_effective_day,
+)
+from tallystick.subscriptions.status import EndOfTerm, SubscriptionStatus
 
 
-def expire(*, subscription_id: int, asked: Asked) -> Recorded:
+def expire(*, subscription_id: int, today: date, asked: Asked) -> Recorded:
     """From the day after its commitment's last day it is billed no more.
 
-    Raises InvalidInput (it has ended, or has no commitment), NotFound, NotAllowed.
+    Raises InvalidInput (it has ended, its term has not or goes on, or it has none), NotFound,
+    NotAllowed.
     """
 
     def decide(view: SubscriptionView) -> Change | list[FieldError]:
         ends_on = view.commitment_ends_on
-        if ends_on is None:
+        if ends_on is None or ends_on == date.max:
             return [FieldError("subscription", "has no term that could end")]
+        # Asked again here: it may have been renewed a moment ago.
+        if ends_on >= today:
+            return [FieldError("subscription", f"has a term until {in_words(ends_on)}")]
+        if view.end_of_term is not EndOfTerm.CANCEL:
+            return [FieldError("subscription", "goes on when its term ends")]
         day = ends_on + timedelta(days=1)
         return _ended(
             view,
@@ -45,6 +55,8 @@ def delete_by_vendor(
     day = read_effective_day(effective_on, today=today)
 
     def decide(view: SubscriptionView) -> Change | list[FieldError]:
+        if errors := check_effective_day(view.holding(), day, today=today):
+            return errors
         return _ended(
             view,
             OperationKind.DELETE,

@@ -48,7 +48,7 @@ def expire_due(*, now: datetime, wake: Wake) -> int:
             wake=wake,
         )
         try:
-            expire(subscription_id=row.pk, asked=asked)
+            expire(subscription_id=row.pk, today=today, asked=asked)
             ended += 1
         except Problem as problem:
             log.warning("not expired", subscription=row.pk, why=str(problem))

@@ -22,12 +22,15 @@ from tallystick.operations.amounts import amounts_of, as_text
 from tallystick.operations.finish import Asked, Change, finish
 from tallystick.subscriptions.queries import SubscriptionView
 from tallystick.subscriptions.rules import (
+    check_effective_day,
     check_living,
     read_effective_day,
     read_price,
     read_quantity,
 )
+from tallystick.subscriptions.status import SubscriptionStatus
 
+LONGEST_TERM = timedelta(days=5 * 366)
 UNCHANGED = "Quantity, price and cost stay as they are. Nothing is sent."
 
 
@@ -64,7 +67,7 @@ def renew(
 
     def decide(view: SubscriptionView) -> Change | list[FieldError]:
         last_day, months = view.commitment_ends_on, view.offer.term.months
-        if last_day is None:
+        if last_day is None or last_day == date.max:
             return [FieldError("subscription", "has no term that could be renewed")]
         begins = last_day + timedelta(days=1)
         until = ends_on
@@ -72,6 +75,8 @@ def renew(
             until = add_months(begins, months) - timedelta(days=1)
         if until is None or until < begins:
             return [FieldError("ends_on", f"must be {in_words(begins)} or later")]
+        if until > begins + LONGEST_TERM:
+            return [FieldError("ends_on", "is more than five years after the term's first day")]
         change = _priced(view, OperationKind.RENEW, begins, price, quantity=wanted)
         if isinstance(change, list):
             return change
@@ -93,7 +98,9 @@ def end_promotion(
     day = read_effective_day(effective_on, today=today)
 
     def decide(view: SubscriptionView) -> Change | list[FieldError]:
-        return _priced(view, OperationKind.END_PROMOTION, day, price)
+        return check_effective_day(view.holding(), day, today=today) or _priced(
+            view, OperationKind.END_PROMOTION, day, price
+        )
 
     return finish(subscription_id, decide, asked=asked)
 
@@ -107,6 +114,8 @@ def convert_trial(
     def decide(view: SubscriptionView) -> Change | list[FieldError]:
         if not view.is_trial:
             return [FieldError("subscription", "is no trial")]
+        if errors := check_effective_day(view.holding(), day, today=today):
+            return errors
         change = _priced(view, OperationKind.CONVERT_TRIAL, day, price)
         if isinstance(change, list):
             return change
@@ -134,11 +143,14 @@ def _priced(
         errors.append(FieldError("unit_price", "has no currency yet: set a first price with one"))
     if price.unit_cost is not None and not view.cost_currency:
         errors.append(FieldError("unit_cost", "has no currency yet: set a first price with one"))
+    moves = quantity is not None and quantity != view.quantity
+    if moves and view.status is SubscriptionStatus.SUSPENDED:
+        # What is billed of it meanwhile is the connection's rule.
+        errors.append(FieldError("quantity", "cannot be changed while it is suspended"))
     if errors:
         return errors
     new_price = view.unit_price if price.unit_price is None else price.unit_price
     new_cost = view.unit_cost if price.unit_cost is None else price.unit_cost
-    moves = quantity is not None and quantity != view.quantity
     same = (new_price, new_cost) == (view.unit_price, view.unit_cost) and not moves
     return Change(
         kind=kind,

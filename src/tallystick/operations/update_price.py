@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from tallystick.audit.events import Event
+from tallystick.catalog.terms import OfferKind
 from tallystick.connections.policies import PriceDay
 from tallystick.kit.days import in_words
 from tallystick.kit.problem import FieldError
@@ -24,6 +25,10 @@ from tallystick.subscriptions.rules import (
     check_price_change,
     read_effective_day,
     read_price,
+)
+
+BY_MONTHLY_AMOUNTS = (
+    "An Azure plan is billed by its monthly amounts, not by a price per unit. Nothing is sent."
 )
 
 
@@ -51,6 +56,7 @@ def update_price(
 
     def decide(view: SubscriptionView) -> Change | list[FieldError]:
         new_cost = view.unit_cost if cost is None else cost
+        is_plan = view.offer.kind is OfferKind.AZURE_PLAN
         money = {
             "price_currency": view.price_currency or currency,
             "cost_currency": view.cost_currency or (currency if new_cost is not None else ""),
@@ -74,6 +80,7 @@ def update_price(
             fields={"unit_price": price, "unit_cost": new_cost, **money},
             summary=f"Unit price {_text(view.unit_price) or 'none'} to {_text(price)} from "
             f"{in_words(day)}",
+            not_applicable=lambda _: BY_MONTHLY_AMOUNTS if is_plan else "",
         )
 
     return finish(subscription_id, decide, asked=asked)
