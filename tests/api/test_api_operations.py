@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from api_calls import Api, api_of
 
 from harness import World
+from tallystick.catalog.terms import OfferKind
 from tallystick.connections.policies import BackDated, CancelRule
 from tallystick.ledger.models import Operation
 from tallystick.subscriptions.models import Subscription
@@ -137,10 +139,11 @@ def test_a_preview_asks_the_engines_own_rule_for_the_day(
 
 @pytest.mark.parametrize(
     ("rule", "units", "price"),
-    [(CancelRule.UNITS_ZERO, 0, None), (CancelRule.PRICE_ZERO, 10, "0")],
+    # Null: left as it is.
+    [(CancelRule.UNITS_ZERO, 0, None), (CancelRule.PRICE_ZERO, None, "0")],
 )
 def test_a_preview_of_a_cancellation_follows_the_connections_rule(
-    world: World, rule: CancelRule, units: int, price: str | None
+    world: World, rule: CancelRule, units: int | None, price: str | None
 ) -> None:
     world.policy(cancel_rule=rule)
     line = world.line(units=10)
@@ -182,7 +185,140 @@ def test_what_became_of_it(world: World) -> None:
     assert rest["next_cursor"] is None
 
 
+class TestPriceMargin:
+    def test_it_is_recorded(self, api: Api, subscription_id: int) -> None:
+        said = api.post(
+            f"/subscriptions/{subscription_id}/operations",
+            {
+                "kind": "update_price_margin",
+                "unit_price": "16.40",
+                "unit_cost": "12.5055",
+                "price_from": "next_period",
+                "effective_on": "2026-05-03",
+            },
+        )
+        assert said.status == 201, said.text
+        assert said.body["summary"] == "Update price margin (unit price 15.20 to 16.40)"
+        after = said.body["after"]
+        assert (after["unit_price"], after["unit_cost"]) == ("16.4000", "12.5055")
+        assert (after["price_from"], after["price_currency"]) == ("next_period", "EUR")
+        shown = api.get(f"/subscriptions/{subscription_id}").body
+        assert Decimal(shown["unit_price"]) == Decimal("16.40")
+
+    @pytest.mark.parametrize(
+        ("changes", "field"),
+        [
+            *[
+                ({"unit_price": price}, "unit_price")
+                for price in (
+                    "NaN",
+                    "Infinity",
+                    "-Infinity",
+                    "-0",
+                    "-0.0",
+                    "-1",
+                    "1.2345678",
+                    "1000000000000000000",
+                    "1000000000.01",
+                    "1e3",
+                    "16,40",
+                    "1 000",
+                    "",
+                    True,
+                    None,
+                    [],
+                )
+            ],
+            ({"unit_price": "15.20"}, "unit_price"),
+            ({"unit_cost": "NaN"}, "unit_cost"),
+            ({"unit_cost": "12,10"}, "unit_cost"),
+            ({"currency": "USD"}, "currency"),
+            ({"currency": "EURO"}, "currency"),
+            ({"price_from": "whenever"}, "price_from"),
+            ({"effective_on": "2025-12-31"}, "effective_on"),
+            ({"effective_on": "3.5.2026"}, "effective_on"),
+            ({"quantity": 12}, "quantity"),
+        ],
+    )
+    @pytest.mark.parametrize("address", ["operations", "operations?preview=true"])
+    def test_a_wrong_field_is_named_and_nothing_is_stored(
+        self, api: Api, subscription_id: int, changes: Any, field: str, address: str
+    ) -> None:
+        body = {"kind": "update_price_margin", "unit_price": "16.40", **changes}
+        said = api.post(f"/subscriptions/{subscription_id}/{address}", body)
+        assert said.status == 422, said.text
+        assert said.fields == [field], said.text
+        assert Operation.objects.filter(subscription_id=subscription_id).count() == 1
+        assert Subscription.objects.get(pk=subscription_id).unit_price == Decimal("15.20")
+
+    def test_a_first_price_says_its_currency_and_a_cost_has_it_too(self, api: Api) -> None:
+        free = api.of.subscription(unit_price=None, unit_cost=None)
+        address = f"/subscriptions/{free}/operations"
+        body = {"kind": "update_price_margin", "unit_price": "16.40"}
+        assert api.post(address, body).fields == ["currency"]
+        assert api.post(address, body | {"currency": "EUR"}).status == 201
+        said = api.post(address, body | {"unit_cost": "12.10"})
+        assert said.body["after"]["cost_currency"] == "EUR"
+
+    def test_an_azure_plan_has_none_and_the_reason_is_said(self, api: Api) -> None:
+        plan = api.of.subscription(offer_id=api.of.offer(kind=OfferKind.AZURE_PLAN), quantity=1)
+        body = {"kind": "update_price_margin", "unit_price": "16.40"}
+        said = api.post(f"/subscriptions/{plan}/operations", body)
+        assert (said.status, said.fields) == (422, ["subscription"])
+        assert "each month is billed with its total amount" in said.text
+
+    def test_a_preview_names_days_adjustments_and_an_estimate(self, world: World) -> None:
+        line = world.line(units=10)
+        address = f"/subscriptions/{line.subscription_id}/operations?preview=true"
+        body = {"kind": "update_price_margin", "unit_price": "16.40", "effective_on": "2026-05-10"}
+        said = api_of(world.tenancy).post(address, body)
+        assert said.status == 200, said.text
+        [sent] = said.body["would_be_sent"]
+        assert (sent["asked_on"], sent["effective_on"]) == ("2026-05-10", "2026-05-01")
+        assert sent["moved_because"].startswith("moved from 10 May 2026 to 1 May 2026")
+        [call] = sent["adjustments"]
+        assert (call["unit_change"], call["effective_on"]) == (0, "2026-05-01")
+        assert Decimal(call["unit_price"]) == Decimal("16.40")
+        assert [Decimal(bill["difference"]) for bill in sent["bills"]] == [12, 12]
+        assert (sent["units_to"], Decimal(sent["unit_price_to"])) == (None, Decimal("16.40"))
+        assert Operation.objects.filter(subscription_id=line.subscription_id).count() == 2
+
+
 class TestTheWayPast:
+    def test_a_price_begins_with_the_next_period_and_nothing_else_may(self, world: World) -> None:
+        world.simulator.set_knobs(reprice_scope="that_row", same_day="refuse")
+        line = world.line(units=10)
+        line.quantity(12, date(2026, 5, 4))
+        world.work()
+        line.price("16.40")
+        world.work()
+        assert line.badge == "out_of_sync"
+        api = api_of(world.tenancy)
+        address = f"/operations/{line.head().operation_id}/deliveries/{world.connection_id}/resolve"
+        said = api.post(address, {"how": "next_period", "reason": "agreed with the customer"})
+        assert said.status == 200, said.text
+        [delivery] = said.body["deliveries"]
+        assert (delivery["state"], delivery["effective_on"]) == ("pending", "2026-06-01")
+        [record] = api.get("/audit-logs?operation=subscription.resolve_operation").body["items"]
+        assert record["summary"] == (
+            "To begin with the next billing period: agreed with the customer"
+        )
+        details = record["details"]
+        assert (details["before"], details["after"]) == (
+            {"effective_on": "2026-05-01"},
+            {"effective_on": "2026-06-01"},
+        )
+        assert "already has a change of this line on 4 May 2026" in details["cause"]
+        other = world.line(units=10)
+        other.strike("refuse")
+        other.quantity(12)
+        world.work()
+        address = (
+            f"/operations/{other.head().operation_id}/deliveries/{world.connection_id}/resolve"
+        )
+        refused = api.post(address, {"how": "next_period", "reason": "x"})
+        assert (refused.status, other.states()[-1]) == (409, "failed")
+
     def test_a_stopped_one_is_skipped_with_a_reason(self, world: World) -> None:
         line = world.line(units=10)
         line.hand_edit(11)

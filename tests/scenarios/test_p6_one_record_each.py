@@ -81,6 +81,6 @@ def test_a_decision_of_a_person_is_recorded_with_its_reason(world: World) -> Non
     (said,) = AuditLog.objects.filter(
         subscription_id=line.subscription_id, event=Event.RESOLVE_OPERATION.value
     )
-    assert said.summary == "skip: agreed with the customer"
+    assert said.summary == "Skipped: agreed with the customer"
     assert said.details["was"] == "failed"
     assert said.actor == "Ada Admin"

@@ -52,7 +52,7 @@ def record(  # noqa: PLR0912 - one case a kind
                 **now,
                 unit_price=body.unit_price,
                 unit_cost=body.unit_cost,
-                currency=body.currency,
+                currency=body.currency or "",
                 price_from=body.price_from,
                 effective_on=body.effective_on,
             )

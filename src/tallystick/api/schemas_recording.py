@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tallystick.api.schemas_kit import Amount, Body, Day, Quantity
+from tallystick.api.schemas_kit import Amount, Body, Currency, Day, Quantity
 from tallystick.connections.policies import PriceDay
 from tallystick.subscriptions.status import EndOfTerm
 
@@ -24,7 +24,7 @@ class UpdatePriceMargin(Dated):
     kind: Literal["update_price_margin"]
     unit_price: Amount = Field(description="Per unit per billing cycle, taxes excluded.")
     unit_cost: Amount | None = Field(None, description="Left as it is when it is left out.")
-    currency: str = Field("", max_length=3, description="Of a subscription's first price.")
+    currency: Currency | None = Field(None, description="Of a subscription's first price.")
     price_from: PriceDay | None = Field(
         None, strict=False, description="The connection's policy when it is left out."
     )

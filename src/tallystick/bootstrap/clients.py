@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import cache
 
 from django.conf import settings
@@ -25,6 +26,15 @@ from tallystick.kit.secrets import CannotOpen
 def wire() -> Wire:
     """The process's one pooled client."""
     return shared_http_client(AutotaskServerSettings.from_environment(os.environ))
+
+
+@cache
+def quick_wire() -> Wire:
+    """For a look while a person waits: an answer that takes long is no answer."""
+    settings = AutotaskServerSettings.from_environment(os.environ)
+    return shared_http_client(
+        replace(settings, connect_timeout=2.0, read_timeout=4.0, read_retries=0)
+    )
 
 
 def make_client(

@@ -2,65 +2,92 @@
 
 Autotask is read first, outside any transaction; what is decided then is decided by the functions
 that decide when it is sent. So a preview cannot say anything else than the sending would do.
+
+It never stands in the way of recording: Autotask has seconds to answer, only a few look at once,
+and the locks that recording needs are given back before anything is worked out.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from decimal import Decimal
 
 from django.db import transaction
 
-from tallystick.bootstrap.look_before import BillingOf, billing_of
-from tallystick.connections.queries import ConnectionView, get_connection, told_of
+from tallystick.bootstrap.clients import make_client, quick_wire
+from tallystick.bootstrap.look_before import BillingOf
+from tallystick.connections.queries import ConnectionView, living
 from tallystick.connections.trouble import BillingError
+from tallystick.connectors.autotask.billing import AutotaskBilling
 from tallystick.kit.clock import civil_day
 from tallystick.kit.days import in_words
 from tallystick.ledger.models import Lane
-from tallystick.ledger.queries import OperationView, get_operation, unsettled_of
+from tallystick.ledger.queries import DeliveryView, OperationView, get_operation, unsettled_of
 from tallystick.ledger.record import Recorded
-from tallystick.ledger.state import State
+from tallystick.ledger.state import STOPPED, State
 from tallystick.mappings.resolve import Resolved, resolve
 from tallystick.operations.finish import Asked
 from tallystick.sync.begin import frame_of
 from tallystick.sync.days import Frame
-from tallystick.sync.estimate import Effect, effects
+from tallystick.sync.estimate import Bill, Effect, effects, gap, stretch
 from tallystick.sync.foresee import Foreseen, foresee
 from tallystick.sync.load import Work, load
-from tallystick.sync.port import NO_LINE, Line, UnitRow
+from tallystick.sync.port import NO_LINE, Billing, Line, UnitRow
 from tallystick.sync.rules import Expected
+from tallystick.sync.target import Target, target_of
 
 # As far back as a price of a yearly period may begin.
 LOOKS_BACK = timedelta(days=400)
 PERIODS_SHOWN = 2
+PERIODS_BEFORE = 2
+# Fewer than the web server has threads: whoever records always finds one.
+AT_ONCE = 3
+TOO_MANY = "Several people are looking at this moment."
+_places = threading.BoundedSemaphore(AT_ONCE)
 
 
 @dataclass(frozen=True, slots=True)
 class LaneAhead:
     """What one connection would be told. ``foreseen`` None: something before it would stop.
 
+    ``target``: what the operation by itself wants the line to show.
     ``unread``: why Autotask was not looked at; then it was decided from what was last proved.
-    ``held``: why it would not be sent; empty when nothing known stops it.
+    ``held``: why it would not be sent; empty when nothing known stops it. ``stopped``: the number
+    of the operation that stands stopped before it already.
+    ``periods``: those around its day, as they are now. ``gap``: what the days between the asked
+    day and a later one would have come to.
     """
 
     connection: ConnectionView
     mapping: Resolved
     expected: Expected
+    target: Target
     foreseen: Foreseen | None
     waits_behind: int
     held: str
+    stopped: int | None
     unread: str
     day: date  # it would be sent for, as far as is known without what stops before it
+    moved: Sequence[str]  # why another day than the asked one, in order
     bills: Sequence[Effect]
+    periods: Sequence[Bill]
+    gap: Decimal | None
+    today: date  # where the connection is
 
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """The operation as it would be recorded, and what each connection would get."""
+    """The operation as it would be recorded, and what each connection would get.
+
+    ``elsewhere``: it is on its way to a connection of another context, too.
+    """
 
     operation: OperationView
     lanes: Sequence[LaneAhead]
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,59 +98,95 @@ class _Seen:
     unread: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A lane as it would be with the operation on it, and the operation's place in it."""
+
+    delivery: DeliveryView
+    work: Work
+    waits_behind: int
+    stopped: int | None
+    rests_until: date | None
+
+
+def quick_billing_of(connection_id: int) -> Billing:
+    """For looking only. Raises Misconfigured."""
+    return AutotaskBilling(make_client(connection_id, http=quick_wire()))
+
+
 def look_ahead(
     record: Callable[[Asked], Recorded],
     subscription_id: int,
     *,
     asked: Asked,
-    billing: BillingOf = billing_of,
+    billing: BillingOf = quick_billing_of,
 ) -> Ahead:
     """Stores nothing. Raises whatever recording it would raise."""
     seen = _read(subscription_id, asked, billing)
     with transaction.atomic():
         recorded = record(replace(asked, wake=_nobody))
-        operation = get_operation(recorded.operation_id, told_of=told_of(asked.context))
+        operation = get_operation(recorded.operation_id)
         assert operation is not None  # noqa: S101 - recorded a moment ago, in this transaction
-        lanes = [
-            found
+        waiting = [
+            _load(delivery, asked)
             for delivery in operation.deliveries
-            if delivery.state is State.PENDING
-            and (found := _lane(delivery.lane_id, delivery.id, seen, asked)) is not None
+            if delivery.state is State.PENDING and delivery.lane_id in seen
         ]
         transaction.set_rollback(True)
-    return Ahead(operation, lanes)
+    lanes = [
+        _lane(one, seen[one.delivery.lane_id], operation.effective_on, mapping)
+        for one in waiting
+        if (mapping := one.work.mapping) is not None
+    ]
+    elsewhere = any(delivery.lane_id not in seen for delivery in operation.deliveries)
+    return Ahead(operation, lanes, elsewhere)
 
 
 def _read(subscription_id: int, asked: Asked, billing: BillingOf) -> Mapping[int, _Seen]:
-    """By lane. A connection that cannot be read is no reason to say nothing."""
+    """By lane, of this context's connections. One that cannot be read is no reason to say
+    nothing."""
     found = {}
-    for lane in Lane.objects.filter(
-        subscription_id=subscription_id, open=True, **asked.context.scope("connection__")
-    ):
+    lanes = Lane.objects.filter(
+        subscription_id=subscription_id, open=True, connection__in=living(asked.context)
+    )
+    for lane in lanes.select_related("connection"):
         mapping = resolve(lane.pk)
         if mapping is None or mapping.line_id is None:
             found[lane.pk] = _Seen(())
             continue
-        connection = get_connection(asked.context, lane.connection_id)
-        since = civil_day(asked.now, connection.time_zone) - LOOKS_BACK
+        since = civil_day(asked.now, lane.connection.time_zone) - LOOKS_BACK
         line = Line(mapping.contract_id, mapping.line_id)
-        try:
-            found[lane.pk] = _Seen(billing(connection.id).observe([line], since=since)[line])
-        except BillingError as error:
-            found[lane.pk] = _Seen(None, str(error))
+        found[lane.pk] = _glance(lane.connection_id, line, since, billing)
     return found
 
 
-def _lane(
-    lane_id: int, delivery_id: int, seen: Mapping[int, _Seen], asked: Asked
-) -> LaneAhead | None:
-    lane = Lane.objects.get(pk=lane_id)
+def _glance(connection_id: int, line: Line, since: date, billing: BillingOf) -> _Seen:
+    if not _places.acquire(blocking=False):
+        return _Seen(None, TOO_MANY)
+    try:
+        return _Seen(billing(connection_id).observe([line], since=since)[line])
+    except BillingError as error:
+        return _Seen(None, str(error))
+    finally:
+        _places.release()
+
+
+def _load(delivery: DeliveryView, asked: Asked) -> _Waiting:
+    lane = Lane.objects.get(pk=delivery.lane_id)
+    rests = lane.begins_at is not None and lane.begins_at > asked.now
     work = load(lane, now=asked.now)
-    mapping = work.mapping
-    if mapping is None:
-        return None
-    shown = seen.get(lane_id, _Seen(()))
-    frame = frame_of(mapping)
+    head = work.due[0]
+    return _Waiting(
+        delivery=delivery,
+        work=work,
+        waits_behind=len(unsettled_of(lane.pk)) - 1,
+        stopped=head.sequence if head.state in STOPPED else None,
+        rests_until=lane.begins_on if rests else None,
+    )
+
+
+def _lane(one: _Waiting, shown: _Seen, asked_on: date, mapping: Resolved) -> LaneAhead:
+    work, frame = one.work, frame_of(mapping)
     rows = shown.rows if shown.rows is not None else _as_proved(work.expected, frame)
     found = foresee(
         work.due,
@@ -135,28 +198,47 @@ def _lane(
         today=work.today,
         own_line=mapping.own_line,
     )
-    ours = next((one for one in found if one.delivery_id == delivery_id), None)
+    ours = next((each for each in found if each.delivery_id == one.delivery.id), None)
+    goes = ours is not None and ours.cause is None
+    day = ours.sent_on if ours else one.delivery.effective_on
+    first_day = (one.delivery.moved_because,) if one.delivery.moved_because else ()
+    around = ours.before if ours else rows
     return LaneAhead(
         connection=work.connection,
         mapping=mapping,
         expected=work.expected,
+        target=target_of(
+            [each for each in work.due if each.delivery_id == one.delivery.id], rules=work.rules()
+        ),
         foreseen=ours,
-        waits_behind=len(unsettled_of(lane_id)) - 1,
-        held=_held(lane, ours, found, work, asked),
+        waits_behind=one.waits_behind,
+        held=_held(one, ours, found),
+        stopped=one.stopped,
         unread=shown.unread,
-        day=next(one.effective_on for one in work.due if one.delivery_id == delivery_id),
+        day=day,
+        moved=(*first_day, *(ours.moved if ours else ())),
         bills=_bills(ours, frame, work.today),
+        periods=stretch(
+            around,
+            first=min(asked_on, day),
+            last=max(asked_on, day),
+            before=PERIODS_BEFORE,
+            frame=frame,
+        ),
+        gap=gap(ours.before, ours.after, since=asked_on, until=day, frame=frame)
+        if ours and goes and day > asked_on
+        else None,
+        today=work.today,
     )
 
 
-def _held(
-    lane: Lane, ours: Foreseen | None, found: Sequence[Foreseen], work: Work, asked: Asked
-) -> str:
-    if lane.begins_on is not None and lane.begins_at is not None and lane.begins_at > asked.now:
-        return f"Nothing is sent before {in_words(lane.begins_on)}."
+def _held(one: _Waiting, ours: Foreseen | None, found: Sequence[Foreseen]) -> str:
+    if one.rests_until is not None:
+        return f"Nothing is sent before {in_words(one.rests_until)}."
     if ours is None:
         stops = found[-1]
-        number = next(one.sequence for one in work.due if one.delivery_id == stops.delivery_id)
+        due = one.work.due
+        number = next(each.sequence for each in due if each.delivery_id == stops.delivery_id)
         assert stops.cause is not None  # noqa: S101 - the last one is where it stops
         return f"It waits behind operation {number}. {stops.cause.words}"
     return ours.cause.words if ours.cause is not None else ""
@@ -170,11 +252,16 @@ def _bills(ours: Foreseen | None, frame: Frame, today: date) -> Sequence[Effect]
 
 
 def _as_proved(expected: Expected, frame: Frame) -> tuple[UnitRow, ...]:
-    """Rows that show what was last proved, one for each billing period."""
+    """Rows that show what was last proved, one for each billing period.
+
+    The first one from the start of its period: a price may begin there.
+    """
     rows = []
     last = date.max if frame.ends_on is None else frame.ends_on + timedelta(days=1)
-    for step in expected.steps:
+    for at, step in enumerate(expected.steps):
         day, until = step.starts_on, min(step.until or last, last)
+        if at == 0 and (period := frame.period(day)):
+            day = max(period[0], expected.first_on or period[0])
         while day < until:
             period = frame.period(day)
             ends = min(until, period[1]) if period else until

@@ -57,9 +57,10 @@ def update_price(
     def decide(view: SubscriptionView) -> Change | list[FieldError]:
         new_cost = view.unit_cost if cost is None else cost
         is_plan = view.offer.kind is OfferKind.AZURE_PLAN
+        known = view.price_currency or currency
         money = {
-            "price_currency": view.price_currency or currency,
-            "cost_currency": view.cost_currency or (currency if new_cost is not None else ""),
+            "price_currency": known,
+            "cost_currency": view.cost_currency or (known if new_cost is not None else ""),
         }
         errors = check_price_change(view.holding(), price, new_cost, day, today=today)
         errors += check_currency(view.price_currency, currency)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from tallystick.catalog.terms import OfferKind
 from tallystick.kit.days import in_words, parse_day
 from tallystick.kit.money import parse_amount, parse_currency
 from tallystick.kit.problem import FieldError, InvalidInput
@@ -120,6 +121,16 @@ def check_quantity_change(
     if quantity == holding.quantity:
         errors.append(FieldError("quantity", f"is already {quantity}: nothing to record"))
     return errors
+
+
+def no_price_margin(kind: OfferKind) -> str:
+    """Why a subscription of this kind has no price margin to be updated; empty when it has one."""
+    if kind is not OfferKind.AZURE_PLAN:
+        return ""
+    return (
+        "is an Azure plan and has no unit price of its own: each month is billed with its total "
+        "amount. A margin rule says what is added to it"
+    )
 
 
 def check_price_change(

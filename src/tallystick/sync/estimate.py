@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from tallystick.kit.money import round_money
@@ -91,3 +91,60 @@ def effects(
         )
         day = shown.until
     return found
+
+
+def stretch(
+    rows: Sequence[UnitRow], *, first: date, last: date, before: int, frame: Frame
+) -> list[Bill]:
+    """The periods of these days, with so many before them, as far as rows show them."""
+    day = first
+    for _ in range(before):
+        period = frame.period(day)
+        earlier = frame.period(period[0] - timedelta(days=1)) if period else None
+        day = earlier[0] if earlier else day
+    found = []
+    while day <= last and (period := frame.period(day)):
+        bill = bill_of(rows, day, frame)
+        found += [bill] if bill else []
+        day = period[1]
+    return found
+
+
+def gap(
+    before: Sequence[UnitRow],
+    after: Sequence[UnitRow],
+    *,
+    since: date,
+    until: date,
+    frame: Frame,
+) -> Decimal | None:
+    """What a change would have come to in the days before it counts, by the day.
+
+    Its units and its rate are read off ``until``, the day it counts from; None: not known.
+    """
+    was, will = _on(before, until), _on(after, until)
+    if was is None or will is None:
+        return None
+    rate = _rate(will) if _rate(will) != _rate(was) else None
+    total = Decimal(0)
+    for row in before:
+        begins, ends = max(row.starts_on, since), min(row.until, until)
+        if begins >= ends:
+            continue
+        period = frame.period(begins)
+        if period is None or row.price is None or will.price is None:
+            return None
+        units = row.units if will.units == was.units else will.units
+        changed = units * (rate or _rate(row) or _rate(will) or Decimal(0))
+        share = Decimal((ends - begins).days) / Decimal((period[1] - period[0]).days)
+        total += round_money((changed - row.price) * share)
+    return total
+
+
+def _on(rows: Sequence[UnitRow], day: date) -> UnitRow | None:
+    return next((row for row in rows if row.starts_on <= day < row.until), None)
+
+
+def _rate(row: UnitRow) -> Decimal | None:
+    """None: without units there is none to be read."""
+    return row.price / row.units if row.price is not None and row.units else None

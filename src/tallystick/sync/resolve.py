@@ -8,7 +8,8 @@ of what a person has seen there; ``next_period`` lets a price begin with the nex
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -34,6 +35,12 @@ from tallystick.sync.target import ENDS, speaks_of_rates_only
 PUSH_OURS = "push_ours"
 NEXT_PERIOD = "next_period"
 WAYS = (*(way.value for way in Resolution), PUSH_OURS, NEXT_PERIOD)
+
+
+def way_in_words(how: str) -> str:
+    """``Skipped``, ``To begin with the next billing period``; what is unknown as it is."""
+    words = {PUSH_OURS: "To be sent again", NEXT_PERIOD: "To begin with the next billing period"}
+    return words.get(how) or (Resolution(how).label if how in WAYS else how)
 
 
 def resolve(
@@ -63,7 +70,7 @@ def resolve(
     view = get_subscription(context, operation.subscription_id)
     with transaction.atomic():
         lane, head = _lane_of(operation_id, view.id, connection.id)
-        before = head.state
+        before, day, cause = head.state, head.effective_on, head.cause
         _carry_out(lane, head, how, now)
         record(
             Event.RESOLVE_OPERATION,
@@ -71,8 +78,9 @@ def resolve(
             now=now,
             subject=replace(subject_on(view.subject(), connection), operation_id=operation.pk),
             correlation_id=correlation_id,
-            summary=f"{how.replace('_', ' ')}: {reason.strip()}"[:1000],
-            details={"how": how, "reason": reason.strip(), "was": before, "cause": head.cause},
+            summary=f"{way_in_words(how)}: {reason.strip()}"[:1000],
+            details={"how": how, "reason": reason.strip(), "was": before, "cause": cause}
+            | _another_day(day, head),
         )
         wake([lane.pk])
 
@@ -165,6 +173,17 @@ def _leave_to_next_period(head: Delivery, now: datetime) -> None:
         )
     moved([head], period[1], moves.to_next_period(head.effective_on, period[1]))
     change(head, State.PENDING, now=now)
+
+
+def _another_day(was: date, head: Delivery) -> dict[str, Any]:
+    """For the audit log, when the decision is about the day it is sent for."""
+    if head.effective_on == was:
+        return {}
+    return {
+        "before": {"effective_on": was.isoformat()},
+        "after": {"effective_on": head.effective_on.isoformat()},
+        "moved_because": head.moved_because,
+    }
 
 
 def _units_after(head: Delivery) -> int | None:

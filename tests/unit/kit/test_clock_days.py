@@ -58,7 +58,7 @@ def test_around_midnight(zone: str, day: date) -> None:
     moment=st.datetimes(
         datetime(2025, 1, 1),
         datetime(2036, 12, 31),
-        timezones=st.just(UTC),  # noqa: DTZ001 - bounds
+        timezones=st.just(UTC),
     ),
     zone=st.sampled_from(ZONES),
 )
