@@ -28,6 +28,7 @@ COMMANDS = {
     "connections": ("tallystick.cli.connections", "connect, change, pause, delete a connection"),
     "mappings": ("tallystick.cli.mappings", "map customers, offers and subscriptions"),
     "contracts": ("tallystick.cli.contracts", "what bills, what follows it, a later last day"),
+    "operations": ("tallystick.cli.operations", "change quantity or price, cancel, or preview it"),
     "sync": ("tallystick.cli.sync", "ask again for what waits, oldest first"),
     "runs": ("tallystick.cli.runs", "what became of a sync"),
     "backup": ("tallystick.cli.backup", "write the database to one file"),

@@ -1,0 +1,116 @@
+"""Operations at the command line: recorded as by page and API, and said before with --preview."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+
+import pytest
+
+from factories import tenancy
+from harness import World
+from tallystick.audit.models import AuditLog
+from tallystick.catalog.terms import OfferKind
+from tallystick.cli.main import main
+from tallystick.identity.models import Tenant
+from tallystick.ledger.models import Operation
+from tallystick.subscriptions.models import Subscription
+
+Say = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def say(world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Say:
+    """The command itself, in this process."""
+    monkeypatch.setenv("DATABASE_URL", os.environ["TALLYSTICK_TEST_DATABASE_URL"])
+    organisation = Tenant.objects.get(pk=world.tenancy.tenant_id).name
+
+    def said(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = main(["operations", *arguments, "--organisation", organisation])
+        shown = capsys.readouterr()
+        return code, shown.out.replace("\N{NO-BREAK SPACE}", " "), shown.err
+
+    return said
+
+
+def count(subscription_id: int) -> int:
+    return Operation.objects.filter(subscription_id=subscription_id).count()
+
+
+def test_a_preview_says_it_and_stores_nothing(world: World, say: Say) -> None:
+    line = world.line(units=10)
+    name = Subscription.objects.get(pk=line.subscription_id).provider_id
+    for act, gets in (
+        (("quantity", name, "12"), "+2 units from 10 May 2026."),
+        (("price", name, "16.40"), "unit price 16.40 EUR and unit cost 12.10 EUR from 1 May 2026."),
+        (("cancel", name), "\N{MINUS SIGN}10 units from 10 May 2026."),
+    ):
+        code, out, error = say(*act, "--effective-on", "2026-05-10", "--preview")
+        assert code == 0, error
+        assert f"You asked for 10 May 2026. Autotask will get {gets}" in out
+        assert "Nothing was recorded." in out
+        assert "  Estimate: " in out
+        assert "  An adjustment cannot be deleted in Autotask" in out
+    at = ("--effective-on", "2026-05-10")
+    code, out, _ = say("quantity", name, "12", *at, "--preview", "--format=json")
+    value = json.loads(out)
+    assert value["summary"] == "Update quantity 10 to 12"
+    assert value["connections"][0]["waits"] is False
+    assert count(line.subscription_id) == 2
+
+
+def test_each_is_recorded_with_its_audit_log(world: World, say: Say) -> None:
+    line = world.line(units=10)
+    row = Subscription.objects.get(pk=line.subscription_id)
+    code, out, error = say("quantity", row.provider_id, "12", "--effective-on", "2026-05-11")
+    assert (code, error.count("tallystick:")) == (0, 0)
+    assert out == (
+        "Recorded as operation 3: Update quantity 10 to 12, from 11 May 2026. "
+        "Autotask is updated in the background.\n"
+    )
+    more = ("--unit-cost", "12.50", "--price-from", "next_period", "--effective-on", "2026-05-12")
+    assert say("price", row.provider_id, "16.40", *more)[0] == 0
+    assert say("cancel", row.provider_id, "--effective-on", "2026-06-01")[0] == 0
+    assert count(row.pk) == 5
+    price = Operation.objects.get(subscription_id=row.pk, sequence=4)
+    assert (price.after["unit_cost"], price.after["price_from"]) == ("12.5000", "next_period")
+    newest = AuditLog.objects.filter(subscription_id=row.pk).latest("id")
+    assert (newest.event, newest.actor) == ("subscription.cancel", "tallystick operations")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        (("quantity", "{}", "1,000"), "quantity"),
+        (("quantity", "{}", "0", "--preview"), "quantity"),
+        (("price", "{}", "NaN"), "unit_price"),
+        (("price", "{}", "16,40", "--preview"), "unit_price"),
+        (("price", "{}", "16.40", "--currency", "USD"), "currency"),
+        (("price", "{}", "16.40", "--effective-on", "soon"), "effective_on"),
+        (("cancel", "nobody has this"), "subscription"),
+    ],
+)
+def test_what_is_wrong_is_named_and_nothing_is_stored(
+    world: World, say: Say, arguments: tuple[str, ...], field: str
+) -> None:
+    held = world.tenancy.subscription()
+    name = Subscription.objects.get(pk=held).provider_id
+    code, out, error = say(*(one.format(name) for one in arguments))
+    assert (code, out) == (2, "")
+    assert error.splitlines()[-1].startswith(f"tallystick: {field}: ")
+    assert count(held) == 1
+
+
+def test_what_is_not_sent_says_why(world: World, say: Say) -> None:
+    of = world.tenancy
+    plan = of.subscription(offer_id=of.offer(kind=OfferKind.AZURE_PLAN), quantity=1)
+    name = Subscription.objects.get(pk=plan).provider_id
+    assert "is an Azure plan" in say("price", name, "1.00", "--preview")[2]
+    code, out, _ = say("cancel", name, "--preview")
+    assert (code, "The subscription is not mapped" in out) == (0, True)
+    assert say("cancel", name)[1].endswith("Nothing is sent.\n")
+    elsewhere = tenancy().subscription()
+    stranger = Subscription.objects.get(pk=elsewhere).provider_id
+    assert say("cancel", stranger)[0] == 2
