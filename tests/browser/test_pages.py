@@ -25,6 +25,7 @@ PAGES = (
     "/prices/margin-rules/new",
     "/subscriptions/5/change-quantity",
     "/subscriptions/5/cancel",
+    "/subscriptions/5/price-margin",
     "/subscriptions/submit-order",
     "/connectors",
     "/connectors/1/subscription-mapping",

@@ -11,7 +11,7 @@ from tallystick.web.labels import Difference, Fact, differences, facts, plain
 
 # What has a section of its own; everything else stands under *More*.
 _OWN = ("before", "after", "sent", "answered", "proved")
-_MACHINE = ("delivery", "lane", "delivery_id", "lane_id", "attempt", "kind")
+_MACHINE = ("delivery", "lane", "delivery_id", "lane_id", "attempt", "kind", "how")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,16 @@ class Details:
 
 def details_of(stored: Mapping[str, Any]) -> Details:
     proved = _mapping(stored.get("proved"))
+    why = _mapping(stored.get("after")).get("because")
     return Details(
         changes=differences(_mapping(stored.get("before")), _mapping(stored.get("after"))),
         sent=_sent(stored.get("sent")),
         answered=[step_of(one) for one in _listed(stored.get("answered")) if isinstance(one, dict)],
         proved=step_of(proved) if proved else None,
-        more=facts(stored, leave_out=(*_OWN, *_MACHINE)),
+        more=[
+            *facts(stored, leave_out=(*_OWN, *_MACHINE)),
+            *([Fact("Why this price", nested=why)] if why else []),
+        ],
     )
 
 

@@ -22,7 +22,15 @@ from tallystick.web.visit import Visit
 from tallystick.web.words import error_sentence
 
 _TOKEN = re.compile(r"[0-9a-f]{32}\Z", re.ASCII)
-LABELS = {"quantity": "Quantity", "effective_on": "Effective day", "subscription": "It"}
+LABELS = {
+    "quantity": "Quantity",
+    "unit_price": "Unit price",
+    "unit_cost": "Unit cost",
+    "currency": "Currency",
+    "effective_on": "Effective day",
+    "price_from": "When it begins",
+    "subscription": "It",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from tallystick.connections.policies import PriceDay
 from tallystick.kit.days import in_words, parse_day
 
 _LABELS = {
@@ -17,7 +18,11 @@ _LABELS = {
     "status": "Status",
     "effective_on": "Effective day",
     "asked_for": "Asked for",
+    "price_from": "When it begins",
+    "cost_currency": "Cost currency",
     "moved_because": "Moved",
+    "was": "Before",
+    "cause": "Cause",
     "recorded_by": "Recorded by",
     "operation": "Operation",
     "contract_id": "Contract",
@@ -76,6 +81,8 @@ def plain(value: Any, *, key: str = "") -> str:
     match value:
         case str() if key in _DAYS:
             return _day_in_words(value)
+        case str() if key == "price_from" and value in set(PriceDay):
+            return PriceDay(value).label
         case bool():
             return "yes" if value else "no"
         case None:
@@ -111,9 +118,10 @@ class Difference:
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
-    """Before and after side by side."""
+    """Before and after side by side; what does not fit on a line stands elsewhere."""
     return [
-        Difference(label_of(key), plain(before.get(key)), plain(after.get(key)))
+        Difference(label_of(key), plain(before.get(key), key=key), plain(after.get(key), key=key))
         for key in in_order({*before, *after})
-        if before.get(key) is not None or after.get(key) is not None
+        if not isinstance(after.get(key), (dict, list))
+        and (before.get(key) not in _EMPTY or after.get(key) not in _EMPTY)
     ]

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 
+from tallystick.connections.policies import PriceDay
 from tallystick.ledger.badge import BadgeKind
+from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.queries import DeliveryView, OperationView
 from tallystick.ledger.state import SETTLED, STOPPED
 from tallystick.mappings.rows import Row
 from tallystick.web.attempts import Tried, tried
+from tallystick.web.words import amount
 
 _SOURCES = {"screen": "on a screen", "api": "by the API", "import": "by an import"}
 
@@ -50,6 +54,18 @@ class Entry:
         return _SOURCES.get(self.operation.source, f"by {self.operation.source}")
 
     @property
+    def more(self) -> str:
+        """What the heading leaves out: another cost, and when a price was asked to begin."""
+        before, after = self.operation.before, self.operation.after
+        parts = []
+        if self.operation.kind is OperationKind.UPDATE_PRICE_MARGIN:
+            was, cost = _amount(before.get("unit_cost")), _amount(after.get("unit_cost"))
+            parts += [f"Unit cost {was} to {cost}"] if was != cost else []
+            if asked := after.get("price_from"):
+                parts.append(f"Asked for: {PriceDay(asked).label.lower()}")
+        return ". ".join(parts) + "." if parts else ""
+
+    @property
     def tone(self) -> str:
         if not self.outcomes:
             return "secondary"
@@ -81,6 +97,10 @@ def entries(
 ) -> list[Entry]:
     """``head`` is the operation that is next to be settled; what is behind it waits for it."""
     return [_entry(operation, names, head) for operation in operations]
+
+
+def _amount(stored: str | None) -> str:
+    return "none" if stored is None else amount(Decimal(stored))
 
 
 def _entry(operation: OperationView, names: Mapping[int, str], head: OperationView | None) -> Entry:

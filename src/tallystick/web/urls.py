@@ -27,6 +27,7 @@ from tallystick.web.views import (
     margin_rules,
     names,
     price_imports,
+    price_margin,
     prices,
     promotions,
     run,
@@ -70,6 +71,7 @@ urlpatterns = [
     path(
         f"{_SUBSCRIPTION}/change-quantity", change_quantity.change_quantity, name="change-quantity"
     ),
+    path(f"{_SUBSCRIPTION}/price-margin", price_margin.price_margin, name="price-margin"),
     path(f"{_SUBSCRIPTION}/cancel", cancel.cancel, name="cancel"),
     path(f"{_SUBSCRIPTION}/price", prices.subscription_price, name="subscription-price"),
     path("prices", prices.prices, name="prices"),

@@ -44,6 +44,11 @@ def amount(value: Decimal | None, currency: str = "") -> str:
     return f"{text}\N{NO-BREAK SPACE}{currency}" if currency else text
 
 
+def plain_amount(value: Decimal | None) -> str:
+    """``1234.50``: as it is typed into a field; empty when there is none."""
+    return "" if value is None else amount(value).replace(THOUSANDS, "")
+
+
 def terms(offer: OfferFacts) -> str:
     """``1 year · Monthly``, and the segment when it is not the common one."""
     parts = [offer.term.label, offer.billing_cycle.label]

@@ -6,16 +6,18 @@ from django.http import HttpResponse
 
 from tallystick.identity.roles import Right
 from tallystick.kit.problem import InvalidInput
+from tallystick.ledger.record import Recorded
 from tallystick.mappings.rows import Row, subscription_row
 from tallystick.operations.cancel import cancel as record_cancellation
+from tallystick.operations.finish import Asked
 from tallystick.subscriptions.rules import commitment_note
-from tallystick.web import forms
+from tallystick.web import ahead, forms
 from tallystick.web.visit import Visit, screen
 
 
 @screen("GET", "POST")
 def cancel(visit: Visit, subscription_id: int) -> HttpResponse:
-    """Record that the subscription ends on a day."""
+    """Record that the subscription ends on a day, or only say what that would do."""
     visit.context.require(Right.OPERATE)
     row = subscription_row(visit.context, subscription_id, now=visit.now)
     posted = visit.request.POST
@@ -23,13 +25,22 @@ def cancel(visit: Visit, subscription_id: int) -> HttpResponse:
     token = forms.token_of(posted)
     if visit.request.method != "POST":
         return _form(visit, row, values, token)
-    try:
-        done = record_cancellation(
+
+    def record(asked: Asked) -> Recorded:
+        return record_cancellation(
             subscription_id=subscription_id,
             effective_on=values["effective_on"],
             today=visit.today,
-            asked=visit.asked(forms.source_id(token, "cancel", *values.values())),
+            asked=asked,
         )
+
+    if visit.wants_part:
+        return ahead.part(visit, subscription_id, record)
+    try:
+        if ahead.only_looks(visit):
+            panel = ahead.look(visit, subscription_id, record)
+            return _form(visit, row, values, token, panel=panel)
+        done = record(visit.asked(forms.source_id(token, "cancel", *values.values())))
     except InvalidInput as problem:
         return _form(visit, row, values, token, problem)
     words = f"Recorded: cancelled from {values['effective_on']}."
@@ -42,6 +53,8 @@ def _form(
     values: dict[str, str],
     token: str,
     problem: InvalidInput | None = None,
+    *,
+    panel: ahead.Panel | None = None,
 ) -> HttpResponse:
     return visit.render(
         "web/operations/cancel.html",
@@ -49,6 +62,7 @@ def _form(
         status=400 if problem else 200,
         row=row,
         token=token,
+        panel=panel,
         fields=forms.fields(values, problem, focus="effective_on"),
         errors=forms.other_errors(values, problem),
         note=commitment_note(row.subscription.holding(), fewer=True, now=visit.now),

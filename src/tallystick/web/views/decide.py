@@ -16,7 +16,8 @@ from tallystick.kit.problem import Conflicting, InvalidInput
 from tallystick.ledger.queries import OperationView, unsettled_of
 from tallystick.ledger.state import STOPPED
 from tallystick.mappings.rows import Row, mapping_row
-from tallystick.sync.resolve import resolve
+from tallystick.sync.resolve import NEXT_PERIOD, resolve
+from tallystick.sync.target import ABOUT_RATES
 from tallystick.web.visit import Visit, screen
 from tallystick.web.words import error_sentence
 
@@ -97,15 +98,20 @@ def _page(
         row=row,
         head=head,
         behind=behind,
-        ways=_ways(row, how),
+        ways=_ways(row, head, how),
         reason=reason,
         errors=errors,
     )
 
 
-def _ways(row: Row, chosen: str) -> list[Way]:
+def _ways(row: Row, head: OperationView | None, chosen: str) -> list[Way]:
     shown = row.lane.drift_units if row.lane is not None else None
     ways = {
+        NEXT_PERIOD: (
+            "Let it begin with the next billing period",
+            "It is sent for the first day of that period, and read back. Until then the price "
+            "stays what it is.",
+        ),
         "done_by_hand": (
             "It was done by hand",
             "Somebody has set it in Autotask. Nothing is sent; it turns green when Autotask has "
@@ -126,4 +132,6 @@ def _ways(row: Row, chosen: str) -> list[Way]:
     }
     if shown is None:
         del ways["adopt"]  # nothing was read that could be adopted
+    if head is None or head.kind not in ABOUT_RATES:
+        del ways[NEXT_PERIOD]  # only a price may begin later
     return [Way(how, *words, how == chosen) for how, words in ways.items()]
