@@ -8,6 +8,8 @@ from ninja import Schema
 from pydantic import Field
 
 from tallystick.api.schemas_kit import At, Body, Money, On
+from tallystick.api.schemas_prices import PartOut
+from tallystick.catalog.because import Because, read_because
 from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.queries import DeliveryView, OperationView
 from tallystick.ledger.state import State
@@ -47,8 +49,24 @@ class DeliveryOut(Schema):
         )
 
 
+class BecauseOut(Schema):
+    """What made its amounts, and each step on the way to them."""
+
+    by: str
+    parts: list[PartOut]
+
+    @classmethod
+    def of(cls, because: Because | None) -> BecauseOut | None:
+        if because is None:
+            return None
+        return cls(by=because.by, parts=[PartOut.of(part) for part in because.parts])
+
+
 class OperationOut(Schema):
-    """``sequence`` is its place in the subscription's order."""
+    """``sequence`` is its place in the subscription's order.
+
+    ``because`` is null where amounts were typed, or nothing was said of them.
+    """
 
     id: int
     subscription_id: int
@@ -63,6 +81,7 @@ class OperationOut(Schema):
     source: str
     source_id: str | None
     correlation_id: str
+    because: BecauseOut | None
     deliveries: list[DeliveryOut]
 
     @classmethod
@@ -81,6 +100,7 @@ class OperationOut(Schema):
             source=view.source,
             source_id=view.source_id,
             correlation_id=view.correlation_id,
+            because=BecauseOut.of(read_because(view.after)),
             deliveries=[DeliveryOut.of(one) for one in view.deliveries],
         )
 

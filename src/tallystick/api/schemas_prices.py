@@ -14,7 +14,7 @@ from tallystick.api.schemas_kit import (
     On,
     Paging,
 )
-from tallystick.catalog.explained import CannotPrice, Explained, Price
+from tallystick.catalog.explained import CannotPrice, Explained, Part, Price
 from tallystick.catalog.price_queries import ImportView, PriceRowView
 from tallystick.catalog.price_words import PriceIsFor, PromotionLowers
 from tallystick.catalog.terms import BillingCycle, Segment, Term
@@ -108,6 +108,18 @@ class PartOut(Schema):
     source: str
     source_on: On | None
 
+    @classmethod
+    def of(cls, part: Part) -> PartOut:
+        return cls(
+            label=part.label,
+            amount=part.amount,
+            currency=part.currency,
+            percent=part.percent,
+            rule=part.rule,
+            source=part.source.name,
+            source_on=part.source.on,
+        )
+
 
 class PromotionUsedOut(Schema):
     id: str
@@ -133,18 +145,7 @@ class PriceOut(Schema):
 
     @classmethod
     def of(cls, price: Price) -> PriceOut:
-        because = [
-            PartOut(
-                label=part.label,
-                amount=part.amount,
-                currency=part.currency,
-                percent=part.percent,
-                rule=part.rule,
-                source=part.source.name,
-                source_on=part.source.on,
-            )
-            for part in price.because
-        ]
+        because = [PartOut.of(part) for part in price.because]
         if isinstance(price, CannotPrice):
             return cls(lacks=price.lacks.value, reason=price.reason, because=because)
         return cls(

@@ -73,6 +73,8 @@ class RuleOut(Schema):
 
 
 class AffectedOut(Schema):
+    """Each price as its seller sees it: a reseller's own, on what its CSP takes."""
+
     subscription_id: int
     before: PriceOut
     after: PriceOut

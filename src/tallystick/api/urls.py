@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from ninja import NinjaAPI
 
 from tallystick.api import (
+    applying,
     audit_logs,
     azure_costs,
     connections,
@@ -54,6 +55,7 @@ for _room in (
     imports,
     promotions,
     margin_rules,
+    applying,
     azure_costs,
     audit_logs,
 ):

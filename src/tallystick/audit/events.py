@@ -83,6 +83,8 @@ class Event(StrEnum):
     IMPORT_AZURE_COSTS = "import.azure_costs"
     CREATE_MARGIN_RULE = "price.create_margin_rule"
     END_MARGIN_RULE = "price.end_margin_rule"
+    APPLY_MARGIN_RULE = "price.apply_margin_rule"
+    APPLY_PRICE_LIST = "price.apply_price_list"
     CREATE_PROMOTION = "price.create_promotion"
     UPDATE_PROMOTION = "price.update_promotion"
     DELETE_PROMOTION = "price.delete_promotion"
@@ -147,6 +149,8 @@ _LABELS = {
     Event.IMPORT_AZURE_COSTS: "Import Azure Costs",
     Event.CREATE_MARGIN_RULE: "Create Margin Rule",
     Event.END_MARGIN_RULE: "End Margin Rule",
+    Event.APPLY_MARGIN_RULE: "Apply Margin Rule",
+    Event.APPLY_PRICE_LIST: "Apply Price List",
     Event.CREATE_PROMOTION: "Create Promotion",
     Event.UPDATE_PROMOTION: "Update Promotion",
     Event.DELETE_PROMOTION: "Delete Promotion",

@@ -15,6 +15,7 @@ from tallystick.catalog.price_models import (
     PriceUpload,
     Promotion,
 )
+from tallystick.catalog.price_run_models import PriceRun, PriceRunLeft
 from tallystick.catalog.terms import BillingCycle, OfferKind, Segment, Term
 
 # Django looks for a room's models here.
@@ -24,6 +25,8 @@ __all__ = [
     "Offer",
     "PriceImport",
     "PriceRow",
+    "PriceRun",
+    "PriceRunLeft",
     "PriceSeries",
     "PriceSettingsRow",
     "PriceUpload",

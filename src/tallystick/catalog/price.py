@@ -209,6 +209,8 @@ class _Work:
                 source = Source("Price lists and rates", self.lock.priced_on)
                 self.because.append(Part("Unit cost", str(missing), source, None, currency))
                 return None
+            if base.recorded:
+                promotion = None  # taken off already when it was recorded
         cost = self._lowered(base, promotion, lowers)
         how = "the list price"
         if cost != base.cost and promotion is not None:

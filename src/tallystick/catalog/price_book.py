@@ -49,9 +49,16 @@ class PriceBook:
             above=self.above,
         )
 
-    def with_rules(self, rules: Iterable[MarginRule]) -> PriceBook:
-        """The same with other rules: what would be."""
-        return replace(self, rules=tuple(rules))
+    def having(self, rule: MarginRule, *, of_csp: bool) -> PriceBook:
+        """The same with this rule, as one of the seller's own or of the CSP above it."""
+        if of_csp and self.above is not None:
+            return replace(self, above=(*_others(self.above, rule), rule))
+        return replace(self, rules=(*_others(self.rules, rule), rule))
+
+    def lacking(self, rule: MarginRule) -> PriceBook:
+        """The same as if the rule had never been."""
+        above = None if self.above is None else _others(self.above, rule)
+        return replace(self, rules=_others(self.rules, rule), above=above)
 
 
 def key_of(offer: OfferFacts) -> OfferKey:
@@ -71,24 +78,55 @@ def open_book(
     subscription_ids: Collection[int],
     customer_ids: Collection[int],
 ) -> PriceBook:
-    """A handful of readings, however many offers and subscriptions there are."""
+    """As this context sees prices: a handful of readings, however many there are."""
+    books = open_books(
+        context,
+        {context.reseller_id},
+        offers,
+        subscription_ids=subscription_ids,
+        customer_ids=customer_ids,
+    )
+    return books[context.reseller_id]
+
+
+def open_books(
+    context: Context,
+    sellers: Collection[int | None],
+    offers: Collection[OfferFacts],
+    *,
+    subscription_ids: Collection[int],
+    customer_ids: Collection[int],
+) -> dict[int | None, PriceBook]:
+    """One book for each seller (a reseller's id; None: the CSP), from the same handful."""
     products = {offer.product_id for offer in offers}
     narrow = Q(
         scope=RuleScope.SUBSCRIPTION.value, target__in=[str(one) for one in subscription_ids]
     ) | Q(scope=RuleScope.CUSTOMER.value, target__in=[str(one) for one in customer_ids])
-    rules = MarginRuleRow.objects.filter(Q(scope__in=FEW) | narrow, tenant_id=context.tenant_id)
-    above = None
-    if context.reseller_id is not None:
-        above = tuple(rule_of(row) for row in rules.filter(reseller_id__isnull=True))
-    own = rules.filter(reseller_id=context.reseller_id)
-    return PriceBook(
+    found: dict[int | None, list[MarginRule]] = defaultdict(list)
+    for row in MarginRuleRow.objects.filter(
+        Q(scope__in=FEW) | narrow,
+        Q(reseller_id__isnull=True) | Q(reseller_id__in=[one for one in sellers if one]),
+        tenant_id=context.tenant_id,
+    ):
+        found[row.reseller_id].append(rule_of(row))
+    shared = PriceBook(
         rows=_rows(context, products),
         promotions=_promotions(context, products),
-        rules=tuple(rule_of(row) for row in own),
-        above=above,
+        rules=tuple(found[None]),
+        above=None,
         settings=price_settings(context.tenant_id),
         rates=_rates(context),
     )
+    return {
+        seller: shared
+        if seller is None
+        else replace(shared, rules=tuple(found[seller]), above=shared.rules)
+        for seller in sellers
+    }
+
+
+def _others(rules: Iterable[MarginRule], rule: MarginRule) -> tuple[MarginRule, ...]:
+    return tuple(one for one in rules if one.number != rule.number)
 
 
 def rule_of(row: MarginRuleRow) -> MarginRule:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from tallystick.ledger.in_words import in_words
 from tallystick.ledger.kinds import EvidenceKind, OperationKind
@@ -96,6 +96,21 @@ def unsettled_of(lane_id: int) -> list[OperationView]:
         pk__in=Delivery.objects.filter(UNSETTLED, lane_id=lane_id).values("operation_id")
     )
     return _with_deliveries(list(rows.order_by("sequence")), with_attempts=False)
+
+
+def priced_after(subscription_ids: Collection[int], day: date) -> dict[int, date]:
+    """The last day after ``day`` from which an operation gives a price; by subscription."""
+    rows = Operation.objects.filter(
+        subscription_id__in=subscription_ids, effective_on__gt=day, after__has_key="unit_price"
+    )
+    last = rows.values("subscription_id").annotate(last_on=Max("effective_on"))
+    return dict(last.values_list("subscription_id", "last_on"))
+
+
+def known_source_ids(tenant_id: int, source: str, source_ids: Collection[str]) -> set[str]:
+    """Those of a source that an operation has been recorded for."""
+    rows = Operation.objects.filter(tenant_id=tenant_id, source=source, source_id__in=source_ids)
+    return {found for found in rows.values_list("source_id", flat=True) if found is not None}
 
 
 def _with_deliveries(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.db import close_old_connections
 
+from tallystick.catalog.price_runs import unfinished_runs
 from tallystick.kit.clock import DatabaseClock
 from tallystick.kit.jobs import SLOW_QUEUE, app
 from tallystick.kit.log import logger
 from tallystick.kit.problem import Problem
 from tallystick.ledger.wake import Wake
+from tallystick.operations.apply_prices import APPLY, apply_part, wake_run
 from tallystick.operations.expire_due import expire_due
 from tallystick.operations.take_over import due_to_take_over, take_over
 
@@ -50,3 +52,24 @@ def end_terms(timestamp: int) -> None:  # noqa: ARG001 - the job engine passes i
     ended = expire_due(now=DatabaseClock().now(), wake=_wake)
     if ended:
         log.info("terms have ended", subscriptions=ended)
+
+
+@app.task(name=APPLY, queue=SLOW_QUEUE)
+def apply_prices(run_id: int) -> None:
+    """All parts that are left of a margin rule or price list that is being applied."""
+    close_old_connections()
+    if _wake is None:
+        raise RuntimeError("this process was started without a way to wake lanes")
+    clock = DatabaseClock()
+    while apply_part(run_id, now=clock.now(), wake=_wake):
+        pass
+    log.info("prices applied", run=run_id)
+
+
+@app.periodic(cron="* * * * * */30", periodic_id="price_runs")
+@app.task(name="tallystick.resume_price_runs", queue=SLOW_QUEUE, queueing_lock="price_runs")
+def resume_price_runs(timestamp: int) -> None:  # noqa: ARG001 - the job engine passes it
+    """What is not finished goes on: its job, or the worker that had it, may be gone."""
+    close_old_connections()
+    for run_id in unfinished_runs():
+        wake_run(run_id)

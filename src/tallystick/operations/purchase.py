@@ -1,8 +1,13 @@
-"""Purchase: a customer has a new subscription. Recorded; billed once it is mapped."""
+"""Purchase: a customer has a new subscription. Recorded; billed once it is mapped.
+
+A price or a cost that is left out is what price lists, promotions and margin rules come to on its
+first day, where they come to one; the operation keeps why.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,6 +15,8 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from tallystick.audit.events import Event
+from tallystick.catalog.because import because_of
+from tallystick.catalog.explained import Explained
 from tallystick.catalog.models import Offer
 from tallystick.identity.roles import Right
 from tallystick.kit.days import in_words
@@ -17,14 +24,17 @@ from tallystick.kit.money import parse_currency, round_money
 from tallystick.kit.problem import Conflicting, FieldError, InvalidInput
 from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.record import Recorded
+from tallystick.operations.amounts import as_text
 from tallystick.operations.finish import Asked, Change, already_recorded, write
 from tallystick.subscriptions.models import Customer, Subscription
-from tallystick.subscriptions.queries import view_of
+from tallystick.subscriptions.pricing import price_to_record
+from tallystick.subscriptions.queries import SubscriptionView, view_of
 from tallystick.subscriptions.rules import read_quantity
 from tallystick.subscriptions.status import SubscriptionStatus
 
 LARGEST_AMOUNT = Decimal("1000000000")
 MOST_DECIMALS = 4
+BY_PRICES = "Left out of the order, so made from price lists and margin rules"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +96,49 @@ def purchase(order: Order, *, asked: Asked) -> tuple[int, Recorded]:
             cost_currency=order.cost_currency,
             created_at=asked.now,
         )
+        view = view_of(row)
+        made = _made(view, asked)
+        bought = replace(view, **made.fields)
         change = Change(
             kind=OperationKind.PURCHASE,
             event=Event.PURCHASE_SUBSCRIPTION,
             before={"quantity": 0},
             after={
                 "quantity": quantity,
-                "unit_price": str(order.unit_price) if order.unit_price is not None else None,
-                "unit_cost": str(order.unit_cost) if order.unit_cost is not None else None,
+                "unit_price": as_text(bought.unit_price),
+                "unit_cost": as_text(bought.unit_cost),
+                **made.after,
             },
             effective_on=order.starts_on,
-            fields={},
+            fields=made.fields,
             summary=f"Bought {quantity} from {in_words(order.starts_on)}",
         )
-        return row.pk, write(row, view_of(row), change, asked=asked)
+        return row.pk, write(row, view, change, asked=asked)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What the price engine adds to an order: amounts that were left out, and why they are so."""
+
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    after: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _made(view: SubscriptionView, asked: Asked) -> Made:
+    """Nothing that was ordered is changed."""
+    if view.unit_price is not None and view.unit_cost is not None:
+        return Made()
+    price = price_to_record(asked.context, view, on=view.starts_on)
+    if not isinstance(price, Explained):
+        return Made()
+    fields: dict[str, Any] = {}
+    if view.unit_price is None:
+        fields |= {"unit_price": price.unit_price, "price_currency": price.price_currency}
+    if view.unit_cost is None and price.unit_cost is not None:
+        fields |= {"unit_cost": price.unit_cost, "cost_currency": price.cost_currency}
+    if not fields:
+        return Made()
+    return Made(fields, {"because": because_of(price, BY_PRICES)})
 
 
 def _add(**fields: Any) -> Subscription:

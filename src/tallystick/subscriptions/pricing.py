@@ -1,10 +1,16 @@
-"""The price of a subscription on a day, with its reasons; and whom a margin rule would change."""
+"""The price of a subscription on a day, with its reasons; and whom a margin rule would change.
+
+What is recorded with a subscription is its seller's: a reseller's price to its customer, and what
+the CSP takes from the reseller as cost. So whatever is to be recorded is priced as the seller sees
+it; what the CSP pays itself is no part of it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from decimal import Decimal
 
 from django.db.models import QuerySet
 
@@ -12,7 +18,7 @@ from tallystick.catalog.explained import Explained, Price
 from tallystick.catalog.margins import MarginRule
 from tallystick.catalog.models import Offer
 from tallystick.catalog.price import price_of
-from tallystick.catalog.price_book import PriceBook, open_book
+from tallystick.catalog.price_book import PriceBook, open_book, open_books
 from tallystick.catalog.price_words import RuleScope
 from tallystick.catalog.priced import Priced
 from tallystick.identity.context import Context
@@ -28,7 +34,7 @@ BILLED = (SubscriptionStatus.ACTIVE.value, SubscriptionStatus.SUSPENDED.value)
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """A subscription whose price a rule changes: what it is without the rule, and with it."""
+    """A subscription a rule is for: its price without the rule, and with it."""
 
     subscription: SubscriptionView
     before: Price
@@ -37,6 +43,19 @@ class Affected:
     @property
     def subscription_id(self) -> int:
         return self.subscription.id
+
+    @property
+    def differs(self) -> bool:
+        return _amounts(self.before) != _amounts(self.after)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A subscription and its price on a day; ``unlocked``: what it would be without its lock."""
+
+    subscription: SubscriptionView
+    price: Price
+    unlocked: Price
 
 
 def check_day(on: date, *, today: date) -> date:
@@ -67,28 +86,95 @@ def affected_by(
     cursor: str | None = None,
     limit: int = LARGEST_PAGE,
 ) -> Page[Affected]:
-    """Subscriptions the rule changes the price of on a day, ``limit`` looked at a page.
+    """Subscriptions the rule changes price or cost of on a day, ``limit`` looked at a page.
 
     A page may hold fewer than were looked at, or none; the last one has no ``next_cursor``. The
     rule may be recorded or only proposed. Stores nothing. Raises InvalidInput naming the cursor.
     """
+    page = compared(rule, context, on=on, cursor=cursor, limit=limit)
+    return Page([one for one in page.items if one.differs], page.next_cursor)
+
+
+def compared(
+    rule: MarginRule,
+    context: Context,
+    *,
+    on: date,
+    cursor: str | None = None,
+    limit: int = LARGEST_PAGE,
+) -> Page[Affected]:
+    """All the rule is for, with and without it, each as its seller sees it. As ``affected_by``."""
+    views, more = _billed(_reached(visible(context), rule), cursor, limit)
+    books = books_for(context, views)
+    unlocked = _unlocked(views)
+    of_csp = context.reseller_id is None
+    found = []
+    for view in views:
+        book = books[view.reseller_id].lacking(rule)
+        before, after = (
+            _price(seller_of(context, view), view, one, unlocked, on)
+            for one in (book, book.having(rule, of_csp=of_csp))
+        )
+        found.append(Affected(view, before, after))
+    return Page(found, more)
+
+
+def listed_on(
+    context: Context, *, on: date, cursor: str | None = None, limit: int = LARGEST_PAGE
+) -> Page[Listed]:
+    """Whatever is billed, with its price on a day as its seller sees it. As ``affected_by``."""
+    views, more = _billed(visible(context), cursor, limit)
+    books = books_for(context, views)
+    unlocked, everything = _unlocked(views), {view.offer_id for view in views}
+    found = []
+    for view in views:
+        price, free = (
+            _price(seller_of(context, view), view, books[view.reseller_id], ids, on)
+            for ids in (unlocked, everything)
+        )
+        found.append(Listed(view, price, free))
+    return Page(found, more)
+
+
+def price_to_record(context: Context, view: SubscriptionView, *, on: date) -> Price:
+    """The price of a subscription as its seller sees it: what an operation on it may record."""
+    book = books_for(context, [view])[view.reseller_id]
+    return _price(seller_of(context, view), view, book, _unlocked([view]), on)
+
+
+def number_reached(context: Context, rule: MarginRule | None) -> int:
+    """How many ``compared`` looks at, or ``listed_on`` without a rule."""
+    rows = visible(context)
+    return (_reached(rows, rule) if rule else rows).filter(status__in=BILLED).count()
+
+
+def seller_of(context: Context, view: SubscriptionView) -> Context:
+    """The same asker in the place of who sells it."""
+    return replace(context, reseller_id=view.reseller_id)
+
+
+def books_for(context: Context, views: Sequence[SubscriptionView]) -> dict[int | None, PriceBook]:
+    """By seller."""
+    return open_books(
+        context,
+        {view.reseller_id for view in views},
+        [view.offer for view in views],
+        subscription_ids=[view.id for view in views],
+        customer_ids=[view.customer.id for view in views],
+    )
+
+
+def _billed(
+    rows: QuerySet[Subscription], cursor: str | None, limit: int
+) -> tuple[list[SubscriptionView], str | None]:
+    """A page of what is billed, and where the next one begins."""
     limit = check_limit(limit)
-    rows = _reached(visible(context), rule).filter(status__in=BILLED).order_by("pk")
+    rows = rows.filter(status__in=BILLED).order_by("pk")
     if cursor:
         rows = rows.filter(pk__gt=decode_cursor(cursor, length=1)[0])
     found = list(rows[: limit + 1])
     more = encode_cursor([found[limit - 1].pk]) if len(found) > limit else None
-    views = [view_of(row) for row in found[:limit]]
-    book = book_for(context, views)
-    without = [one for one in book.rules if one.number != rule.number]
-    books = book.with_rules(without), book.with_rules([*without, rule])
-    unlocked = _unlocked(views)
-    affected = []
-    for view in views:
-        before, after = (_price(context, view, one, unlocked, on) for one in books)
-        if _differ(before, after):
-            affected.append(Affected(view, before, after))
-    return Page(affected, more)
+    return [view_of(row) for row in found[:limit]], more
 
 
 def book_for(context: Context, views: Sequence[SubscriptionView]) -> PriceBook:
@@ -149,7 +235,5 @@ def _reached(rows: QuerySet[Subscription], rule: MarginRule) -> QuerySet[Subscri
             return rows
 
 
-def _differ(before: Price, after: Price) -> bool:
-    if isinstance(before, Explained) and isinstance(after, Explained):
-        return before.unit_price != after.unit_price
-    return isinstance(before, Explained) or isinstance(after, Explained)
+def _amounts(price: Price) -> tuple[Decimal, Decimal | None] | None:
+    return (price.unit_price, price.unit_cost) if isinstance(price, Explained) else None

@@ -106,6 +106,12 @@ def check_effective_day(holding: Holding, day: date, *, today: date) -> list[Fie
     return []
 
 
+def check_applied_day(on: date, *, today: date) -> None:
+    """A day prices are applied from. Raises InvalidInput naming ``on``."""
+    if abs(on - today) > FARTHEST:
+        raise InvalidInput.one("on", "is more than five years away")
+
+
 def check_quantity_change(
     holding: Holding, quantity: int, day: date, *, today: date
 ) -> list[FieldError]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from tallystick.catalog.because import Because, read_because
 from tallystick.connections.policies import PriceDay
 from tallystick.ledger.badge import BadgeKind
 from tallystick.ledger.kinds import OperationKind
@@ -15,7 +16,13 @@ from tallystick.mappings.rows import Row
 from tallystick.web.attempts import Tried, tried
 from tallystick.web.words import amount
 
-_SOURCES = {"screen": "on a screen", "api": "by the API", "import": "by an import"}
+_SOURCES = {
+    "screen": "on a screen",
+    "api": "by the API",
+    "import": "by an import",
+    "margin_rule": "by a margin rule",
+    "price_list": "by a price list",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,11 @@ class Entry:
             if asked := after.get("price_from"):
                 parts.append(f"Asked for: {PriceDay(asked).label.lower()}")
         return ". ".join(parts) + "." if parts else ""
+
+    @property
+    def because(self) -> Because | None:
+        """Why its amounts are what they are."""
+        return read_because(self.operation.after)
 
     @property
     def tone(self) -> str:

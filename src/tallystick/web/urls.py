@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 
 from tallystick.web.sides import SIDES
 from tallystick.web.views import (
+    apply_prices,
     audit_logs,
     cancel,
     change_quantity,
@@ -87,6 +88,18 @@ urlpatterns = [
     ),
     path("prices/margin-rules", margin_rules.margin_rules, name="margin-rules"),
     path("prices/margin-rules/new", margin_rules.margin_rule_new, name="margin-rule-new"),
+    path(
+        "prices/margin-rules/<id:rule_id>/apply",
+        apply_prices.margin_rule_apply,
+        name="margin-rule-apply",
+    ),
+    path("prices/apply", apply_prices.price_list_apply, name="price-list-apply"),
+    path("prices/runs/<id:run_id>", apply_prices.price_run, name="price-run"),
+    path(
+        "prices/runs/<id:run_id>/progress",
+        apply_prices.price_run_progress,
+        name="price-run-progress",
+    ),
     path("connectors", connectors.connectors, name="connectors"),
     path("connectors/new", connect.begin, name="connector-new"),
     path("connectors/new/credentials", connect.new, name="connector-credentials"),

@@ -17,7 +17,7 @@ from tallystick.ledger.queries import OperationView, unsettled_of
 from tallystick.ledger.state import STOPPED
 from tallystick.mappings.rows import Row, mapping_row
 from tallystick.sync.resolve import NEXT_PERIOD, resolve
-from tallystick.sync.target import ABOUT_RATES
+from tallystick.sync.target import speaks_of_rates_only
 from tallystick.web.visit import Visit, screen
 from tallystick.web.words import error_sentence
 
@@ -132,6 +132,6 @@ def _ways(row: Row, head: OperationView | None, chosen: str) -> list[Way]:
     }
     if shown is None:
         del ways["adopt"]  # nothing was read that could be adopted
-    if head is None or head.kind not in ABOUT_RATES:
+    if head is None or not speaks_of_rates_only(head.after):
         del ways[NEXT_PERIOD]  # only a price may begin later
     return [Way(how, *words, how == chosen) for how, words in ways.items()]

@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 
-from tallystick.catalog.explained import CannotPrice, Explained
 from tallystick.catalog.price_words import MarginMethod, RuleScope
 from tallystick.catalog.record_margin_rule import NewRule, check_new_rule
 from tallystick.catalog.rule_queries import list_margin_rules
@@ -19,11 +18,12 @@ from tallystick.identity.roles import Right
 from tallystick.kit.days import in_words, parse_day
 from tallystick.kit.money import parse_percent
 from tallystick.kit.problem import FieldError, InvalidInput
-from tallystick.subscriptions.pricing import affected_by
+from tallystick.operations.look_at_prices import ByRule, rule_to_apply
 from tallystick.subscriptions.queries import list_customers
 from tallystick.subscriptions.set_margin_rule import check_target, set_margin_rule
 from tallystick.web.addresses import Address, choices
 from tallystick.web.forms import Field
+from tallystick.web.repricing import carry_out, look
 from tallystick.web.visit import Visit, screen
 from tallystick.web.words import error_sentence
 
@@ -62,7 +62,10 @@ def margin_rules(visit: Visit) -> HttpResponse:
 
 @screen("GET", "POST")
 def margin_rule_new(visit: Visit) -> HttpResponse:
-    """The first POST shows whom the rule would change, the second (``confirm``) sets it."""
+    """The first POST shows whom the rule would change, the second (``confirm``) sets it.
+
+    ``confirm`` is *yes*, or *apply* to apply it, too.
+    """
     visit.context.require(Right.OPERATE)
     posted = visit.request.POST
     values = {name: posted.get(name, now).strip()[:60] for name, now in _fresh(visit).items()}
@@ -74,6 +77,9 @@ def margin_rule_new(visit: Visit) -> HttpResponse:
         if errors := check_new_rule(new, today=visit.today):
             raise InvalidInput(errors)
         new, target_name = check_target(new, visit.context)
+        if posted.get("confirm") == "apply":
+            rule_id = set_margin_rule(new, by=visit.by())
+            return carry_out(visit, rule_to_apply(visit.context, rule_id, today=visit.today))
         if posted.get("confirm") == "yes":
             set_margin_rule(new, by=visit.by())
             messages.success(visit.request, f"The rule counts from {in_words(new.effective_from)}.")
@@ -90,24 +96,16 @@ def _preview(
     values: Mapping[str, str],
     ticked: Mapping[str, bool],
 ) -> HttpResponse:
-    cursor = visit.request.POST.get("after", "") or None
     rule = new.as_rule(visit.context.actor.name)
-    on = max(new.effective_from, visit.today)
-    page = affected_by(rule, visit.context, on=on, cursor=cursor)
-    rows = [
-        (one, _amount(one.before), _amount(one.after), _reason(one.before), _reason(one.after))
-        for one in page.items
-    ]
+    what = ByRule(rule, target_name or new.scope.label, max(new.effective_from, visit.today))
     return visit.render(
         "web/prices/rule_preview.html",
         rail="prices",
         rule=rule,
-        whom=target_name or new.scope.label,
-        on=on,
-        rows=rows,
+        whom=what.whom,
         values=values,
         ticked=[name for name, on in ticked.items() if on],
-        after=page.next_cursor,
+        **look(visit, what),
     )
 
 
@@ -197,11 +195,3 @@ def _whom(visit: Visit, chosen: str) -> list[tuple[str, str]]:
         is_one = chosen.startswith(f"{RuleScope.SUBSCRIPTION.value}:")
         found.insert(0, (chosen, "This subscription" if is_one else "The one chosen before"))
     return found
-
-
-def _amount(price: Explained | CannotPrice) -> Decimal | None:
-    return price.unit_price if isinstance(price, Explained) else None
-
-
-def _reason(price: Explained | CannotPrice) -> str:
-    return price.reason if isinstance(price, CannotPrice) else ""

@@ -1,0 +1,137 @@
+"""``tallystick prices apply``: the price lists of a day, on their way to subscriptions."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from datetime import date
+from typing import TYPE_CHECKING
+
+from tallystick.cli.house import add_act, house, show, table
+from tallystick.kit.days import in_words, parse_day
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tallystick.bootstrap.asker import Asker
+    from tallystick.catalog.price_runs import Choice
+    from tallystick.operations.look_at_prices import ByList
+    from tallystick.operations.repriced import Repriced
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    acts = parser.add_subparsers(dest="what", metavar="ACT", required=True)
+    one = add_act(acts, "apply", "give subscriptions the prices that count on a day", _apply)
+    one.add_argument("--on", metavar="DAY", type=_day, required=True, help="billed from then on")
+    one.add_argument("--dry-run", action="store_true", help="only show what would change")
+    words = "leave this subscription as it is; may be repeated"
+    one.add_argument("--exclude", metavar="PROVIDER_ID", action="append", default=[], help=words)
+    words = "its price moves by more than a factor 3 and is right; may be repeated"
+    one.add_argument("--accept", metavar="PROVIDER_ID", action="append", default=[], help=words)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    code: int = arguments.act(arguments)
+    return code
+
+
+def _day(text: str) -> date:
+    try:
+        return parse_day(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _apply(arguments: argparse.Namespace) -> int:
+    """1 when a price that moves by more than a factor 3 waits for somebody."""
+    with house(arguments, command="prices") as asker:
+        from tallystick.catalog.price_runs import Choice
+        from tallystick.operations.look_at_prices import ByList
+        from tallystick.subscriptions.rules import check_applied_day
+
+        check_applied_day(arguments.on, today=asker.today)
+        choice = Choice.of(
+            _ids(asker, "exclude", arguments.exclude), _ids(asker, "accept", arguments.accept)
+        )
+        act = _look if arguments.dry_run else _carry_out
+        return act(asker, ByList(arguments.on), choice, arguments)
+
+
+def _look(asker: Asker, what: ByList, choice: Choice, arguments: argparse.Namespace) -> int:
+    from tallystick.kit.paging import every
+    from tallystick.operations.look_at_prices import look_at_prices, total_of
+
+    rows = list(every(lambda cursor: look_at_prices(what, asker.context, cursor=cursor)))
+    totals = total_of(what, asker.context, choice)
+    lines = [_line(one, choice) for one in rows]
+    said = table(lines, empty="Every subscription has these prices already.")
+    said += [
+        f"{money.currency} a month: price {money.price_before} to {money.price_after}, "
+        f"cost {money.cost_before} to {money.cost_after}"
+        for money in totals.money
+    ]
+    said.append(f"{totals.change} would change, {totals.held} held, {totals.left} left.")
+    value = {
+        "change": totals.change,
+        "held": totals.held,
+        "left": totals.left,
+        "excluded": totals.excluded,
+        "a_month": [asdict(money) for money in totals.money],
+        "subscriptions": lines,
+    }
+    show(arguments, value, said)
+    return 0
+
+
+def _carry_out(asker: Asker, what: ByList, choice: Choice, arguments: argparse.Namespace) -> int:
+    """All of it in this process; a worker goes on when it is stopped."""
+    from tallystick.catalog.price_runs import get_price_run, left_of
+    from tallystick.kit.paging import every
+    from tallystick.operations.apply_prices import apply_prices
+    from tallystick.operations.repriced import HELD
+
+    run_id = apply_prices(what, choice=choice, asked=asker.asked(), here=True).id
+    done = get_price_run(asker.context, run_id)
+    left = list(every(lambda cursor: left_of(asker.context, run_id, cursor=cursor)))
+    said: Sequence[str] = [
+        *(f"{one.customer_name}, {one.subscription_name}: {one.why}" for one in left),
+        f"{done.recorded} have the prices of {in_words(what.on)}, {done.left_out} were excluded, "
+        f"{done.left} left as they are.",
+    ]
+    value = {
+        "run": run_id,
+        "recorded": done.recorded,
+        "excluded": done.left_out,
+        "left": [asdict(one) for one in left],
+    }
+    show(arguments, value, said)
+    return 1 if any(one.why == HELD for one in left) else 0
+
+
+def _line(one: Repriced, choice: Choice) -> dict[str, object]:
+    why = "excluded" if one.view.id in choice.excluded else one.stands(choice)
+    return {
+        "subscription": one.view.provider_id,
+        "customer": one.view.customer.name,
+        "from": one.day,
+        "price": one.view.unit_price,
+        "new price": one.unit_price,
+        "cost": one.view.unit_cost,
+        "new cost": one.unit_cost,
+        "currency": one.price_currency,
+        "left": why,
+    }
+
+
+def _ids(asker: Asker, field: str, provider_ids: Sequence[str]) -> list[int]:
+    """Raises InvalidInput naming the option."""
+    from tallystick.kit.problem import InvalidInput
+    from tallystick.subscriptions.queries import subscription_by_provider_id
+
+    found = []
+    for provider_id in provider_ids:
+        view = subscription_by_provider_id(asker.context, provider_id.strip())
+        if view is None:
+            raise InvalidInput.one(field, f"there is no subscription “{provider_id[:100]}”")
+        found.append(view.id)
+    return found

@@ -1,0 +1,67 @@
+"""What the pages that apply prices share: the ticks of the rows, and what they show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+
+from tallystick.catalog.price_runs import Choice
+from tallystick.operations.apply_prices import apply_prices
+from tallystick.operations.look_at_prices import What, look_at_prices, total_of
+from tallystick.operations.repriced import Repriced
+from tallystick.web.visit import Visit
+
+LOOKED_AT = 100
+SHOWN = 50  # at least, as long as there are more
+LONGEST_ID = 18
+
+
+def choice_of(visit: Visit) -> Choice:
+    """The ticks of this page, and those of the pages before it."""
+    posted = visit.request.POST
+    return Choice.of(
+        _ids([*posted.getlist("exclude"), *posted.get("excluded", "").split(",")]),
+        _ids([*posted.getlist("accept"), *posted.get("accepted", "").split(",")]),
+    )
+
+
+def look(visit: Visit, what: What) -> dict[str, Any]:
+    """What ``web/prices/_repriced.html`` shows. Raises InvalidInput naming the cursor."""
+    choice = choice_of(visit)
+    rows, after = _rows(visit, what, visit.request.POST.get("after") or None)
+    return {
+        "rows": rows,
+        "after": after,
+        "totals": total_of(what, visit.context, choice),
+        "on": what.on,
+        "choice": choice,
+        "excluded": ",".join(str(one) for one in sorted(choice.excluded)),
+        "accepted": ",".join(str(one) for one in sorted(choice.accepted)),
+    }
+
+
+def carry_out(visit: Visit, what: What) -> HttpResponse:
+    """On to the page that shows how far it is. Raises NotAllowed, InvalidInput."""
+    run = apply_prices(what, choice=choice_of(visit), asked=visit.asked())
+    return redirect("price-run", run_id=run.id)
+
+
+def _rows(visit: Visit, what: What, cursor: str | None) -> tuple[list[Repriced], str | None]:
+    """Enough to fill a page: among many that stay as they are few may change."""
+    rows: list[Repriced] = []
+    while len(rows) < SHOWN:
+        page = look_at_prices(what, visit.context, cursor=cursor, limit=LOOKED_AT)
+        rows += page.items
+        if (cursor := page.next_cursor) is None:
+            break
+    return rows, cursor
+
+
+def _ids(texts: Iterable[str]) -> list[int]:
+    """What is no id of ours is nobody's tick."""
+    return [
+        int(text) for text in texts if text.isascii() and text.isdigit() and len(text) <= LONGEST_ID
+    ]

@@ -1,0 +1,109 @@
+"""A margin rule is applied: every mapped subscription's line has the new price at Autotask."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from checks import check_promises
+from factories import TODAY
+from harness import Line, World
+from price_desk import by, listed, ruled
+from tallystick.catalog.models import Offer
+from tallystick.catalog.price_runs import Choice, RunView
+from tallystick.catalog.price_settings import mark_price_lock
+from tallystick.catalog.record_promotion import NewPromotion, add_promotion
+from tallystick.operations.apply_prices import apply_prices
+from tallystick.operations.look_at_prices import ByList, What, rule_to_apply
+from tallystick.subscriptions.models import Subscription
+
+MAY, JUNE = date(2026, 5, 1), date(2026, 6, 1)
+
+
+def billed_at(line: Line, *, since: date) -> set[Decimal]:
+    return {
+        Decimal(row["price"]) / row["units"]
+        for row in line.world.simulator.rows(line.line_id)
+        if row["endDate"] > since and row["units"]
+    }
+
+
+def offer_of(line: Line) -> int:
+    return Subscription.objects.get(pk=line.subscription_id).offer_id
+
+
+def listed_lines(world: World, count: int) -> list[Line]:
+    """Each on the list for 12.10, sold for 15.20: what the line shows."""
+    lines = [world.line(units=10 + place) for place in range(count)]
+    for line in lines:
+        listed(world.tenancy, offer_of(line), "12.10", None)
+    return lines
+
+
+def applied(world: World, what: What, *excluded: int) -> RunView:
+    of = world.tenancy
+    run = apply_prices(what, choice=Choice.of(excluded), asked=of.asked())
+    world.work()
+    return run
+
+
+def test_a_rule_reaches_every_line_but_the_excluded_one(world: World) -> None:
+    first, second, third = listed_lines(world, 3)
+    of = world.tenancy
+    what = rule_to_apply(of.context, ruled(of, "50"), today=TODAY)
+    assert applied(world, what, third.subscription_id).recorded == 2
+
+    for line in (first, second):
+        assert line.badge == "synced", line.cause
+        # From the start of the billing period, and in every row after it.
+        assert billed_at(line, since=MAY) == {Decimal("18.15")}
+        assert len(line.effects()) == 1
+        check_promises(line)
+    assert billed_at(third, since=MAY) == {Decimal("15.20")}
+
+    assert applied(world, what, third.subscription_id).recorded == 0
+    assert len(first.effects()) == 1
+
+
+def test_one_line_that_refuses_stops_itself_only(world: World) -> None:
+    first, second = listed_lines(world, 2)
+    first.strike("refuse", message="The contract is locked.")
+    of = world.tenancy
+    applied(world, rule_to_apply(of.context, ruled(of, "50"), today=TODAY))
+    assert (first.badge, second.badge) == ("out_of_sync", "synced")
+    first.sync()
+    assert billed_at(first, since=MAY) == {Decimal("18.15")}
+
+
+def test_a_price_list_is_billed_from_its_own_day(world: World) -> None:
+    [line] = listed_lines(world, 1)
+    of, offer = world.tenancy, offer_of(line)
+    mark_price_lock(offer, locked=False, by=by(of))
+    ruled(of, "50")
+    assert applied(world, ByList(TODAY)).recorded == 1
+    assert line.badge == "synced", line.cause
+    assert [one["effective_on"] for one in line.effects()] == [TODAY.isoformat()]
+    assert billed_at(line, since=JUNE) == {Decimal("18.15")}
+    check_promises(line)
+
+
+def test_a_quantity_under_a_promotion_brings_its_price(world: World) -> None:
+    [line] = listed_lines(world, 1)
+    of = world.tenancy
+    facts = Offer.objects.get(pk=offer_of(line))
+    ruled(of, "50")
+    half = NewPromotion(
+        "P1", "Half price", facts.product_id, facts.sku_id, date(2026, 1, 1), date(2026, 1, 31),
+        percent=Decimal(50),
+    )  # fmt: skip
+    add_promotion(half, by=by(of))
+    line.quantity(12, TODAY)
+    world.work()
+    assert line.badge == "synced", line.cause
+    assert line.units(TODAY) == 12
+    assert billed_at(line, since=JUNE) == {Decimal("9.075")}
+    check_promises(line)
+    line.quantity(13, date(2026, 5, 20))
+    world.work()
+    assert line.badge == "synced", line.cause
+    assert (line.units(date(2026, 5, 20)), billed_at(line, since=JUNE)) == (13, {Decimal("9.075")})
