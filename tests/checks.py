@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from harness import Line
 from tallystick.audit.events import Event, Status
 from tallystick.audit.models import AuditLog
+from tallystick.connections.included import billed
+from tallystick.connections.overrides import included_of
 from tallystick.ledger.models import Attempt, Delivery, Operation
 from tallystick.ledger.standings import standings
 from tallystick.ledger.state import SETTLED, State
@@ -93,7 +95,9 @@ def green_is_proved(line: Line, deliveries: Sequence[Delivery], *, hand_edited: 
     quantity = Subscription.objects.values_list("quantity", flat=True).get(pk=line.subscription_id)
     if quantity == 0 and lane.expected_unit_price == 0:
         return  # cancelled by the rule that leaves the units and takes the price away
-    assert lane.expected_units == quantity, (truth, lane.expected_units, quantity)
+    included = included_of(lane.connection_id, line.subscription_id)
+    units = billed(quantity, included)
+    assert lane.expected_units == units, (truth, lane.expected_units, quantity, included)
 
 
 def one_record_each(deliveries: Sequence[Delivery]) -> None:

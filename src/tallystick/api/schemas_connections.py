@@ -17,6 +17,7 @@ from tallystick.connections.policies import (
     BackDated,
     CancelRule,
     ChangeDay,
+    Mode,
     PostedQuantity,
     PriceDay,
     SameDay,
@@ -78,6 +79,7 @@ class ConnectionChangesIn(Body):
     price_day: PriceDay = _left_out(strict=False)
     suspend_nce: SuspendRule = _left_out(strict=False)
     suspend_other: SuspendRule = _left_out(strict=False)
+    mode: Mode = _left_out(strict=False)
     user_name: str = _left_out()
     secret: SecretStr = _left_out(strict=False)
     code: SecretStr = _left_out(strict=False, description="The API tracking identifier.")
@@ -115,6 +117,7 @@ class ConnectionOut(Schema):
     price_day: PriceDay
     suspend_nce: SuspendRule
     suspend_other: SuspendRule
+    mode: Mode
     paused: bool
     paused_at: At | None
     paused_because: str
@@ -147,6 +150,7 @@ class ConnectionOut(Schema):
             price_day=view.price_day,
             suspend_nce=view.suspend_nce,
             suspend_other=view.suspend_other,
+            mode=view.mode,
             paused=view.is_paused(now),
             paused_at=view.paused_at,
             paused_because=view.paused_because,

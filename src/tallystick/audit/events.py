@@ -45,6 +45,7 @@ class Event(StrEnum):
     UPDATE_SUBSCRIPTION_ON_CONNECTION = "subscription.update_on_connection"
     REQUEST_SYNC = "subscription.request_sync"
     RESOLVE_OPERATION = "subscription.resolve_operation"
+    APPROVE_OPERATION = "subscription.approve_operation"
     DRIFT_FOUND = "subscription.drift_found"
     DRIFT_GONE = "subscription.drift_gone"
     SECOND_WRITER_SEEN = "subscription.second_writer_seen"
@@ -59,6 +60,7 @@ class Event(StrEnum):
     RECORD_METADATA = "connection.record_metadata"
     PAUSE_CONNECTION = "connection.pause"
     RESUME_CONNECTION = "connection.resume"
+    UPDATE_POLICIES = "connection.update_policies"
     CREATE_CUSTOMER_MAPPING = "connection.create_customer_mapping"
     CREATE_OFFER_MAPPING = "connection.create_offer_mapping"
     CONTINUE_SUBSCRIPTION_MAPPING = "connection.continue_subscription_mapping"
@@ -111,6 +113,7 @@ _LABELS = {
     Event.UPDATE_SUBSCRIPTION_ON_CONNECTION: "Update Subscription on Connection",
     Event.REQUEST_SYNC: "Sync Subscription",
     Event.RESOLVE_OPERATION: "Resolve Operation",
+    Event.APPROVE_OPERATION: "Approve Operation",
     Event.DRIFT_FOUND: "Drift Found",
     Event.DRIFT_GONE: "Drift Gone",
     Event.SECOND_WRITER_SEEN: "Second Writer Seen",
@@ -125,6 +128,7 @@ _LABELS = {
     Event.RECORD_METADATA: "Record Connection Metadata",
     Event.PAUSE_CONNECTION: "Pause Connection",
     Event.RESUME_CONNECTION: "Resume Connection",
+    Event.UPDATE_POLICIES: "Update Billing Policies",
     Event.CREATE_CUSTOMER_MAPPING: "Create Connection Customer Mapping",
     Event.CREATE_OFFER_MAPPING: "Create Connection Offer Mapping",
     Event.CREATE_SUBSCRIPTION_MAPPING: "Create Connection Subscription Mapping",

@@ -8,7 +8,14 @@ from datetime import date
 
 from django.db import transaction
 
-from tallystick.bootstrap.look_before import BillingOf, Seen, billing_of, look_or_say, ours_of
+from tallystick.bootstrap.look_before import (
+    BillingOf,
+    Seen,
+    billing_of,
+    look_or_say,
+    ours_of,
+    ours_of_many,
+)
 from tallystick.connections.queries import get_connection
 from tallystick.directory.port import Contract
 from tallystick.directory.queries import contracts_by_id
@@ -218,16 +225,14 @@ def preview_many(
     views = get_subscriptions(asked.context, subscription_ids)
     lines = lines_there(views, connection.id, contract_id, from_on=from_on, asked=asked)
     contract = contracts_by_id(connection.id, [contract_id]).get(contract_id)
+    ours = ours_of_many(views, connection)
     wanted = {
-        view.id: (_place_there(contract, lines[view.id]), ours_of(view, connection))
+        view.id: (_place_there(contract, lines[view.id]), ours[view.id])
         for view in views
         if contract is not None and not lines[view.id].problem
     }
     looks = look_or_say(billing, connection.id, wanted, since=from_on)
-    return [
-        Preview(view, lines[view.id], ours_of(view, connection), looks.get(view.id))
-        for view in views
-    ]
+    return [Preview(view, lines[view.id], ours[view.id], looks.get(view.id)) for view in views]
 
 
 def _place_there(contract: Contract, line: LineThere) -> Place:

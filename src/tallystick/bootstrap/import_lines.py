@@ -16,7 +16,7 @@ from typing import Any
 
 from tallystick.bootstrap.line_asked import There, in_words
 from tallystick.bootstrap.lines_decided import DecidedLine, decide_lines
-from tallystick.bootstrap.look_before import BillingOf, Seen, billing_of, look_or_say, ours_of
+from tallystick.bootstrap.look_before import BillingOf, Seen, billing_of, look_or_say, ours_of_many
 from tallystick.bootstrap.mapping import FirstSync, store_line
 from tallystick.connections.queries import ConnectionView, get_connection
 from tallystick.identity.roles import Right
@@ -77,6 +77,8 @@ def _look(
 ) -> Looks:
     """What Autotask shows of the lines that are to be adopted."""
     wanted, refused = {}, {}
+    views = [one.known.view for one in decided if one.known is not None]
+    ours = ours_of_many(views, connection)
     for one in decided:
         there = one.there
         if one.known is None or there is None or there.first_sync is not FirstSync.ADOPT:
@@ -93,7 +95,7 @@ def _look(
         except Problem as problem:
             refused[one.known.view.id] = problem
             continue
-        wanted[one.known.view.id] = (place, ours_of(one.known.view, connection))
+        wanted[one.known.view.id] = (place, ours[one.known.view.id])
     looks = look_or_say(billing, connection.id, wanted, since=today)
     return {pk: Seen(*wanted[pk], looks.get(pk)) for pk in wanted} | refused
 

@@ -11,6 +11,8 @@ from datetime import date
 
 from tallystick.bootstrap.clients import make_client
 from tallystick.bootstrap.look_around import Beside, billed_beside, changed_by_others
+from tallystick.connections.included import billed
+from tallystick.connections.overrides import included_units
 from tallystick.connections.queries import ConnectionView, get_connection
 from tallystick.connections.trouble import BillingError
 from tallystick.connectors.autotask.billing import AutotaskBilling
@@ -115,13 +117,30 @@ def check_seen(seen: Seen, seen_units: int | None) -> None:
 
 
 def ours_of(view: SubscriptionView, connection: ConnectionView) -> Ours:
+    """As ``ours_of_many`` says it of one."""
+    return ours_of_many([view], connection)[view.id]
+
+
+def ours_of_many(
+    views: Sequence[SubscriptionView], connection: ConnectionView
+) -> Mapping[int, Ours]:
+    """By subscription: what is billed of each quantity, included units left out. One query."""
+    found = included_units([view.id for view in views])
+    return {
+        view.id: _ours(view, connection, found.get((connection.id, view.id), 0)) for view in views
+    }
+
+
+def _ours(view: SubscriptionView, connection: ConnectionView, included: int) -> Ours:
     """A price or cost in another currency than the connection's is not compared with its own."""
     same_price = view.price_currency == connection.price_currency
     same_cost = view.cost_currency == connection.cost_currency
     return Ours(
-        units=view.quantity,
+        units=billed(view.quantity, included),
         unit_price=view.unit_price if same_price else None,
         unit_cost=view.unit_cost if same_cost else None,
+        quantity=view.quantity,
+        included=included,
     )
 
 

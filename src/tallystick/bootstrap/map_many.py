@@ -9,7 +9,7 @@ from datetime import date
 from django.db import transaction
 
 from tallystick.bootstrap.look_around import changed_by_others
-from tallystick.bootstrap.look_before import BillingOf, Seen, billing_of, look_or_say, ours_of
+from tallystick.bootstrap.look_before import BillingOf, Seen, billing_of, look_or_say, ours_of_many
 from tallystick.bootstrap.mapping import keep_seen, map_only
 from tallystick.connections.queries import get_connection
 from tallystick.identity.roles import Right
@@ -52,6 +52,7 @@ def map_what_is_equal(
     connection = get_connection(asked.context, connection_id)
     views = get_subscriptions(asked.context, subscription_ids)
     places = places_for(asked.context, connection.id, views, today=today)
+    ours_by_id = ours_of_many(views, connection)
     wanted: dict[int, tuple[Place, Ours]] = {}
     refused = []
     for view in views:
@@ -70,7 +71,7 @@ def map_what_is_equal(
         except Problem as problem:
             refused.append(f"{view.customer.name}, {view.name}: {problem}")
         else:
-            wanted[view.id] = (place, ours_of(view, connection))
+            wanted[view.id] = (place, ours_by_id[view.id])
     looks = look_or_say(billing, connection.id, wanted, since=today)
     differing, changing, mapped = [], [], 0
     for view in views:
@@ -81,7 +82,7 @@ def map_what_is_equal(
         if not look.is_same:
             differing.append(
                 f"{view.customer.name}, {view.name}: Autotask shows {look.in_words()}, "
-                f"we have {ours.units}."
+                f"we have {ours.in_words()}."
             )
             continue
         try:

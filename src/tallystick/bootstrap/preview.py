@@ -24,6 +24,7 @@ from tallystick.connections.trouble import BillingError
 from tallystick.connectors.autotask.billing import AutotaskBilling
 from tallystick.kit.clock import civil_day
 from tallystick.kit.days import in_words
+from tallystick.ledger.badge import approval_words
 from tallystick.ledger.models import Lane
 from tallystick.ledger.queries import DeliveryView, OperationView, get_operation, unsettled_of
 from tallystick.ledger.record import Recorded
@@ -76,6 +77,7 @@ class LaneAhead:
     periods: Sequence[Bill]
     gap: Decimal | None
     today: date  # where the connection is
+    included: int = 0  # units the contract's price contains: so many fewer are billed
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +231,7 @@ def _lane(one: _Waiting, shown: _Seen, asked_on: date, mapping: Resolved) -> Lan
         if ours and goes and day > asked_on
         else None,
         today=work.today,
+        included=work.told.included_units,
     )
 
 
@@ -241,7 +244,15 @@ def _held(one: _Waiting, ours: Foreseen | None, found: Sequence[Foreseen]) -> st
         number = next(each.sequence for each in due if each.delivery_id == stops.delivery_id)
         assert stops.cause is not None  # noqa: S101 - the last one is where it stops
         return f"It waits behind operation {number}. {stops.cause.words}"
-    return ours.cause.words if ours.cause is not None else ""
+    if ours.cause is not None:
+        return ours.cause.words
+    return approval_words(waits) if (waits := _to_approve(one.work, ours)) else ""
+
+
+def _to_approve(work: Work, ours: Foreseen) -> int:
+    """How many have to be approved before it is sent, it among them."""
+    last = next(one.sequence for one in work.due if one.delivery_id == ours.delivery_id)
+    return sum(1 for one in work.due if one.awaits_approval and one.sequence <= last)
 
 
 def _bills(ours: Foreseen | None, frame: Frame, today: date) -> Sequence[Effect]:

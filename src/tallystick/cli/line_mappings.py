@@ -168,6 +168,6 @@ def _show_look(arguments: argparse.Namespace, seen: Seen) -> None:
     }
     lines = [
         f"{seen.place.company_name}, {seen.place.contract_name}, {seen.place.service_name}",
-        f"Autotask shows {shows}; we have {seen.ours.units}. Nothing was stored.",
+        f"Autotask shows {shows}; we have {seen.ours.in_words()}. Nothing was stored.",
     ]
     show(arguments, value, lines)

@@ -59,6 +59,7 @@ WORDS = {
     "price_day": "prices",
     "suspend_nce": "suspended NCE licences",
     "suspend_other": "other suspended subscriptions",
+    "mode": "review",
     "user_name": "API user",
     "secret": "secret",
     "code": "integration code",
@@ -86,6 +87,7 @@ class Changes:
     price_day: str | None = None
     suspend_nce: str | None = None
     suspend_other: str | None = None
+    mode: str | None = None
     user_name: str | None = field(default=None, repr=False)
     secret: Secret | None = None
     code: Secret | None = None

@@ -6,9 +6,12 @@ from django.db import models
 from django.db.models import Q
 
 from tallystick.connections.policies import (
+    INCLUDED_UNITS,
+    OVERRIDABLE,
     BackDated,
     CancelRule,
     ChangeDay,
+    Mode,
     PostedQuantity,
     PriceDay,
     SameDay,
@@ -49,6 +52,7 @@ class Connection(models.Model):
     price_day = models.CharField(max_length=20, default=PriceDay.PERIOD_START.value)
     suspend_nce = models.CharField(max_length=20, default=SuspendRule.KEEP_UNITS.value)
     suspend_other = models.CharField(max_length=20, default=SuspendRule.UNITS_ZERO.value)
+    mode = models.CharField(max_length=20, default=Mode.AUTOMATIC.value)
 
     # Health.
     paused_at = models.DateTimeField(null=True)
@@ -111,6 +115,9 @@ class Connection(models.Model):
                 name="suspend_other_known",
             ),
             models.CheckConstraint(
+                condition=Q(mode__in=[v.value for v in Mode]), name="mode_known"
+            ),
+            models.CheckConstraint(
                 condition=Q(budget_share__gt=0, budget_share__lte=1), name="budget_share_range"
             ),
         ]
@@ -127,4 +134,40 @@ class CallMinute(models.Model):
         db_table = "connections_call_minute"
         constraints = [
             models.UniqueConstraint(fields=["connection", "minute"], name="call_minute_once")
+        ]
+
+
+class PolicyOverride(models.Model):
+    """What counts for one customer or one subscription instead of the connection's own policy."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT)
+    customer = models.ForeignKey("subscriptions.Customer", on_delete=models.PROTECT, null=True)
+    subscription = models.ForeignKey(
+        "subscriptions.Subscription", on_delete=models.PROTECT, null=True
+    )
+    policy = models.CharField(max_length=30)
+    value = models.CharField(max_length=20)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "connections_policy_override"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "customer", "policy"], name="override_once_per_customer"
+            ),
+            models.UniqueConstraint(
+                fields=["connection", "subscription", "policy"],
+                name="override_once_per_subscription",
+            ),
+            models.CheckConstraint(
+                condition=Q(customer__isnull=True, subscription__isnull=False)
+                | Q(customer__isnull=False, subscription__isnull=True),
+                name="override_of_one",
+            ),
+            # How many units a contract's price contains is known of one subscription only.
+            models.CheckConstraint(
+                condition=Q(policy__in=OVERRIDABLE)
+                | Q(policy=INCLUDED_UNITS, subscription__isnull=False),
+                name="override_policy_known",
+            ),
         ]

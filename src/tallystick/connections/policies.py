@@ -193,6 +193,28 @@ class SuspendRule(StrEnum):
         }[self]
 
 
+class Mode(StrEnum):
+    """Whether what is recorded is sent by itself."""
+
+    AUTOMATIC = "automatic"
+    REVIEW = "review"
+
+    @property
+    def label(self) -> str:
+        return {
+            Mode.AUTOMATIC: "Send it by itself",
+            Mode.REVIEW: "Hold it until somebody approves it",
+        }[self]
+
+    @property
+    def consequence(self) -> str:
+        return {
+            Mode.AUTOMATIC: "A change is in Autotask seconds after it was recorded.",
+            Mode.REVIEW: "Nothing is sent before a person has approved it, and nothing behind it "
+            "either. What waits is counted on every page.",
+        }[self]
+
+
 Policy = (
     SameDay
     | SameDayPolicy
@@ -202,6 +224,7 @@ Policy = (
     | PostedQuantity
     | PriceDay
     | SuspendRule
+    | Mode
 )
 
 # By the name of the column that holds it.
@@ -216,4 +239,10 @@ POLICIES: Mapping[str, type[Policy]] = {
     "price_day": PriceDay,
     "suspend_nce": SuspendRule,
     "suspend_other": SuspendRule,
+    "mode": Mode,
 }
+# A fact of the tenant is the same for everybody; the others may be told otherwise for one customer
+# or one subscription (``overrides``).
+OVERRIDABLE = tuple(name for name in POLICIES if name != "same_day")
+# Kept beside the overrides of a subscription: a number, not a choice.
+INCLUDED_UNITS = "included_units"

@@ -15,6 +15,7 @@ from tallystick.connections.policies import (
     BackDated,
     CancelRule,
     ChangeDay,
+    Mode,
     PostedQuantity,
     PriceDay,
     SameDay,
@@ -50,6 +51,7 @@ class ConnectionView:
     price_day: PriceDay
     suspend_nce: SuspendRule
     suspend_other: SuspendRule
+    mode: Mode
     paused_at: datetime | None
     paused_because: str
     resume_at: datetime | None
@@ -84,6 +86,7 @@ def view_of(row: Connection) -> ConnectionView:
         price_day=PriceDay(row.price_day),
         suspend_nce=SuspendRule(row.suspend_nce),
         suspend_other=SuspendRule(row.suspend_other),
+        mode=Mode(row.mode),
         paused_at=row.paused_at,
         paused_because=row.paused_because,
         resume_at=row.resume_at,

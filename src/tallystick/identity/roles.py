@@ -10,6 +10,7 @@ class Right(StrEnum):
     OPERATE = "operate"  # record operations, import
     SYNC = "sync"
     RESOLVE = "resolve"  # take a blocked operation out of the way
+    APPROVE = "approve"  # let go what is held for review
     MAP = "map"
     CONNECT = "connect"  # credentials, policies, pause
     ADMINISTER = "administer"  # users and tokens
@@ -33,7 +34,9 @@ class Role(StrEnum):
 
 RIGHTS = {
     Role.ADMINISTRATOR: frozenset(Right),
-    Role.OPERATOR: frozenset({Right.READ, Right.OPERATE, Right.SYNC, Right.RESOLVE, Right.MAP}),
+    Role.OPERATOR: frozenset(
+        {Right.READ, Right.OPERATE, Right.SYNC, Right.RESOLVE, Right.APPROVE, Right.MAP}
+    ),
     Role.VIEWER: frozenset({Right.READ}),
     Role.AUDITOR: frozenset({Right.READ, Right.EXPORT}),
 }

@@ -21,6 +21,7 @@ class BadgeKind(StrEnum):
     SYNCED = "synced"
     OUT_OF_SYNC = "out_of_sync"
     SYNCING = "syncing"
+    WAITING_FOR_APPROVAL = "waiting_for_approval"
     CHECKING = "checking"
     LEFT = "left"
     NOT_MAPPED = "not_mapped"
@@ -31,6 +32,7 @@ class BadgeKind(StrEnum):
             BadgeKind.SYNCED: "Synced",
             BadgeKind.OUT_OF_SYNC: "Out of Sync",
             BadgeKind.SYNCING: "Syncing",
+            BadgeKind.WAITING_FOR_APPROVAL: "Waiting for approval",
             BadgeKind.CHECKING: "Checking",
             BadgeKind.LEFT: "Left As It Is",
             BadgeKind.NOT_MAPPED: "Not Mapped",
@@ -42,6 +44,7 @@ class BadgeKind(StrEnum):
             BadgeKind.SYNCED: "green",
             BadgeKind.OUT_OF_SYNC: "red",
             BadgeKind.SYNCING: "blue",
+            BadgeKind.WAITING_FOR_APPROVAL: "yellow",
             BadgeKind.CHECKING: "yellow",
             BadgeKind.LEFT: "secondary",
             BadgeKind.NOT_MAPPED: "secondary",
@@ -53,6 +56,7 @@ class BadgeKind(StrEnum):
             BadgeKind.SYNCED: "check",
             BadgeKind.OUT_OF_SYNC: "alert-triangle",
             BadgeKind.SYNCING: "refresh",
+            BadgeKind.WAITING_FOR_APPROVAL: "eye",
             BadgeKind.CHECKING: "clock",
             BadgeKind.LEFT: "player-pause",
             BadgeKind.NOT_MAPPED: "unlink",
@@ -81,11 +85,17 @@ class Standing:
     # The first day this lane bills, while it has not begun.
     rests_until: date | None = None
     begins_at: datetime | None = None
+    # Held for review: how many, and whether the oldest unsettled one is.
+    to_approve: int = 0
+    head_awaits_approval: bool = False
+    # Units the contract's price contains: they are in no number of units.
+    included: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Badge:
-    """``pending`` counts every operation that is not settled, the stopped one included."""
+    """``pending`` counts every operation that is not settled, the stopped one included;
+    ``to_approve`` those of them that wait for a person's approval."""
 
     kind: BadgeKind
     pending: int
@@ -93,6 +103,7 @@ class Badge:
     since: datetime | None
     until: datetime | None
     proved_at: datetime | None
+    to_approve: int = 0
 
 
 def badge(standing: Standing) -> Badge:
@@ -104,7 +115,9 @@ def badge(standing: Standing) -> Badge:
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> Badge:
-        return Badge(kind, standing.unsettled, cause, since, until, standing.proved_at)
+        return Badge(
+            kind, standing.unsettled, cause, since, until, standing.proved_at, standing.to_approve
+        )
 
     if not standing.mapped:
         return so(BadgeKind.NOT_MAPPED)
@@ -124,6 +137,9 @@ def badge(standing: Standing) -> Badge:
         case State.PENDING | State.SENDING:
             if standing.paused_because:
                 return so(BadgeKind.OUT_OF_SYNC, standing.paused_because, standing.paused_at)
+            if standing.head_awaits_approval:
+                words = approval_words(standing.to_approve)
+                return so(BadgeKind.WAITING_FOR_APPROVAL, words, standing.head_since)
             red = standing.head_tries >= TRIES_BEFORE_RED and bool(standing.head_cause)
             return so(
                 BadgeKind.OUT_OF_SYNC if red else BadgeKind.SYNCING,
@@ -137,7 +153,9 @@ def badge(standing: Standing) -> Badge:
         expected = standing.expected_units
         if standing.drift_expected is not None:
             expected = standing.drift_expected
-        words = drift_words(expected, standing.drift_units, standing.drift_amount)
+        words = drift_words(
+            expected, standing.drift_units, standing.drift_amount, included=standing.included
+        )
         return so(BadgeKind.OUT_OF_SYNC, words, standing.drift_since)
     if standing.expected_units is None and standing.proved_at is None:
         return so(BadgeKind.LEFT, "Nothing is compared or sent before its next change.")
@@ -149,6 +167,7 @@ def badge(standing: Standing) -> Badge:
 # Of two lanes of one subscription the one that needs a person speaks.
 URGENCY = (
     BadgeKind.OUT_OF_SYNC,
+    BadgeKind.WAITING_FOR_APPROVAL,
     BadgeKind.CHECKING,
     BadgeKind.SYNCING,
     BadgeKind.LEFT,
@@ -156,16 +175,35 @@ URGENCY = (
 )
 
 
-def drift_words(expected: int | None, units: int | None, amount: Decimal | None) -> str:
-    """Both values, of a line that nothing waits for. ``amount`` is the extended price."""
+def approval_words(number: int) -> str:
+    """``2 operations wait for approval. ...``"""
+    wait = "1 operation waits" if number == 1 else f"{number} operations wait"
+    return f"{wait} for approval. Nothing is sent before a person has approved."
+
+
+def drift_words(
+    expected: int | None, units: int | None, amount: Decimal | None, *, included: int = 0
+) -> str:
+    """Both values, of a line that nothing waits for. ``amount`` is the extended price.
+
+    ``included``: units the contract's price contains, beside those that are billed.
+    """
+    beside = beside_billed(included)
     if units == expected:
         return (
-            f"Autotask shows the expected {expected} units, but another amount"
+            f"Autotask shows the expected {expected} units{beside}, but another amount"
             f" ({amount}): somebody changed the price there. Nothing was sent. Set the price right "
             "in Autotask, then press Sync."
         )
     return (
-        f"Autotask shows {units} units, expected {expected}: "
+        f"Autotask shows {units} units, expected {expected}{beside}: "
         f"somebody changed it there. Nothing was sent. If {expected} is right, set it in Autotask "
         f"and press Sync; if {units} is right, record that here."
     )
+
+
+def beside_billed(included: int) -> str:
+    """Behind a number of billed units: `` (2 more are included and not billed)``, or nothing."""
+    if included == 0:
+        return ""
+    return f" ({included} more {'is' if included == 1 else 'are'} included and not billed)"

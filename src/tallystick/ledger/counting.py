@@ -20,8 +20,9 @@ from tallystick.ledger.state import STOPPED, State
 
 COUNT = """
 WITH head AS (
-    SELECT DISTINCT ON (lane_id) lane_id, state, tries, cause FROM ledger_delivery
-    WHERE state NOT IN ('not_applicable', 'resolved', 'synced') ORDER BY lane_id, sequence
+    SELECT DISTINCT ON (lane_id) lane_id, state, tries, cause, awaits_approval
+    FROM ledger_delivery WHERE state NOT IN ('not_applicable', 'resolved', 'synced')
+    ORDER BY lane_id, sequence
 ), lane AS (
     SELECT l.connection_id, l.subscription_id, coalesce(l.begins_at > %(now)s, false) AS rests,
            CASE
@@ -29,6 +30,7 @@ WITH head AS (
                WHEN h.state IN ('failed', 'conflict') THEN %(out_of_sync)s
                WHEN h.state = 'checking' THEN %(checking)s
                WHEN h.state IS NOT NULL AND l.connection_id = ANY(%(paused)s) THEN %(out_of_sync)s
+               WHEN h.awaits_approval THEN %(waiting_for_approval)s
                WHEN h.tries >= %(tries)s AND h.cause <> '' THEN %(out_of_sync)s
                WHEN h.state IS NOT NULL THEN %(syncing)s
                WHEN l.drift_units IS NOT NULL THEN %(out_of_sync)s
@@ -94,7 +96,8 @@ class Oldest:
 @dataclass(frozen=True, slots=True)
 class Queue:
     """Operations of one connection that are not settled. ``planned``: for a contract whose first
-    day has not begun; they are in none of the other numbers."""
+    day has not begun; they are in none of the other numbers. ``to_approve``: those of the waiting
+    that are held for review."""
 
     waiting: int
     sending: int
@@ -102,6 +105,7 @@ class Queue:
     stopped: int
     planned: int
     oldest: Oldest | None
+    to_approve: int = 0
 
     @property
     def unsettled(self) -> int:
@@ -110,7 +114,7 @@ class Queue:
 
 
 def queue_of(connection_id: int, *, now: datetime) -> Queue:
-    """Three questions, however much waits."""
+    """Four questions, however much waits."""
     planned = Q(lane__begins_at__gt=now)
     rows = Delivery.objects.filter(UNSETTLED, lane__connection_id=connection_id)
     due = rows.exclude(planned)
@@ -127,4 +131,5 @@ def queue_of(connection_id: int, *, now: datetime) -> Queue:
         stopped=sum(counts.get(state.value, 0) for state in STOPPED),
         planned=rows.filter(planned).count(),
         oldest=Oldest(*oldest) if oldest else None,
+        to_approve=due.filter(state=State.PENDING.value, awaits_approval=True).count(),
     )

@@ -18,6 +18,11 @@ def in_words(kind: OperationKind, before: Facts, after: Facts) -> str:
             return f"Update quantity {before['quantity']} to {after['quantity']}"
         case OperationKind.UPDATE_PRICE_MARGIN:
             return f"Update price margin ({_price(before, after)})"
+        case OperationKind.MAP if "included_units" in after:
+            return (
+                f"Included units {before['included_units']} to {after['included_units']} "
+                f"(quantity {after['quantity']})"
+            )
         case OperationKind.MAP:
             return f"First sync of quantity {after['quantity']}"
         case OperationKind.PURCHASE:

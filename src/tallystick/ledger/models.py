@@ -233,6 +233,10 @@ class Delivery(models.Model):
     # A conflict a person has looked at: the value they accepted as what Autotask has.
     accepted_units = models.IntegerField(null=True)
     accepted_amount = models.DecimalField(max_digits=18, decimal_places=4, null=True)
+    # Held for review: not sent before a named person has approved it.
+    awaits_approval = models.BooleanField(default=False)
+    approved_by = models.CharField(max_length=200, blank=True)
+    approved_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
     proved_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
@@ -245,6 +249,12 @@ class Delivery(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=[state.value for state in State]),
                 name="delivery_state_known",
+            ),
+            # Waiting still, or taken out of the way by a person: never sent, never proved.
+            models.CheckConstraint(
+                condition=Q(awaits_approval=False)
+                | Q(state__in=[State.PENDING.value, State.RESOLVED.value]),
+                name="delivery_unapproved_is_not_sent",
             ),
             models.CheckConstraint(
                 condition=~Q(state__in=sorted(s.value for s in IN_FLIGHT))

@@ -33,6 +33,9 @@ class DeliveryView:
     cause_code: str
     proved_at: datetime | None
     settled_at: datetime | None
+    awaits_approval: bool = False
+    approved_by: str = ""
+    approved_at: datetime | None = None
     attempts: tuple[Mapping[str, Any], ...] = ()
 
 
@@ -135,6 +138,9 @@ def _with_deliveries(
                 cause_code=delivery.cause_code,
                 proved_at=delivery.proved_at,
                 settled_at=delivery.settled_at,
+                awaits_approval=delivery.awaits_approval,
+                approved_by=delivery.approved_by,
+                approved_at=delivery.approved_at,
                 attempts=_attempts(delivery.attempt) if with_attempts else (),
             )
         )

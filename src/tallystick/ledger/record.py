@@ -65,6 +65,15 @@ def applies(_connection_id: int) -> str:
     return ""
 
 
+# Whether it is held for review on a connection (its id) until somebody approves it.
+AwaitsApproval = Callable[[int], bool]
+
+
+def sent_by_itself(_connection_id: int) -> bool:
+    """Nowhere."""
+    return False
+
+
 def record_operation(
     *,
     tenant_id: int,
@@ -79,6 +88,7 @@ def record_operation(
     correlation_id: str,
     now: datetime,
     not_applicable: NotApplicable = applies,
+    awaits_approval: AwaitsApproval = sent_by_itself,
     only_lane_id: int | None = None,
 ) -> Recorded:
     """Write the fact and one delivery per lane. Raises nothing a caller could mend.
@@ -126,6 +136,7 @@ def record_operation(
             moved_because="" if day == effective_on else FIRST_DAY,
             retry_at=lane.begins_at if rests and state is State.PENDING else None,
             cause=because,
+            awaits_approval=state is State.PENDING and awaits_approval(lane.connection_id),
             settled_at=now if state in SETTLED else None,
             created_at=now,
         )

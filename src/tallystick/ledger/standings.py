@@ -83,16 +83,24 @@ def standings(
     subscription_ids: Collection[int],
     paused: Mapping[int, tuple[str, datetime]],
     now: datetime,
+    included: Mapping[int, int] | None = None,
 ) -> dict[int, LaneStanding]:
     """The open lane of each subscription with its badge, in four queries for any number.
 
     ``paused`` names the connections that wait, with why and since when. While one lane takes over
     from another, the one that needs a person speaks for both, and what waits is added up; a lane
-    that has not begun says nothing beside one that bills.
+    that has not begun says nothing beside one that bills. ``included``: units the contract's price
+    contains, by subscription.
     """
     lanes = list(Lane.objects.filter(subscription_id__in=subscription_ids, open=True))
     unsettled = Delivery.objects.filter(UNSETTLED, lane__in=[lane.pk for lane in lanes])
-    counts = dict(unsettled.values_list("lane_id").annotate(n=Count("pk")))
+    held = Count("pk", filter=Q(awaits_approval=True))
+    counts = {
+        lane_id: (number, to_approve)
+        for lane_id, number, to_approve in unsettled.values_list("lane_id").annotate(
+            n=Count("pk"), held=held
+        )
+    }
     heads = {
         head.lane_id: head
         for head in unsettled.annotate(
@@ -105,9 +113,10 @@ def standings(
         head = heads.get(lane.pk)
         because, since = paused.get(lane.connection_id, ("", None))
         rests = lane.begins_at is not None and lane.begins_at > now
+        number, to_approve = counts.get(lane.pk, (0, 0))
         standing = Standing(
             mapped=True,
-            unsettled=counts.get(lane.pk, 0),
+            unsettled=number,
             head_state=State(head.state) if head else None,
             head_cause=head.cause if head else "",
             head_tries=head.tries if head else 0,
@@ -123,6 +132,9 @@ def standings(
             paused_at=since,
             rests_until=lane.begins_on if rests else None,
             begins_at=lane.begins_at if rests else None,
+            to_approve=to_approve,
+            head_awaits_approval=head.awaits_approval if head else False,
+            included=(included or {}).get(lane.subscription_id, 0),
         )
         found = LaneStanding(
             view_of(lane),
@@ -157,5 +169,9 @@ def _both(one: LaneStanding, other: LaneStanding, *, now: datetime) -> LaneStand
     if len(begun) == 1:
         return replace(begun[0], second_writer=writer)
     first, second = sorted((one, other), key=lambda each: URGENCY.index(each.badge.kind))
-    pending = first.badge.pending + second.badge.pending
-    return replace(first, badge=replace(first.badge, pending=pending), second_writer=writer)
+    together = replace(
+        first.badge,
+        pending=first.badge.pending + second.badge.pending,
+        to_approve=first.badge.to_approve + second.badge.to_approve,
+    )
+    return replace(first, badge=together, second_writer=writer)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
 from tallystick.connections.models import Connection
+from tallystick.connections.overrides import included_units
 from tallystick.connections.queries import get_connection
 from tallystick.identity.context import Context
 from tallystick.kit.paging import Page, check_limit, decode_cursor, encode_cursor
@@ -59,6 +60,8 @@ class Row:
     badge: Badge
     head: OperationView | None = None
     second_writer: SecondWriter | None = None
+    # Units the contract's price contains: so many fewer than the quantity are billed.
+    included: int = 0
 
 
 def paused_connections(
@@ -86,9 +89,12 @@ def rows_for(
         ).select_related("connection")
     }
     paused = paused_connections({m.connection_id for m in mappings.values()}, now=now)
-    lanes = standings(subscription_ids=ids, paused=paused, now=now)
+    found = included_units(ids)
+    included = {pk: found.get((one.connection_id, pk), 0) for pk, one in mappings.items()}
+    lanes = standings(subscription_ids=ids, paused=paused, now=now, included=included)
     heads = _heads(lanes.values()) if with_head else {}
-    return [_row(view, mappings.get(view.id), lanes.get(view.id), heads) for view in views]
+    rows = [_row(view, mappings.get(view.id), lanes.get(view.id), heads) for view in views]
+    return [replace(row, included=included.get(row.subscription.id, 0)) for row in rows]
 
 
 def _heads(lanes: Iterable[LaneStanding]) -> Mapping[int, OperationView]:

@@ -18,6 +18,8 @@ from django.db import transaction
 
 from tallystick.audit.events import Event, Status
 from tallystick.audit.record import record
+from tallystick.connections.overrides import how_billed
+from tallystick.connections.policies import Mode
 from tallystick.connections.queries import load as load_connection
 from tallystick.identity.context import Context
 from tallystick.identity.roles import Right
@@ -132,6 +134,7 @@ def write(row: Subscription, view: SubscriptionView, change: Change, *, asked: A
         now=asked.now,
         only_lane_id=change.only_lane_id,
         not_applicable=change.not_applicable,
+        awaits_approval=lambda connection_id: _is_held(change, view, connection_id),
     )
     record(
         change.event,
@@ -155,6 +158,16 @@ def write(row: Subscription, view: SubscriptionView, change: Change, *, asked: A
     if recorded.lane_ids:
         asked.wake(recorded.lane_ids)
     return recorded
+
+
+def _is_held(change: Change, view: SubscriptionView, connection_id: int) -> bool:
+    """Whether it waits for approval. What ends the line that another has taken over was approved
+    with that one: between the two the customer would be billed twice."""
+    if change.kind is OperationKind.END:
+        return False
+    connection = load_connection(connection_id)
+    told = how_billed(connection, customer_id=view.customer.id, subscription_id=view.id)
+    return told.mode is Mode.REVIEW
 
 
 def _note_not_applicable(

@@ -1,4 +1,4 @@
-"""Suspend: the service stops. What is billed meanwhile is a rule of the connection.
+"""Suspend: the service stops. What is billed meanwhile is a policy (``connections/overrides``).
 
 Microsoft goes on billing a suspended NCE licence, so its units stay unless the connection says
 otherwise; other licences go to 0; an Azure plan's line has price 0 from the next billing period.
@@ -12,6 +12,7 @@ from typing import Any
 
 from tallystick.audit.events import Event
 from tallystick.catalog.terms import OfferKind
+from tallystick.connections.overrides import how_billed
 from tallystick.connections.policies import PriceDay, SuspendRule
 from tallystick.connections.queries import load as load_connection
 from tallystick.kit.days import in_words
@@ -59,7 +60,12 @@ def _effect(view: SubscriptionView) -> tuple[Mapping[str, Any], NotApplicable]:
     policy = "suspend_nce" if view.offer.kind is OfferKind.NCE_LICENCE else "suspend_other"
 
     def not_applicable(connection_id: int) -> str:
-        rule = getattr(load_connection(connection_id), policy)
+        told = how_billed(
+            load_connection(connection_id),
+            customer_id=view.customer.id,
+            subscription_id=view.id,
+        )
+        rule = getattr(told, policy)
         return KEPT if rule is SuspendRule.KEEP_UNITS else ""
 
     return {"units": 0}, not_applicable

@@ -57,7 +57,7 @@ def dated(due: Sequence[Due], *, expected: Expected, rules: Rules, frame: Frame)
     ruled: list[Due] = []
     moving: dict[int, Move] = {}
     for one in due:
-        if one.state is not State.PENDING:
+        if not one.may_go:
             break
         move = None if one.moved else day_rule(one, expected=expected, rules=rules, frame=frame)
         if move is not None and move.to != one.effective_on:

@@ -68,6 +68,8 @@ def next_step(
         if head.retry_at is not None and head.retry_at > now:
             return Rest(head.retry_at, run_is_over=False)
         return Look()
+    if head.awaits_approval:
+        return Rest(None)
     if paused:
         return Rest(resume_at)
     if head.retry_at is not None and head.retry_at > now:

@@ -11,18 +11,20 @@ from django.db import connection
 AT_ONCE = 500
 
 # A lane is due when its first unsettled delivery waits for nothing any more: not stopped, its
-# waiting time over, its connection not paused, and not in the hands of a live process.
+# waiting time over, not held for review, its connection not paused, and not in the hands of a live
+# process.
 DUE = """
 SELECT lane.id, lane.holder, lane.leased_until
 FROM ledger_lane lane
 JOIN connections_connection c ON c.id = lane.connection_id
 JOIN LATERAL (
-    SELECT d.state, d.retry_at, d.created_at, d.tries
+    SELECT d.state, d.retry_at, d.created_at, d.tries, d.awaits_approval
     FROM ledger_delivery d
     WHERE d.lane_id = lane.id AND d.state NOT IN ('synced', 'not_applicable', 'resolved')
     ORDER BY d.sequence LIMIT 1
 ) head ON true
 WHERE head.state NOT IN ('failed', 'conflict')
+  AND NOT head.awaits_approval
   AND (head.retry_at IS NULL OR head.retry_at <= %(now)s)
   AND (head.tries > 0 OR lane.sync_asked_at IS NOT NULL OR head.state <> 'pending'
        OR head.created_at + c.quiet_seconds * interval '1 second' <= %(now)s)

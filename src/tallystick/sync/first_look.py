@@ -13,6 +13,7 @@ from typing import Any
 
 from tallystick.audit.events import Event
 from tallystick.audit.record import Actor, Subject, record
+from tallystick.connections.included import billed_in_words
 from tallystick.connections.trouble import BillingError, Unclear
 from tallystick.ledger.expected import expect
 from tallystick.ledger.models import Lane
@@ -25,11 +26,22 @@ from tallystick.sync.unexpected import in_words
 
 @dataclass(frozen=True, slots=True)
 class Ours:
-    """What the subscription has; prices only in the connection's own currencies."""
+    """What the subscription has; prices only in the connection's own currencies.
+
+    ``units``: those that are billed, which are fewer than the ``quantity`` where some are included.
+    """
 
     units: int
     unit_price: Decimal | None
     unit_cost: Decimal | None
+    quantity: int | None = None
+    included: int = 0
+
+    def in_words(self) -> str:
+        """``12``, or ``12, of which 2 are included: 10 billed``."""
+        return billed_in_words(
+            self.units if self.quantity is None else self.quantity, self.included
+        )
 
 
 @dataclass(frozen=True, slots=True)

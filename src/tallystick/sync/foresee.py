@@ -59,8 +59,11 @@ def foresee(
     own_line: bool = False,
 ) -> list[Foreseen]:
     """Everything that waits, in order, until something would stop. ``rows``: the line's, from far
-    enough back; what stands stopped already is looked at as if it were asked again."""
-    waiting = [replace(one, state=State.PENDING, retry_at=None) for one in due]
+    enough back; what stands stopped already is looked at as if it were asked again, what is held
+    for review as if it were approved."""
+    waiting = [
+        replace(one, state=State.PENDING, retry_at=None, awaits_approval=False) for one in due
+    ]
     asked = {one.delivery_id: one.effective_on for one in due}
     why: dict[int, list[str]] = {one.delivery_id: [] for one in due}
     shown, found = in_full(rows, expected, frame.periods), []

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from tallystick.audit.record import SYSTEM, Actor, Subject
+from tallystick.connections.overrides import HowBilled, how_billed
 from tallystick.connections.queries import ConnectionView, subject_on
 from tallystick.connections.queries import load as load_connection
 from tallystick.kit.clock import civil_day
@@ -33,6 +34,7 @@ class Work:
 
     lane_id: int
     connection: ConnectionView
+    told: HowBilled
     mapping: Resolved | None
     subject: Subject
     due: Sequence[Due]
@@ -51,13 +53,14 @@ class Work:
     def rules(self) -> Rules:
         return Rules(
             same_day=self.connection.same_day,
-            same_day_policy=self.connection.same_day_policy,
-            back_dated=self.connection.back_dated,
-            cancel_rule=self.connection.cancel_rule,
-            increase_day=self.connection.increase_day,
-            decrease_day=self.connection.decrease_day,
-            posted_quantity=self.connection.posted_quantity,
-            price_day=self.connection.price_day,
+            same_day_policy=self.told.same_day_policy,
+            back_dated=self.told.back_dated,
+            cancel_rule=self.told.cancel_rule,
+            increase_day=self.told.increase_day,
+            decrease_day=self.told.decrease_day,
+            posted_quantity=self.told.posted_quantity,
+            price_day=self.told.price_day,
+            included_units=self.told.included_units,
             price_currency=self.connection.price_currency,
             cost_currency=self.connection.cost_currency,
         )
@@ -81,6 +84,7 @@ def load(lane: Lane, *, now: datetime) -> Work:
     return Work(
         lane_id=lane.pk,
         connection=connection,
+        told=how_billed(connection, customer_id=view.customer.id, subscription_id=view.id),
         mapping=resolve(lane.pk),
         subject=subject_on(view.subject(), connection),
         due=due,
@@ -136,6 +140,7 @@ def due_of(delivery: Delivery) -> Due:
         attempt_id=delivery.attempt_id,
         accepted_units=delivery.accepted_units,
         moved=bool(delivery.moved_because),
+        awaits_approval=delivery.awaits_approval,
     )
 
 

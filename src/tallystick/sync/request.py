@@ -34,7 +34,8 @@ def request_sync(
     """Start a run in the background, or join the one that is running.
 
     A stopped head is asked again; a quiet time or a wait is over. Nothing is sent here.
-    Raises NotFound, NotAllowed, Conflicting (its first day has not begun).
+    Raises NotFound, NotAllowed, Conflicting (its first day has not begun, or what is next waits
+    for approval).
     """
     context.require(Right.SYNC)
     view = get_subscription(context, subscription_id)
@@ -55,13 +56,20 @@ def request_sync(
                 f"Nothing is compared or sent before {day}: so it was chosen when it was mapped. "
                 "Nothing was changed. To begin earlier, unmap it and map it again."
             )
+        heads = {lane.pk: _head(lane) for lane in begun}
+        free = [lane for lane in begun if not _is_held(heads[lane.pk])]
+        if not free:
+            raise Conflicting(
+                "What is next waits for approval: nothing is sent before a person has approved it. "
+                "Nothing was changed. Approve it, or decide that it is not to be sent."
+            )
         runs = []
-        for lane in begun:
+        for lane in free:
             run, new = start_run(
                 lane, asked_by=context.actor.name, correlation_id=correlation_id, now=now
             )
             if new:
-                _ask_again(lane, now=now)
+                _ask_again(lane, heads[lane.pk], now=now)
                 record(
                     Event.REQUEST_SYNC,
                     actor=context.actor,
@@ -73,13 +81,20 @@ def request_sync(
                     details={"run": run.pk},
                 )
             runs.append(run)
-        wake([lane.pk for lane in begun])
+        wake([lane.pk for lane in free])
         # Where one contract takes over from another, what waits is what is watched.
         return view_of(max(runs, key=lambda run: run.seen), with_operations=True)
 
 
-def _ask_again(lane: Lane, *, now: datetime) -> None:
-    head = Delivery.objects.filter(UNSETTLED, lane=lane).order_by("sequence").first()
+def _head(lane: Lane) -> Delivery | None:
+    return Delivery.objects.filter(UNSETTLED, lane=lane).order_by("sequence").first()
+
+
+def _is_held(head: Delivery | None) -> bool:
+    return head is not None and head.awaits_approval
+
+
+def _ask_again(lane: Lane, head: Delivery | None, *, now: datetime) -> None:
     if head is not None and State(head.state) in STOPPED:
         change(head, State.PENDING, now=now, cause=Cause(head.cause_code, ""))
     elif head is not None and head.state == State.PENDING.value:

@@ -1,7 +1,8 @@
 """The ways past a stopped operation: each a named person's decision, with a reason, audited.
 
 ``done_by_hand`` and ``adopt`` change what is expected of the line from here on; ``skip`` changes
-nothing (the next operation says the whole quantity anyway); ``push_ours`` sends it again, on top
+nothing (the next operation says the whole quantity anyway), and is how an approval is refused;
+``push_ours`` sends it again, on top
 of what a person has seen there; ``next_period`` lets a price begin with the next billing period.
 """
 
@@ -15,6 +16,8 @@ from django.db import transaction
 
 from tallystick.audit.events import Event
 from tallystick.audit.record import record
+from tallystick.connections.included import billed
+from tallystick.connections.overrides import included_of
 from tallystick.connections.queries import get_connection, subject_on
 from tallystick.identity.context import Context
 from tallystick.identity.roles import Right
@@ -131,7 +134,7 @@ def _carry_out(lane: Lane, head: Delivery, how: str, now: datetime) -> None:
         change(head, State.PENDING, now=now)
         return
     if how == Resolution.DONE_BY_HAND.value:
-        units = _units_after(head)
+        units = _units_after(head, lane)
         if units is not None:
             # From its own day on: before it the line still shows, rightly, what it had.
             day = max(head.effective_on, lane.expected_from or head.effective_on)
@@ -186,10 +189,12 @@ def _another_day(was: date, head: Delivery) -> dict[str, Any]:
     }
 
 
-def _units_after(head: Delivery) -> int | None:
+def _units_after(head: Delivery, lane: Lane) -> int | None:
     """None for a change that leaves the units as they are."""
     operation = head.operation
     if OperationKind(operation.kind) in ENDS:
         return 0
     after = operation.after.get("units", operation.after.get("quantity"))
-    return None if after is None else int(after)
+    if after is None:
+        return None
+    return billed(int(after), included_of(lane.connection_id, lane.subscription_id))

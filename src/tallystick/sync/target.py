@@ -12,6 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, assert_never
 
+from tallystick.connections.included import billed
 from tallystick.connections.policies import CancelRule
 from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.profile import amount_as_text, amount_from_text
@@ -40,6 +41,13 @@ class Due:
     accepted_units: int | None
     # Another day than it was asked for, by a policy: no rule about its day is applied again.
     moved: bool = False
+    # Held for review: it is not sent, and nothing behind it.
+    awaits_approval: bool = False
+
+    @property
+    def may_go(self) -> bool:
+        """Whether it waits for nothing but its turn."""
+        return self.state is State.PENDING and not self.awaits_approval
 
     @property
     def is_about_rates(self) -> bool:
@@ -94,7 +102,7 @@ def batch_of(due: Sequence[Due]) -> Sequence[Due]:
         return [one for one in due if one.attempt_id == head.attempt_id]
     batch = []
     for one in due:
-        if one.state is not State.PENDING or one.effective_on != head.effective_on:
+        if not one.may_go or one.effective_on != head.effective_on:
             break
         batch.append(one)
     return batch
@@ -164,7 +172,7 @@ def target_of(batch: Sequence[Due], *, rules: Rules) -> Target:
 
 def billed_units(quantity: int, rules: Rules) -> int:
     """What is billed of a quantity: the units the contract's price contains are not."""
-    return max(0, quantity - rules.included_units)
+    return billed(quantity, rules.included_units)
 
 
 def _with(target: Target, after: Mapping[str, Any], rules: Rules) -> Target:

@@ -8,6 +8,7 @@ from datetime import date
 
 from tallystick.connections.policies import SameDay
 from tallystick.kit.days import in_words as day_in_words
+from tallystick.ledger.badge import beside_billed
 from tallystick.ledger.profile import Step, from_day, until_day
 from tallystick.ledger.settle import Cause
 from tallystick.ledger.state import State
@@ -59,7 +60,7 @@ def unexpected(
         return None if about_rates else _uneven(head.accepted_units, ahead, expected)
     since = max(head.effective_on, today) if about_rates else head.effective_on
     for step in from_day(expected.steps, since):
-        if found := _differs(ahead, step, periods):
+        if found := _differs(ahead, step, periods, rules):
             return found
     return None
 
@@ -74,7 +75,9 @@ def _uneven(accepted: int | None, ahead: Sequence[UnitRow], expected: Expected) 
     return Surprise(State.CONFLICT, cause, ahead[0].units)
 
 
-def _differs(ahead: Sequence[UnitRow], step: Step, periods: Periods) -> Surprise | None:
+def _differs(
+    ahead: Sequence[UnitRow], step: Step, periods: Periods, rules: Rules
+) -> Surprise | None:
     rows = covering(ahead, step)
     seen = match_step(rows, step, periods)
     if seen is Match.SAME or not rows:
@@ -85,6 +88,7 @@ def _differs(ahead: Sequence[UnitRow], step: Step, periods: Periods) -> Surprise
     wanted = f"{step.units} units"
     if seen is Match.AMOUNT_DIFFERS and step.unit_price is not None:
         wanted += f" at {step.unit_price:f}"
+    wanted += beside_billed(rules.included_units)
     cause = words.hand_edit(observed=in_words(ahead), expected=wanted)
     return Surprise(State.CONFLICT, cause, rows[0].units)
 

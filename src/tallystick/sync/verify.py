@@ -89,7 +89,12 @@ def look_again(engine: Engine, lease: Lease, work: Work) -> bool:
         if failed is not None:
             found = could_not_look(failed, work=work, act=act)
         elif swept.different:
-            found = drift_words(lane.drift_expected, lane.drift_units, lane.drift_amount)
+            found = drift_words(
+                lane.drift_expected,
+                lane.drift_units,
+                lane.drift_amount,
+                included=work.told.included_units,
+            )
         elif swept.equal:
             found = words.read_and_equal().words
         else:

@@ -46,6 +46,7 @@ LABELS = {
     "price_day": "When a price margin changes",
     "suspend_nce": "When an NCE licence is suspended",
     "suspend_other": "When any other subscription is suspended",
+    "mode": "When something was recorded",
 }
 HINTS = {
     "name": "How the connection is called on every page.",
@@ -70,6 +71,8 @@ HINTS = {
     "price_day": "The form of a yearly contract asks every time.",
     "suspend_nce": "Microsoft goes on billing a suspended NCE licence.",
     "suspend_other": "An Azure plan is billed by its monthly amounts alone.",
+    "mode": "Counts for what is recorded from now on. What waits for approval already goes on "
+    "waiting for it.",
 }
 
 

@@ -24,6 +24,8 @@ def badge_text(badge: Badge, *, now: datetime, zone: tzinfo) -> str:
             return f"{label} · {short(badge.proved_at, now=now, zone=zone)}"
         case BadgeKind.OUT_OF_SYNC if badge.pending:
             return f"{label} · {badge.pending} waiting"
+        case BadgeKind.WAITING_FOR_APPROVAL:
+            return f"{label} · {badge.to_approve}"
         case BadgeKind.CHECKING if badge.until is not None:
             return f"{label} until {short(badge.until, now=now, zone=zone)}"
         case _:
@@ -92,6 +94,7 @@ def policies_in_words(connection: ConnectionView) -> list[str]:
         f"A price: {_lower(connection.price_day.label)}.",
         f"A suspended NCE licence: {_lower(connection.suspend_nce.label)}.",
         f"Any other suspended subscription: {_lower(connection.suspend_other.label)}.",
+        f"What was recorded: {_lower(connection.mode.label)}.",
     ]
 
 

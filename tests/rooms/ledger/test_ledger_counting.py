@@ -80,9 +80,10 @@ def shuffle(of: Tenancy, connection_ids: list[int], chance: Random) -> None:
     for head in heads:
         head.tries = chance.randrange(4)
         head.cause = chance.choice(["", "It did not work."])
+        head.awaits_approval = head.state == "pending" and chance.random() < 0.3
         if head.state in {"failed", "conflict"}:
             head.cause = "It did not work."
-    Delivery.objects.bulk_update(heads, ["tries", "cause"])
+    Delivery.objects.bulk_update(heads, ["tries", "cause", "awaits_approval"])
     for pk in connection_ids:
         Connection.objects.filter(pk=pk).update(
             paused_at=chance.choice([None, now]),
@@ -153,6 +154,12 @@ class TestQueue:
         assert queue.oldest is not None
         assert queue.oldest.subscription_id == first.subscription_id
         assert queue.oldest.operation_id == first.first().operation_id
+
+    def test_what_is_held_for_review_is_counted_by_itself(self, db: None) -> None:
+        bench = new_bench()
+        Delivery.objects.filter(lane_id=bench.lane_id).update(awaits_approval=True)
+        queue = queue_of(bench.connection_id, now=bench.now)
+        assert (queue.waiting, queue.to_approve) == (1, 1)
 
     def test_what_belongs_to_a_day_that_has_not_begun_is_no_backlog(self, db: None) -> None:
         bench = new_bench()

@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 
-from tallystick.ledger.badge import TRIES_BEFORE_RED, BadgeKind, Standing, badge
+from tallystick.ledger.badge import (
+    TRIES_BEFORE_RED,
+    BadgeKind,
+    Standing,
+    badge,
+    drift_words,
+)
 from tallystick.ledger.state import SETTLED, State
 
 PROVED = datetime(2026, 5, 10, 9, 0, tzinfo=UTC)
@@ -118,6 +124,20 @@ TABLE: dict[str, tuple[Standing, str, str, datetime | None, datetime | None]] = 
         "No answer.",
         SINCE,
         AGAIN,
+    ),
+    "held for review": (
+        head(State.PENDING, head_awaits_approval=True, to_approve=1, head_tries=5, head_cause="x"),
+        "waiting_for_approval",
+        "1 operation waits for approval. Nothing is sent before a person has approved.",
+        SINCE,
+        None,
+    ),
+    "held for review while the connection is paused": (
+        head(State.PENDING, head_awaits_approval=True, to_approve=1, **PAUSE),
+        "out_of_sync",
+        PAUSE["paused_because"],
+        PAUSE["paused_at"],
+        None,
     ),
     "waiting for its turn": (head(State.PENDING, head_retry_at=None), "syncing", "", SINCE, None),
     "being sent": (head(State.SENDING, head_retry_at=None), "syncing", "", SINCE, None),
@@ -300,3 +320,20 @@ def test_only_one_badge_is_green_and_none_is_told_by_its_colour_alone() -> None:
     assert [kind for kind in BadgeKind if kind.tone == "green"] == [BadgeKind.SYNCED]
     assert len({kind.icon for kind in BadgeKind}) == len(BadgeKind)
     assert len({kind.label for kind in BadgeKind}) == len(BadgeKind)
+
+
+def test_what_waits_for_approval_is_counted() -> None:
+    held = head(State.PENDING, head_awaits_approval=True, to_approve=2, unsettled=3)
+    found = badge(held)
+    assert (found.pending, found.to_approve) == (3, 2)
+    assert found.cause.startswith("2 operations wait for approval.")
+
+
+def test_included_units_stand_beside_those_that_are_billed() -> None:
+    assert "expected 10 (2 more are included and not billed):" in drift_words(
+        10, 12, None, included=2
+    )
+    assert "the expected 10 units (1 more is included and not billed)," in drift_words(
+        10, 10, None, included=1
+    )
+    assert "included" not in drift_words(10, 12, None)

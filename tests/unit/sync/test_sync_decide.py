@@ -81,3 +81,12 @@ def test_a_quiet_time_is_for_the_first_send_only(
 
 def quiet_end(recorded_at: datetime) -> datetime:
     return recorded_at + timedelta(seconds=60)
+
+
+def test_what_is_held_for_review_rests_until_somebody_approves_it() -> None:
+    held = due(awaits_approval=True)
+    assert step(held) == Rest(None)
+    assert step(held, sync_asked=True, look_asked=True) == Rest(None)
+    assert step(held, paused=True, resume_at=LATER) == Rest(None)
+    # What was approved goes; what is held behind it stays.
+    assert step(due(), due(awaits_approval=True)) == Begin()

@@ -111,3 +111,11 @@ def test_a_suspended_one_keeps_its_quantity_and_has_no_units() -> None:
     again = due(kind=OperationKind.REACTIVATE, after={"units": 10, "unit_price": "15.20"})
     assert target_of([suspended], rules=rules()) == Target(0)
     assert target_of([suspended, again], rules=rules()) == Target(10, Decimal("15.20"))
+
+
+def test_what_is_held_for_review_travels_with_nobody() -> None:
+    held = due(delivery_id=2, sequence=2, awaits_approval=True)
+    behind = due(delivery_id=3, sequence=3)
+    assert batch_of([due(), held, behind]) == [due()]
+    assert not held.may_go
+    assert not due(state=State.FAILED).may_go

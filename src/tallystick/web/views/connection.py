@@ -19,6 +19,7 @@ from tallystick.web.words import policies_in_words
 
 ORDER = (
     BadgeKind.OUT_OF_SYNC,
+    BadgeKind.WAITING_FOR_APPROVAL,
     BadgeKind.CHECKING,
     BadgeKind.SYNCING,
     BadgeKind.SYNCED,

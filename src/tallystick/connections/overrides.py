@@ -1,0 +1,136 @@
+"""What counts for one subscription: its own word, else its customer's, else the connection's.
+
+The one place where that is resolved; one query for a subscription, one for any number of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import Q
+
+from tallystick.connections.models import PolicyOverride
+from tallystick.connections.policies import (
+    INCLUDED_UNITS,
+    OVERRIDABLE,
+    POLICIES,
+    BackDated,
+    CancelRule,
+    ChangeDay,
+    Mode,
+    Policy,
+    PostedQuantity,
+    PriceDay,
+    SameDayPolicy,
+    SuspendRule,
+)
+from tallystick.connections.queries import ConnectionView
+
+
+class Says(StrEnum):
+    """Who says how it is, the nearest first."""
+
+    SUBSCRIPTION = "subscription"
+    CUSTOMER = "customer"
+    CONNECTION = "connection"
+
+    @property
+    def label(self) -> str:
+        return {
+            Says.SUBSCRIPTION: "for this subscription",
+            Says.CUSTOMER: "for this customer",
+            Says.CONNECTION: "as the connection says",
+        }[self]
+
+
+@dataclass(frozen=True, slots=True)
+class HowBilled:
+    """How the changes of one subscription are billed on one connection."""
+
+    same_day_policy: SameDayPolicy
+    back_dated: BackDated
+    cancel_rule: CancelRule
+    increase_day: ChangeDay
+    decrease_day: ChangeDay
+    posted_quantity: PostedQuantity
+    price_day: PriceDay
+    suspend_nce: SuspendRule
+    suspend_other: SuspendRule
+    mode: Mode
+    # Units the contract's price contains: so many fewer are billed.
+    included_units: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One policy as it counts, who says so, and what would count without that."""
+
+    name: str
+    value: Policy
+    by: Says
+    otherwise: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class AllTold:
+    """Every policy that can be overridden, in the order of ``POLICIES``; and the included units."""
+
+    policies: tuple[Told, ...]
+    included_units: int
+
+
+def how_billed(connection: ConnectionView, *, customer_id: int, subscription_id: int) -> HowBilled:
+    """One query."""
+    found = told(connection, customer_id=customer_id, subscription_id=subscription_id)
+    values: dict[str, Any] = {one.name: one.value for one in found.policies}
+    return HowBilled(**values, included_units=found.included_units)
+
+
+def told(
+    connection: ConnectionView, *, customer_id: int, subscription_id: int | None = None
+) -> AllTold:
+    """Of a subscription, or of a customer when none is given. One query."""
+    here = Q(customer_id=customer_id)
+    if subscription_id is not None:
+        here |= Q(subscription_id=subscription_id)
+    of_customer: dict[str, str] = {}
+    of_subscription: dict[str, str] = {}
+    for row in PolicyOverride.objects.filter(here, connection_id=connection.id):
+        (of_subscription if row.customer_id is None else of_customer)[row.policy] = row.value
+    return AllTold(
+        policies=tuple(
+            _told(name, getattr(connection, name), of_customer, of_subscription)
+            for name in OVERRIDABLE
+        ),
+        included_units=int(of_subscription.get(INCLUDED_UNITS, 0)),
+    )
+
+
+def _told(
+    name: str, own: Policy, of_customer: Mapping[str, str], of_subscription: Mapping[str, str]
+) -> Told:
+    """Pure: the nearest word counts."""
+    known = POLICIES[name]
+    said = [(Says.CONNECTION, own)]
+    if name in of_customer:
+        said.insert(0, (Says.CUSTOMER, known(of_customer[name])))
+    if name in of_subscription:
+        said.insert(0, (Says.SUBSCRIPTION, known(of_subscription[name])))
+    by, value = said[0]
+    return Told(name, value, by, otherwise=said[min(1, len(said) - 1)][1])
+
+
+def included_units(subscription_ids: Collection[int]) -> dict[tuple[int, int], int]:
+    """By connection and subscription, those that include some. One query."""
+    rows = PolicyOverride.objects.filter(
+        policy=INCLUDED_UNITS, subscription_id__in=subscription_ids
+    ).values_list("connection_id", "subscription_id", "value")
+    return {(connection, one): int(value) for connection, one, value in rows if one is not None}
+
+
+def included_of(connection_id: int, subscription_id: int) -> int:
+    """Of one subscription on one connection; 0 unless somebody has said otherwise."""
+    return included_units([subscription_id]).get((connection_id, subscription_id), 0)
