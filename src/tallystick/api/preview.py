@@ -8,6 +8,7 @@ from decimal import Decimal
 from tallystick.api.auth import Caller
 from tallystick.api.schemas_operations import BillOut, CallOut, PreviewOut, WouldBeSent
 from tallystick.bootstrap.preview import LaneAhead, look_ahead
+from tallystick.connections.included import billed
 from tallystick.ledger.record import Recorded
 from tallystick.operations.finish import Asked
 from tallystick.sync.foresee import Foreseen
@@ -41,7 +42,8 @@ def _would(lane: LaneAhead, after: dict[str, object]) -> WouldBeSent:
         asked_on=asked_on or lane.day,
         effective_on=found.sent_on if found else lane.day,
         units_from=lane.expected.units,
-        units_to=_units_to(found, quantity),
+        units_to=_units_to(found, quantity, lane.included),
+        included_units=lane.included,
         unit_price_to=_price_to(found, price),
         adjustments=[
             CallOut(
@@ -71,13 +73,13 @@ def _would(lane: LaneAhead, after: dict[str, object]) -> WouldBeSent:
     )
 
 
-def _units_to(found: Foreseen | None, quantity: object) -> int | None:
+def _units_to(found: Foreseen | None, quantity: object, included: int) -> int | None:
     """What the line would show on the day it is sent for, else what the operation says."""
     if found is not None and found.cause is None:
         rows = [row for row in found.after if row.starts_on <= found.sent_on < row.until]
         if rows:
             return rows[0].units
-    return None if quantity is None else int(str(quantity))
+    return None if quantity is None else billed(int(str(quantity)), included)
 
 
 def _price_to(found: Foreseen | None, price: object) -> Decimal | None:

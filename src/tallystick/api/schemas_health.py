@@ -47,10 +47,11 @@ class OldestOut(Schema):
 
 
 class QueueOut(Schema):
-    """Operations that are not settled. ``planned``: for a contract whose first day has not begun;
-    counted nowhere else."""
+    """Operations that are not settled. ``to_approve``: those of the waiting that are held for
+    review. ``planned``: for a contract whose first day has not begun; counted nowhere else."""
 
     waiting: int
+    to_approve: int
     sending: int
     checking: int
     stopped: int
@@ -62,6 +63,7 @@ class QueueOut(Schema):
         oldest = queue.oldest
         return cls(
             waiting=queue.waiting,
+            to_approve=queue.to_approve,
             sending=queue.sending,
             checking=queue.checking,
             stopped=queue.stopped,

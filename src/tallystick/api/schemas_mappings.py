@@ -98,7 +98,9 @@ class DealtWithIn(Body):
 
 
 class MappingOut(Schema):
-    """``since`` and ``proved_at`` are moments; ``pending`` counts what is not settled.
+    """``since`` and ``proved_at`` are moments; ``pending`` counts what is not settled,
+    ``to_approve`` those of it that wait for approval; ``included_units``: of the quantity, not
+    billed.
 
     ``second_writer``: null unless somebody else probably changes the line too.
     """
@@ -108,6 +110,8 @@ class MappingOut(Schema):
     badge: BadgeKind
     cause: str
     pending: int
+    to_approve: int
+    included_units: int
     since: At | None
     until: At | None
     proved_at: At | None
@@ -124,6 +128,8 @@ class MappingOut(Schema):
             badge=badge.kind,
             cause=badge.cause,
             pending=badge.pending,
+            to_approve=badge.to_approve,
+            included_units=row.included,
             since=badge.since,
             until=badge.until,
             proved_at=badge.proved_at,

@@ -27,6 +27,11 @@ class DeliveryOut(Schema):
     moved_because: str
     tries: int
     retry_at: At | None
+    awaits_approval: bool = Field(
+        description="It is not sent before somebody has approved it. Resolved: nobody did."
+    )
+    approved_by: str
+    approved_at: At | None
     attempts: list[dict[str, Any]]
     proved_at: At | None
     settled_at: At | None
@@ -43,6 +48,9 @@ class DeliveryOut(Schema):
             moved_because=view.moved_because,
             tries=view.tries,
             retry_at=view.retry_at,
+            awaits_approval=view.awaits_approval,
+            approved_by=view.approved_by,
+            approved_at=view.approved_at,
             attempts=[dict(one) for one in view.attempts],
             proved_at=view.proved_at,
             settled_at=view.settled_at,
@@ -137,6 +145,10 @@ class WouldBeSent(Schema):
     effective_on: On
     units_from: int | None
     units_to: int | None = Field(description="Null: the units are left as they are.")
+    included_units: int = Field(
+        description="Units the contract's price contains: so many fewer than the quantity are "
+        "billed."
+    )
     unit_price_to: Money | None = Field(description="Null: the price is left as it is.")
     adjustments: list[CallOut] = Field(
         description="What would be sent, in order. Empty: Autotask shows it already, or it is held."
@@ -145,7 +157,8 @@ class WouldBeSent(Schema):
     waits_behind: int = Field(description="Operations that are sent before this one.")
     moved_because: str = Field(description="Why it is sent for another day than the one asked.")
     held_because: str = Field(
-        description="Why it would stop instead of being sent. Empty: nothing known here stops it."
+        description="Why it would stop, or wait for approval, instead of being sent. Empty: "
+        "nothing known here stops it."
     )
     unread_because: str = Field(
         description="Why Autotask was not looked at; then it follows from what was last proved."

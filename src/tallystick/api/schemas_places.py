@@ -159,7 +159,8 @@ class BesideOut(Schema):
 
 
 class LookOut(Schema):
-    """What Autotask shows beside what we have. ``match``: ``same``, or what differs first.
+    """What Autotask shows beside what we have. ``units``: those that are billed, without the
+    included ones. ``match``: ``same``, or what differs first.
 
     ``changed_by_others``: units that changed in the past 90 days, or are to change, and were not
     written from here; more than one is a reason to stop another tool's sync before mapping.
@@ -167,6 +168,7 @@ class LookOut(Schema):
     """
 
     units: int
+    included_units: int
     unit_price: Money | None
     unit_cost: Money | None
     match: str
@@ -179,6 +181,7 @@ class LookOut(Schema):
         rows = seen.look.rows if seen.look else ()
         return cls(
             units=seen.ours.units,
+            included_units=seen.ours.included,
             unit_price=seen.ours.unit_price,
             unit_cost=seen.ours.unit_cost,
             match=seen.look.match.value if seen.look else "no_line_yet",

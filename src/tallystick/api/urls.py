@@ -7,6 +7,7 @@ from ninja import NinjaAPI
 
 from tallystick.api import (
     applying,
+    approvals,
     audit_logs,
     azure_costs,
     connections,
@@ -20,6 +21,7 @@ from tallystick.api import (
     margin_rules,
     names,
     operations,
+    policies,
     prices,
     promotions,
     runs,
@@ -44,7 +46,9 @@ answer_in_problems(api)
 for _room in (
     subscriptions,
     operations,
+    approvals,
     connections,
+    policies,
     directory,
     names,
     mappings,
