@@ -66,12 +66,13 @@ class HowBilled:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One policy as it counts, who says so, and what would count without that."""
+    """One policy as it counts, who says so; and what would count without that, by whose word."""
 
     name: str
     value: Policy
     by: Says
     otherwise: Policy
+    otherwise_by: Says
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,8 @@ def _told(
     if name in of_subscription:
         said.insert(0, (Says.SUBSCRIPTION, known(of_subscription[name])))
     by, value = said[0]
-    return Told(name, value, by, otherwise=said[min(1, len(said) - 1)][1])
+    otherwise_by, otherwise = said[min(1, len(said) - 1)]
+    return Told(name, value, by, otherwise, otherwise_by)
 
 
 def included_units(subscription_ids: Collection[int]) -> dict[tuple[int, int], int]:

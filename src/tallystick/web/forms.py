@@ -16,8 +16,7 @@ from tallystick.kit.ids import correlation_id
 from tallystick.kit.problem import InvalidInput
 from tallystick.ledger.badge import BadgeKind
 from tallystick.ledger.record import Recorded
-from tallystick.mappings.rows import Row
-from tallystick.subscriptions.queries import get_subscription
+from tallystick.mappings.rows import Row, subscription_row
 from tallystick.web.visit import Visit
 from tallystick.web.words import error_sentence
 
@@ -100,23 +99,26 @@ def other_errors(values: Mapping[str, str], problem: InvalidInput | None) -> lis
 
 def recorded(visit: Visit, row: Row, done: Recorded, *, words: str) -> HttpResponse:
     """Back to the subscription, with a message that says what happens now."""
-    now = get_subscription(visit.context, row.subscription.id)
-    if now.last_sequence != done.sequence:
+    now = subscription_row(visit.context, row.subscription.id, now=visit.now)
+    if now.subscription.last_sequence != done.sequence:
         messages.warning(
             visit.request,
             f"This form had been recorded before, as operation {done.sequence}, and others "
             "followed it. Nothing new was recorded.",
         )
     else:
-        messages.success(visit.request, f"{words} {_what_now(row)}")
+        messages.success(visit.request, f"{words} {_what_now(row, now)}")
     return redirect("subscription", subscription_id=row.subscription.id)
 
 
-def _what_now(row: Row) -> str:
+def _what_now(row: Row, now: Row) -> str:
+    """``now``: after it was recorded."""
     if row.place is None:
         return "The subscription is not mapped, so nothing is sent to Autotask."
     if row.badge.kind is BadgeKind.OUT_OF_SYNC:
         return "It waits behind what is out of sync."
+    if now.badge.to_approve:
+        return "It waits for approval: Autotask is updated once somebody has approved it."
     return "Autotask is updated in the background."
 
 

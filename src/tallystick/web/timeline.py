@@ -78,6 +78,11 @@ class Entry:
         return read_because(self.operation.after)
 
     @property
+    def is_held(self) -> bool:
+        """Whether it waits for a person's approval: nothing is wrong with it."""
+        return any(one.view.awaits_approval for one in self.outcomes)
+
+    @property
     def tone(self) -> str:
         if not self.outcomes:
             return "secondary"
@@ -86,19 +91,24 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
-    """What stops a subscription, and how many wait behind it."""
+    """What stops a subscription, and how many wait behind it. ``to_approve``: nothing is wrong,
+    so many wait for a person's approval."""
 
     operation: OperationView | None
     cause: str
     waiting_behind: int
+    to_approve: int = 0
 
 
 def blocker_of(row: Row) -> Blocker | None:
-    """Only of a red subscription."""
-    if row.badge.kind is not BadgeKind.OUT_OF_SYNC:
+    """Only of a red subscription, or of one that waits for approval."""
+    held = row.badge.kind is BadgeKind.WAITING_FOR_APPROVAL
+    if row.badge.kind is not BadgeKind.OUT_OF_SYNC and not held:
         return None
     behind = row.badge.pending - 1 if row.head is not None else row.badge.pending
-    return Blocker(row.head, row.badge.cause, max(0, behind))
+    return Blocker(
+        row.head, row.badge.cause, max(0, behind), to_approve=row.badge.to_approve if held else 0
+    )
 
 
 def entries(

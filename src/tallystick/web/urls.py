@@ -8,6 +8,7 @@ from django.views.generic import RedirectView
 from tallystick.web.sides import SIDES
 from tallystick.web.views import (
     apply_prices,
+    approve,
     audit_logs,
     cancel,
     change_quantity,
@@ -27,6 +28,7 @@ from tallystick.web.views import (
     mapping_files,
     margin_rules,
     names,
+    policies,
     price_imports,
     price_margin,
     prices,
@@ -110,6 +112,17 @@ urlpatterns = [
     path(f"{_CONNECTION}/connect/done", connect.done, name="connect-done"),
     path("connectors/guide", connector_guide.connector_guide, name="connector-guide"),
     path(_CONNECTION, connection.connection, name="connection"),
+    path(f"{_CONNECTION}/approve", approve.approve, name="approve"),
+    path(
+        f"{_CONNECTION}/policies/subscriptions/<id:subscription_id>",
+        policies.of_subscription,
+        name="subscription-policies",
+    ),
+    path(
+        f"{_CONNECTION}/policies/customers/<id:customer_id>",
+        policies.of_customer,
+        name="customer-policies",
+    ),
     path(f"{_CONNECTION}/delete", connector_delete.connector_delete, name="connector-delete"),
     path(f"{_CONNECTION}/test", connection_test.connection_test, name="connection-test"),
     path("connectors/<id:connection_id>/resume", connectors.resume, name="resume"),

@@ -19,7 +19,7 @@ from tallystick.identity.roles import Role
 from tallystick.kit.problem import Conflicting, NotAllowed, NotFound
 from tallystick.ledger.models import Delivery, Lane
 from tallystick.ledger.queries import get_operation
-from tallystick.sync.approve import Approved, approve, approve_many
+from tallystick.sync.approve import Approved, approve, approve_many, waiting_for_approval
 from tallystick.sync.due import due_lanes
 from tallystick.sync.request import request_sync
 
@@ -224,3 +224,16 @@ def test_a_run_that_meets_what_is_held_counts_it_as_waiting(world: World) -> Non
     assert line.states()[1:] == ["synced", "pending"]
     later = world.clock.now() + timedelta(days=1)
     assert due_lanes(now=later, connection_id=world.connection_id) == []
+
+
+def test_what_would_be_approved_is_counted(held: Line) -> None:
+    world = held.world
+    other = world.line(units=10, settled=False)
+    assert other.badge == "waiting_for_approval"
+    of = world.tenancy.context
+    assert waiting_for_approval(of, world.connection_id) == Approved(3, 2)
+    assert waiting_for_approval(sibling(world.tenancy).context, world.connection_id) == Approved(
+        0, 0
+    )
+    approved_many(world)
+    assert waiting_for_approval(of, world.connection_id) == Approved(0, 0)

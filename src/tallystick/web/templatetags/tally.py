@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from tallystick.catalog.add_offer import OfferFacts
+from tallystick.connections.included import billed_in_words
 from tallystick.kit.days import in_words
 from tallystick.ledger.badge import Badge, BadgeKind
 from tallystick.web import moments, words
@@ -90,6 +91,12 @@ def amount(value: Decimal | None, currency: str = "") -> str:
 @register.filter
 def whole(value: int | None) -> str:
     return "—" if value is None else words.whole(value)
+
+
+@register.filter
+def billed(value: int, included: int) -> str:
+    """``12``, or ``12, of which 2 are included: 10 billed``."""
+    return words.whole(value) if included == 0 else billed_in_words(value, included)
 
 
 @register.filter

@@ -13,6 +13,7 @@ from tallystick.bootstrap.desk import desk
 from tallystick.connections.queries import ConnectionView, get_connection
 from tallystick.identity.roles import Right
 from tallystick.kit.problem import Conflicting, InvalidInput
+from tallystick.ledger.badge import BadgeKind
 from tallystick.ledger.queries import OperationView, unsettled_of
 from tallystick.ledger.state import STOPPED
 from tallystick.mappings.rows import Row, mapping_row
@@ -37,7 +38,7 @@ class Way:
 
 @screen("GET", "POST")
 def decide(visit: Visit, connection_id: int, subscription_id: int) -> HttpResponse:
-    """Of the oldest operation that is not settled, and only when it is stopped."""
+    """Of the oldest operation that is not settled, when it is stopped or waits for approval."""
     visit.context.require(Right.RESOLVE)
     connection = get_connection(visit.context, connection_id)
     row = mapping_row(visit.context, connection.id, subscription_id, now=visit.now)
@@ -69,10 +70,10 @@ def decide(visit: Visit, connection_id: int, subscription_id: int) -> HttpRespon
 
 
 def _head(row: Row) -> tuple[OperationView | None, int]:
-    """The stopped operation, if there is one, and how many wait behind it."""
+    """The operation that is stopped or held, if there is one, and how many wait behind it."""
     waiting = unsettled_of(row.lane.id) if row.lane is not None else []
     stopped = [
-        delivery.state in STOPPED
+        delivery.state in STOPPED or delivery.awaits_approval
         for delivery in (waiting[0].deliveries if waiting else ())
         if row.place is not None and delivery.connection_id == row.place.connection_id
     ]
@@ -98,6 +99,8 @@ def _page(
         row=row,
         head=head,
         behind=behind,
+        held=(held := row.badge.kind is BadgeKind.WAITING_FOR_APPROVAL),
+        title="Do not send it" if held else "Other ways past it",
         ways=_ways(row, head, how),
         reason=reason,
         errors=errors,
@@ -130,8 +133,12 @@ def _ways(row: Row, head: OperationView | None, chosen: str) -> list[Way]:
             "It is sent once more, from whatever Autotask shows now, and read back.",
         ),
     }
-    if shown is None:
+    if row.badge.kind is BadgeKind.WAITING_FOR_APPROVAL:
+        # It was never sent: to send it is to approve it.
+        del ways["adopt"], ways["push_ours"]
+    elif shown is None:
         del ways["adopt"]  # nothing was read that could be adopted
-    if head is None or not speaks_of_rates_only(head.after):
+    held = row.badge.kind is BadgeKind.WAITING_FOR_APPROVAL
+    if held or head is None or not speaks_of_rates_only(head.after):
         del ways[NEXT_PERIOD]  # only a price may begin later
     return [Way(how, *words, how == chosen) for how, words in ways.items()]

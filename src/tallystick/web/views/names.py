@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from tallystick.connections.overrides import told
 from tallystick.connections.queries import ConnectionView, get_connection
 from tallystick.directory.queries import age
 from tallystick.identity.roles import Right
@@ -14,10 +15,12 @@ from tallystick.kit.problem import InvalidInput, NotFound, Problem
 from tallystick.mappings.choose import Chosen
 from tallystick.mappings.exclude import exclude, include_again
 from tallystick.mappings.jobs import request_refresh
+from tallystick.mappings.kinds import Ours
 from tallystick.mappings.show import Show
 from tallystick.web.addresses import Address, choices
 from tallystick.web.side_rows import NameRow
 from tallystick.web.sides import SIDES, Side
+from tallystick.web.told import section_of
 from tallystick.web.visit import Visit, screen
 from tallystick.web.words import counted
 
@@ -120,6 +123,9 @@ def _one(
         wrong=[error.message for error in problem.errors] if problem else [],
         reason=visit.request.POST.get("reason", "")[:300],
         mapped_for=_mapped_for(visit),
+        told=None
+        if of.kind is not Ours.CUSTOMER
+        else section_of(told(connection, customer_id=row.id)),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django_htmx.http import HttpResponseClientRefresh
 
+from tallystick.connections.overrides import told
 from tallystick.connections.queries import list_connections, told_of
 from tallystick.kit.problem import NotFound
 from tallystick.ledger.badge import BadgeKind
@@ -12,6 +13,7 @@ from tallystick.ledger.queries import get_operation, operations_of
 from tallystick.mappings.rows import Row, subscription_row
 from tallystick.web.addresses import Address
 from tallystick.web.timeline import blocker_of, entries
+from tallystick.web.told import Section, section_of
 from tallystick.web.visit import Visit, screen
 
 PER_PAGE = 25
@@ -39,6 +41,7 @@ def subscription(visit: Visit, subscription_id: int) -> HttpResponse:
         rail="subscriptions",
         row=row,
         blocker=blocker_of(row),
+        told=_told(visit, row),
         moving=row.badge.kind in MOVING,
         mark=standing_mark(row),
         entries=entries(shown, names=names, head=row.head),
@@ -76,6 +79,17 @@ def operation(visit: Visit, subscription_id: int, operation_id: int) -> HttpResp
         row=row,
         entry=entries([found], names=names, head=row.head)[0],
     )
+
+
+def _told(visit: Visit, row: Row) -> Section | None:
+    """How its changes are billed; nothing of one that is billed nowhere, or by somebody else."""
+    if row.place is None:
+        return None
+    here = {one.id: one for one in list_connections(visit.context)}.get(row.place.connection_id)
+    if here is None:
+        return None
+    view = row.subscription
+    return section_of(told(here, customer_id=view.customer.id, subscription_id=view.id))
 
 
 def _sequence(cursor: str) -> int | None:

@@ -17,6 +17,7 @@ from tallystick.mappings.next_place import Following, following_of
 from tallystick.mappings.places import Places, places_for
 from tallystick.mappings.rows import Row, list_mappings, not_mapped_ids
 from tallystick.mappings.watching import not_mapped_subscriptions, watch_rows
+from tallystick.sync.approve import waiting_for_approval
 from tallystick.web.addresses import Address, choices
 from tallystick.web.side_rows import Open, at_stake
 from tallystick.web.views.connection import web_address
@@ -56,6 +57,7 @@ def subscription_mapping(visit: Visit, connection_id: int) -> HttpResponse:
     )
     order = (
         BadgeKind.OUT_OF_SYNC,
+        BadgeKind.WAITING_FOR_APPROVAL,
         BadgeKind.CHECKING,
         BadgeKind.SYNCING,
         BadgeKind.SYNCED,
@@ -70,6 +72,7 @@ def subscription_mapping(visit: Visit, connection_id: int) -> HttpResponse:
         paused=connection.is_paused(visit.now),
         lines=_lines(visit, connection, page.items),
         open=_open(visit, connection),
+        to_approve=waiting_for_approval(visit.context, connection.id),
         refresh_to="subscription-mapping",
         age=age(connection.id),
         address=address,

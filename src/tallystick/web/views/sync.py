@@ -8,6 +8,7 @@ from django.shortcuts import redirect
 from tallystick.bootstrap.desk import desk
 from tallystick.connections.queries import get_connection
 from tallystick.identity.roles import Right
+from tallystick.ledger.badge import BadgeKind
 from tallystick.ledger.queries import unsettled_of
 from tallystick.mappings.rows import mapping_row
 from tallystick.sync.request import request_sync
@@ -38,4 +39,5 @@ def sync(visit: Visit, connection_id: int, subscription_id: int) -> HttpResponse
         paused=connection.is_paused(visit.now),
         row=row,
         waiting=waiting,
+        held=row.badge.kind is BadgeKind.WAITING_FOR_APPROVAL,
     )
