@@ -133,12 +133,12 @@ def _ways(row: Row, head: OperationView | None, chosen: str) -> list[Way]:
             "It is sent once more, from whatever Autotask shows now, and read back.",
         ),
     }
-    if row.badge.kind is BadgeKind.WAITING_FOR_APPROVAL:
+    held = row.badge.kind is BadgeKind.WAITING_FOR_APPROVAL
+    if held:
         # It was never sent: to send it is to approve it.
         del ways["adopt"], ways["push_ours"]
     elif shown is None:
         del ways["adopt"]  # nothing was read that could be adopted
-    held = row.badge.kind is BadgeKind.WAITING_FOR_APPROVAL
     if held or head is None or not speaks_of_rates_only(head.after):
         del ways[NEXT_PERIOD]  # only a price may begin later
     return [Way(how, *words, how == chosen) for how, words in ways.items()]
