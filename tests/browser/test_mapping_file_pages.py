@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 def open_mapping(page: Page, name: str) -> None:
     page.goto("/connectors")
     page.locator("h2 a.plain").first.click()
-    page.get_by_role("navigation", name="Mappings").get_by_role("link", name=name).click()
+    page.get_by_role("navigation", name="Connection").get_by_role("link", name=name).click()
     expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
 
 

@@ -17,6 +17,7 @@ PAGES = (
     "/subscriptions/15",
     "/subscriptions/20",
     "/subscriptions/5/price",
+    "/renewals",
     "/prices",
     "/prices/imports",
     "/prices/promotions",

@@ -253,3 +253,30 @@ def _the_estimate_is_what_is_billed(line: Line, found: LaneAhead) -> None:
             total += round((amount - last) * share, 4)
             last = amount
         assert bill.after == pytest.approx(total, abs=Decimal("0.0003"))
+
+
+def test_a_day_that_was_used_long_ago_is_still_used(world: World) -> None:
+    world.simulator.set_knobs(same_day="refuse")
+    world.policy(same_day=SameDay.REFUSES, price_day=PriceDay.OWN_DAY)
+    line = world.line(units=10)
+    for record in (price(line, "10", JUNE), quantity(line, 12, JUNE + timedelta(days=17))):
+        record(world.tenancy.asked())
+        world.work()
+    record = price(line, "11.74", JUNE)
+    found = lane(line, record)
+    assert "already has a change of this line on 1 Jun 2026" in found.held
+    sent = len(line.effects())
+    record(world.tenancy.asked())
+    world.work()
+    assert (line.cause, len(line.effects())) == (found.held, sent)
+
+
+def test_a_row_that_begins_before_what_is_expected_is_estimated_in_full(world: World) -> None:
+    world.simulator.set_knobs(split_row_amount="prorated")
+    line = world.line(units=10)
+    for to, days in ((16, 11), (27, 13)):
+        record = quantity(line, to, TODAY + timedelta(days=days))
+        found = lane(line, record)
+        record(world.tenancy.asked())
+        world.work()
+        _the_estimate_is_what_is_billed(line, found)

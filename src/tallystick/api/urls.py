@@ -10,6 +10,7 @@ from tallystick.api import (
     approvals,
     audit_logs,
     azure_costs,
+    commitments,
     connections,
     continuing,
     directory,
@@ -45,6 +46,7 @@ api = NinjaAPI(
 answer_in_problems(api)
 for _room in (
     subscriptions,
+    commitments,
     operations,
     approvals,
     connections,

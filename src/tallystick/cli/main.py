@@ -30,6 +30,7 @@ COMMANDS = {
     "contracts": ("tallystick.cli.contracts", "what bills, what follows it, a later last day"),
     "operations": ("tallystick.cli.operations", "change quantity or price, cancel, or preview it"),
     "prices": ("tallystick.cli.prices", "apply the price lists of a day"),
+    "renewals": ("tallystick.cli.renewals", "which terms end, and what is decided by then"),
     "sync": ("tallystick.cli.sync", "ask again for what waits, oldest first"),
     "runs": ("tallystick.cli.runs", "what became of a sync"),
     "backup": ("tallystick.cli.backup", "write the database to one file"),

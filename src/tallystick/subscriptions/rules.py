@@ -193,18 +193,3 @@ def check_living(holding: Holding) -> list[FieldError]:
     if holding.status in {SubscriptionStatus.ACTIVE, SubscriptionStatus.SUSPENDED}:
         return []
     return [FieldError("subscription", f"is {holding.status.label.lower()}: it has ended")]
-
-
-def commitment_note(holding: Holding, *, fewer: bool, now: datetime) -> str:
-    """A sentence when Microsoft is likely to refuse a decrease or a cancellation, else empty."""
-    if not fewer:
-        return ""
-    if holding.cancellable_until is not None and now <= holding.cancellable_until:
-        return ""
-    if holding.commitment_ends_on is None:
-        return ""
-    return (
-        "Microsoft allows fewer licences only within 7 days of a purchase or renewal; this "
-        f"subscription is committed until {in_words(holding.commitment_ends_on)}. Record it "
-        "only if Microsoft accepted it."
-    )

@@ -39,3 +39,7 @@ class EndOfTerm(StrEnum):
             EndOfTerm.EXTEND: "Goes on month by month (extended service term)",
             EndOfTerm.CANCEL: "Ends",
         }[self]
+
+    @property
+    def short(self) -> str:
+        return "Month by month" if self is EndOfTerm.EXTEND else self.label

@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import assert_never
 
 from tallystick.connections.policies import SameDay
+from tallystick.ledger.profile import Step
 from tallystick.ledger.settle import Cause, Proof
 from tallystick.ledger.state import State
 from tallystick.sync.classify import sent_from_json, shown_so_far
@@ -187,8 +188,16 @@ def in_full(rows: Sequence[UnitRow], expected: Expected, periods: Periods) -> tu
             cost=_in_full(row, row.cost, step.unit_cost if step else None, periods),
         )
         for row in rows
-        for step in [next((one for one in expected.steps if one.covers(row.starts_on)), None)]
+        for step in [_rate_of(row, expected)]
     )
+
+
+def _rate_of(row: UnitRow, expected: Expected) -> Step | None:
+    """What is expected where the row begins; expectations may begin within it."""
+    known = expected.steps
+    if known and row.starts_on < known[0].starts_on < row.until:
+        return known[0]
+    return next((one for one in known if one.covers(row.starts_on)), None)
 
 
 def _in_full(

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from tallystick.audit.record import SYSTEM, Actor, Subject
 from tallystick.connections.overrides import HowBilled, how_billed
+from tallystick.connections.policies import SameDay
 from tallystick.connections.queries import ConnectionView, subject_on
 from tallystick.connections.queries import load as load_connection
 from tallystick.kit.clock import civil_day
@@ -16,6 +17,7 @@ from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.models import Delivery, Lane
 from tallystick.ledger.queries import UNSETTLED
 from tallystick.ledger.runs import open_run
+from tallystick.ledger.sent_days import sent_days
 from tallystick.ledger.settle import Act
 from tallystick.ledger.state import State
 from tallystick.mappings.resolve import Resolved, resolve
@@ -96,6 +98,7 @@ def load(lane: Lane, *, now: datetime) -> Work:
             adjusted_on=lane.adjusted_on,
             steps=() if lane.expected_units is None else steps(lane, today=_since(due, today)),
             first_on=lane.first_on,
+            used=frozenset() if connection.same_day is SameDay.ADDS else sent_days(lane.pk),
         ),
         open_attempt_id=lane.open_attempt_id,
         sync_asked=asked,

@@ -204,7 +204,8 @@ def _send(case: _Case, accepted_before: list[dict[str, Any]]) -> Plan:
     now = next(step for step in case.wanted if step.covers(at))
     day_start = _units_before(at, case.rows)
     # By us, or by somebody's hand: the units change on this very day.
-    used = case.expected.adjusted_on == at or (day_start is not None and day_start != units)
+    ours = case.expected.adjusted_on == at or at in case.expected.used
+    used = ours or (day_start is not None and day_start != units)
     change = now.units - units
     if used and case.rules.same_day is SameDay.REFUSES:
         return _day_is_used(at, change, case.rules)

@@ -35,6 +35,8 @@ class Expected:
     # Day by day, from today or the head's day on; the values above are the last one's.
     steps: Sequence[Step] = ()
     first_on: date | None = None
+    # Every day we have changed it for, where a second change on one is not simply added.
+    used: frozenset[date] = frozenset()
 
     def after(self, proof: Proof) -> Expected:
         """The same once this has been proved: what ``ledger/settle`` makes of the lane."""
@@ -53,6 +55,7 @@ class Expected:
             adjusted_on=day if proof.adjusted else self.adjusted_on,
             steps=steps,
             first_on=self.first_on or day,
+            used=self.used | {day} if proof.adjusted else self.used,
         )
 
 

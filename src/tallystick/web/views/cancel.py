@@ -9,8 +9,8 @@ from tallystick.kit.problem import InvalidInput
 from tallystick.ledger.record import Recorded
 from tallystick.mappings.rows import Row, subscription_row
 from tallystick.operations.cancel import cancel as record_cancellation
+from tallystick.operations.commitments import commitment_of
 from tallystick.operations.finish import Asked
-from tallystick.subscriptions.rules import commitment_note
 from tallystick.web import ahead, forms
 from tallystick.web.visit import Visit, screen
 
@@ -65,5 +65,5 @@ def _form(
         panel=panel,
         fields=forms.fields(values, problem, focus="effective_on"),
         errors=forms.other_errors(values, problem),
-        note=commitment_note(row.subscription.holding(), fewer=True, now=visit.now),
+        note=commitment_of(row.subscription, now=visit.now).why_no_cancelling(),
     )

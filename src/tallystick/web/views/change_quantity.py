@@ -9,8 +9,8 @@ from tallystick.kit.problem import InvalidInput
 from tallystick.ledger.record import Recorded
 from tallystick.mappings.rows import Row, subscription_row
 from tallystick.operations.change_quantity import change_quantity as record_change
+from tallystick.operations.commitments import commitment_of
 from tallystick.operations.finish import Asked
-from tallystick.subscriptions.rules import commitment_note
 from tallystick.web import ahead, forms
 from tallystick.web.visit import Visit, screen
 
@@ -69,5 +69,5 @@ def _form(
         panel=panel,
         fields=forms.fields(values, problem, focus="quantity"),
         errors=forms.other_errors(values, problem),
-        note=commitment_note(row.subscription.holding(), fewer=True, now=visit.now),
+        note=commitment_of(row.subscription, now=visit.now).about_fewer(),
     )

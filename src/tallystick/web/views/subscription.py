@@ -11,6 +11,7 @@ from tallystick.kit.problem import NotFound
 from tallystick.ledger.badge import BadgeKind
 from tallystick.ledger.queries import get_operation, operations_of
 from tallystick.mappings.rows import Row, subscription_row
+from tallystick.operations.commitments import commitment_of
 from tallystick.web.addresses import Address
 from tallystick.web.timeline import blocker_of, entries
 from tallystick.web.told import Section, section_of
@@ -40,6 +41,7 @@ def subscription(visit: Visit, subscription_id: int) -> HttpResponse:
         "web/subscription/page.html",
         rail="subscriptions",
         row=row,
+        held=commitment_of(row.subscription, now=visit.now),
         blocker=blocker_of(row),
         told=_told(visit, row),
         moving=row.badge.kind in MOVING,

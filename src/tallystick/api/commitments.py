@@ -1,0 +1,50 @@
+"""What commitments allow, and which terms end."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from ninja import Query, Router
+
+from tallystick.api.auth import READ, caller
+from tallystick.api.queries import answers, no_other
+from tallystick.api.schemas_commitments import CommitmentOut, RenewalFilter, RenewalOut
+from tallystick.api.schemas_kit import PageOut, checked
+from tallystick.operations.commitments import commitment_of, commitments_of
+from tallystick.subscriptions.queries import get_subscription
+from tallystick.subscriptions.terms_ending import terms_ending
+
+router = Router(tags=["Subscriptions"])
+
+
+@router.get(
+    "/subscriptions/{int:subscription_id}/commitment",
+    auth=READ,
+    response=answers(200, CommitmentOut),
+    summary="What may still be reduced or cancelled, and until when",
+)
+def commitment(request: HttpRequest, subscription_id: int) -> CommitmentOut:
+    """Each addition has a window of its own, newest first."""
+    no_other(request, set())
+    who = caller(request)
+    view = get_subscription(who.context, subscription_id)
+    return CommitmentOut.of(commitment_of(view, now=who.now))
+
+
+@router.get("/renewals", auth=READ, response=answers(200, PageOut[RenewalOut]))
+def renewals(request: HttpRequest, asked: Query[RenewalFilter]) -> PageOut[RenewalOut]:
+    """Terms that end, the next one first."""
+    no_other(request, RenewalFilter)
+    who = caller(request)
+    page = terms_ending(
+        who.context,
+        today=who.today,
+        days=asked.days,
+        over=asked.over,
+        end_of_term=asked.end_of_term.value if asked.end_of_term else "",
+        search=asked.search,
+        cursor=checked(asked.cursor, str, int),
+        limit=asked.limit,
+    )
+    found = commitments_of(page.items, now=who.now)
+    items = [RenewalOut.of(view, found[view.id], today=who.today) for view in page.items]
+    return PageOut(items=items, next_cursor=page.next_cursor)

@@ -1,0 +1,60 @@
+"""What each commitment still allows, from what was recorded of its subscription."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tallystick.identity.people import tenant_zone
+from tallystick.ledger.kinds import OperationKind
+from tallystick.ledger.models import Operation
+from tallystick.subscriptions.commitment import Commitment, Move, commitment
+from tallystick.subscriptions.queries import SubscriptionView
+
+BEGINS = (OperationKind.PURCHASE.value, OperationKind.RENEW.value)
+MOVES = (*BEGINS, OperationKind.UPDATE_QUANTITY.value)
+
+
+def commitment_of(view: SubscriptionView, *, now: datetime) -> Commitment:
+    """Of a subscription the caller may see."""
+    return commitments_of([view], now=now)[view.id]
+
+
+def commitments_of(
+    views: Collection[SubscriptionView], *, now: datetime
+) -> Mapping[int, Commitment]:
+    """By subscription id; one question for all of them."""
+    moves: dict[int, list[Move]] = {view.id: [] for view in views}
+    zones = {tenant: ZoneInfo(tenant_zone(tenant)) for tenant in {v.tenant_id for v in views}}
+    rows = Operation.objects.filter(subscription__in=list(moves), kind__in=MOVES)
+    for row in rows.order_by("subscription", "sequence"):
+        known = moves[row.subscription_id]
+        quantity = row.after.get("quantity", known[-1].quantity if known else None)
+        if quantity is None:
+            quantity = row.before.get("quantity", 0)
+        at = _when(row, zones[row.tenant_id])
+        if at <= now:
+            known.append(Move(at, int(quantity), row.kind in BEGINS))
+    return {
+        view.id: commitment(
+            kind=view.offer.kind,
+            quantity=view.quantity,
+            last_day=view.commitment_ends_on,
+            end_of_term=view.end_of_term,
+            cancellable_until=view.cancellable_until,
+            moves=moves[view.id],
+            now=now,
+        )
+        for view in views
+    }
+
+
+def _when(row: Any, zone: ZoneInfo) -> datetime:
+    """Recorded on its own day: then. Otherwise its day's beginning, so that a window is never
+    said to be longer than it is."""
+    recorded: datetime = row.recorded_at
+    if recorded.astimezone(zone).date() == row.effective_on:
+        return recorded
+    return datetime.combine(row.effective_on, time.min, zone)

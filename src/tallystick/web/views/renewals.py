@@ -1,0 +1,78 @@
+"""Renewals: the terms that end, the next one first, and what each is going to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.http import HttpResponse
+
+from tallystick.operations.commitments import commitments_of
+from tallystick.subscriptions.commitment import Commitment
+from tallystick.subscriptions.queries import SubscriptionView
+from tallystick.subscriptions.status import EndOfTerm
+from tallystick.subscriptions.terms_ending import days_left, terms_ending
+from tallystick.web.addresses import Address, choices
+from tallystick.web.visit import Visit, screen
+
+OVER = "over"
+AHEAD = {"30": 30, "": 90, "365": 365}
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """One row. ``days`` is negative when the last day has passed."""
+
+    view: SubscriptionView
+    commitment: Commitment
+    days: int
+
+    @classmethod
+    def of(cls, view: SubscriptionView, found: Commitment, *, today: date) -> Ending:
+        assert view.commitment_ends_on is not None  # noqa: S101 - it is a term that ends
+        return cls(view, found, days_left(view.commitment_ends_on, today=today))
+
+    @property
+    def in_words(self) -> str:
+        if self.days < 0:
+            passed = -self.days
+            return "ended yesterday" if passed == 1 else f"ended {passed} days ago"
+        return {0: "today", 1: "tomorrow"}.get(self.days, f"in {self.days} days")
+
+
+@screen("GET")
+def renewals(visit: Visit) -> HttpResponse:
+    """Keyset pages; 90 days ahead unless another span is chosen."""
+    address = Address.read(visit.request.GET, ("q", "show", "then"))
+    show, then = address.value("show"), address.value("then")
+    page = terms_ending(
+        visit.context,
+        today=visit.today,
+        days=AHEAD.get(show, AHEAD[""]),
+        over=show == OVER,
+        end_of_term=then if then in {one.value for one in EndOfTerm} else "",
+        search=address.value("q"),
+        cursor=address.cursor or None,
+    )
+    found = commitments_of(page.items, now=visit.now)
+    part = "_results" if visit.wants_part else "page"
+    return visit.render(
+        f"web/renewals/{part}.html",
+        rail="renewals",
+        rows=[Ending.of(view, found[view.id], today=visit.today) for view in page.items],
+        address=address,
+        chips=choices(
+            address,
+            "show",
+            [("30", "30 days"), ("365", "A year"), (OVER, "Ended, no renewal recorded")],
+            every="90 days",
+        ),
+        then_chips=choices(
+            address,
+            "then",
+            [(one.value, one.short) for one in EndOfTerm],
+            every="Any",
+        ),
+        next=address.next(page.next_cursor),
+        previous=address.previous(),
+    )
