@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from browser.conftest import Demo
+from browser.test_pages import until
 from tallystick.bootstrap.stand_in import StandIn
 
 MONTHLY = 41  # green ones that no other test touches
@@ -50,6 +51,7 @@ def test_recording_does_not_wait_for_the_look(page: Page) -> None:
     page.get_by_role("button", name="Record the change").click()
     page.wait_for_url(re.compile(f"/subscriptions/{OTHER}$"))
     expect(page.get_by_text(re.compile(f"to {number}$")).first).to_be_visible()
+    expect(page.locator(".standing").first).to_contain_text("Synced", timeout=30_000)
 
 
 def test_without_javascript_a_button_looks_and_stores_nothing(plain: Page) -> None:
@@ -125,6 +127,8 @@ def test_a_form_needs_no_mouse(page: Page) -> None:
     page.keyboard.press("Enter")  # records, as Enter in any field does
     page.wait_for_url(re.compile(f"/subscriptions/{KEYS}$"))
     expect(page.get_by_text(re.compile(r"to 77\.70\)")).first).to_be_visible()
+    # Sent, so that what the next test lets Autotask refuse is its own.
+    expect(page.locator(".standing").first).to_contain_text("Synced", timeout=30_000)
 
 
 def test_a_stopped_price_may_begin_with_the_next_period(plain: Page, demo: Demo) -> None:
@@ -133,11 +137,7 @@ def test_a_stopped_price_may_begin_with_the_next_period(plain: Page, demo: Demo)
     plain.goto(f"/subscriptions/{STOPS}/price-margin")
     plain.get_by_label("Unit price").fill("55.50")
     plain.get_by_role("button", name="Record the price").click()
-    for _ in range(60):
-        plain.goto(f"/subscriptions/{STOPS}")
-        if "Out of Sync" in plain.locator(".standing").first.inner_text():
-            break
-        plain.wait_for_timeout(500)
+    until(plain, f"/subscriptions/{STOPS}", "Out of Sync")
     plain.get_by_role("link", name="Change quantity").click()
     plain.get_by_label("Quantity").fill("90")
     plain.get_by_role("button", name="See what will happen").click()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 
 from factories import TODAY, sibling
 from harness import Line, World
@@ -129,11 +131,26 @@ def test_units_in_a_posted_period_are_billed_with_the_next_invoice(world: World)
 
 
 def test_several_adjustments_stand_one_a_line(world: World) -> None:
-    world.simulator.set_knobs(reprice_scope="that_row")
+    world.policy(price_day=PriceDay.OWN_DAY)
     line = world.line(units=10)
-    line.quantity(12, date(2026, 5, 4))
-    world.work()
-    # A cost that goes up with the price; each row of the period is re-priced by a call of its own.
+    world.simulator.approve_and_post(line.contract_id, date(2026, 5, 31))
+    line.price("16.40", TODAY)
+    # Both for one day: units may change in a posted period, the price waits for the open one.
+    found = said(line, quantity=12)
+    assert found.lead.endswith(
+        "Autotask will get 2 adjustments, each proved before the next is sent."
+    )
+    assert [plain(call) for call in found.calls] == [
+        "+2 units from 10 May 2026",
+        "unit price 16.40 EUR and unit cost 12.10 EUR from 1 Jun 2026",
+    ]
+    assert found.warnings[0] == (
+        "1 operation waits already: sent before it, or with it for the same day."
+    )
+
+
+def test_a_rate_of_four_decimals_and_a_move_to_the_periods_start(world: World) -> None:
+    line = world.line(units=10)
     found = said_of_price(line, "16.40", cost="13.1055")
     assert plain(found.lead).endswith(
         "Autotask will get unit price 16.40 EUR and unit cost 13.1055 EUR from 1 May 2026."
@@ -141,10 +158,6 @@ def test_several_adjustments_stand_one_a_line(world: World) -> None:
     assert found.moves == [
         "Moved from 10 May 2026 to 1 May 2026, the start of what it is billed with."
     ]
-    line.quantity(11, date(2026, 7, 3))
-    line.price("17.00", date(2026, 8, 1))
-    found = said(line, quantity=13, on=date(2026, 8, 1))
-    assert "2 operations wait already" in found.warnings[0]
 
 
 def test_what_stands_stopped_before_it_comes_first(world: World) -> None:
@@ -188,6 +201,25 @@ def test_autotask_not_read_and_paused_are_said(world: World) -> None:
     assert "and unit cost 12.10 EUR from 1 May 2026" in plain(found.lead)
     assert plain(found.estimate) == "This period about +12.00 EUR, next +12.00 EUR."
     world.simulator.clear_faults()
+
+
+def test_recording_does_not_wait_for_who_looks(world: World) -> None:
+    line = world.line(units=10)
+    world.simulator.add_fault("slow", method="POST", path="ContractServiceUnits", seconds=4)
+    found = []
+
+    def looks() -> None:
+        found.append(said(line, quantity=12))
+        connection.close()
+
+    looking = threading.Thread(target=looks)
+    looking.start()
+    line.quantity(11)
+    assert looking.is_alive()  # Autotask still owes an answer
+    assert line.states()[-1] == "pending"
+    looking.join()
+    assert "Autotask will get +2 units" in found[0].lead
+    assert "1 operation waits already" in found[0].warnings[0]
 
 
 def test_only_a_few_look_at_once_and_the_others_are_told(world: World) -> None:

@@ -69,7 +69,12 @@ def update_price(
         return Change(
             kind=OperationKind.UPDATE_PRICE_MARGIN,
             event=Event.UPDATE_SUBSCRIPTION,
-            before={"unit_price": _text(view.unit_price), "unit_cost": _text(view.unit_cost)},
+            before={
+                "unit_price": _text(view.unit_price),
+                "unit_cost": _text(view.unit_cost),
+                "price_currency": view.price_currency,
+                "cost_currency": view.cost_currency,
+            },
             after={
                 "unit_price": _text(price),
                 "unit_cost": _text(new_cost),

@@ -41,9 +41,9 @@ WAYS = (*(way.value for way in Resolution), PUSH_OURS, NEXT_PERIOD)
 
 
 def way_in_words(how: str) -> str:
-    """``Skipped``, ``To begin with the next billing period``; what is unknown as it is."""
+    """``Skipped``, ``To begin with the next billing period``. ``how`` is one of ``WAYS``."""
     words = {PUSH_OURS: "To be sent again", NEXT_PERIOD: "To begin with the next billing period"}
-    return words.get(how) or (Resolution(how).label if how in WAYS else how)
+    return words.get(how) or Resolution(how).label
 
 
 def resolve(
