@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from price_desk import ruled
 from tallystick.api import health
 from tallystick.api.door import door
 from tallystick.api.urls import api as ninja_api
+from tallystick.audit.models import AuditLog
 from tallystick.identity.context import Context
 from tallystick.identity.models import ApiToken
 from tallystick.identity.roles import Role
@@ -29,11 +31,24 @@ ORDER = {"kind": "update_quantity", "quantity": 12}
 MEMBERS = {"type", "title", "status", "detail", "correlation_id", "errors"}
 
 
+CALLS = 55
+# What they are found by is no id of ours, or their own tests look at strangers.
+ELSEWHERE = {
+    ("PUT", "/subscriptions/by-provider-id/N"),
+    ("GET", "/runs/N"),
+    ("PUT", "/offers/N/price-lock"),
+    ("GET", "/promotions/N"),
+    ("PUT", "/promotions/N"),
+    ("DELETE", "/promotions/N"),
+}
+
+
 def every_call(of: Tenancy) -> list[tuple[str, str, object]]:
     """Each address with ids of this tenancy; the body is one that would be carried out."""
     subscription, connection = of.subscription(), of.connection()
     customer, offer = of.customer(), of.offer()
     operation = Operation.objects.get(subscription_id=subscription).pk
+    log = AuditLog.objects.filter(subscription_id=subscription).latest("pk").pk
     mapped = f"/connections/{connection}/subscription-mappings/{subscription}"
     resolve = f"/operations/{operation}/deliveries/{connection}/resolve"
     return [
@@ -42,6 +57,15 @@ def every_call(of: Tenancy) -> list[tuple[str, str, object]]:
         ("POST", f"/subscriptions/{subscription}/operations", ORDER),
         ("POST", f"/subscriptions/{subscription}/operations?preview=true", ORDER),
         ("GET", f"/connections/{connection}", None),
+        ("GET", f"/connections/{connection}/health", None),
+        *(
+            ("GET", f"/connections/{connection}/{kind}-mappings/export", None)
+            for kind in ("customer", "offer", "subscription")
+        ),
+        *(
+            ("POST", f"/connections/{connection}/{kind}-mappings/import", {})
+            for kind in ("customer", "offer", "subscription")
+        ),
         ("PATCH", f"/connections/{connection}", {"name": "x"}),
         ("DELETE", f"/connections/{connection}", None),
         ("POST", f"/connections/{connection}/test", None),
@@ -96,10 +120,24 @@ def every_call(of: Tenancy) -> list[tuple[str, str, object]]:
         ("GET", f"/subscriptions/{subscription}/price", None),
         ("GET", f"/margin-rules/{ruled(of)}", None),
         ("DELETE", f"/margin-rules/{ruled(of)}", None),
+        ("GET", f"/audit-logs/{log}", None),
     ]
 
 
-@pytest.mark.parametrize("index", range(46))
+def test_every_address_with_an_id_is_among_them(api: Api) -> None:
+    calls = every_call(api.of)
+    assert len(calls) == CALLS, "each is looked at below by its place"
+    tried = {(method, re.sub(r"\d+", "N", at.partition("?")[0])) for method, at, _ in calls}
+    there = {
+        (method.upper(), re.sub(r"{\w+}", "N", path.removeprefix("/api/v1")))
+        for path, methods in api.get("/openapi.json").body["paths"].items()
+        for method in methods
+        if "{" in path
+    }
+    assert there - tried == ELSEWHERE
+
+
+@pytest.mark.parametrize("index", range(CALLS))
 def test_another_tenants_ids_are_not_found(api: Api, stranger: Api, index: int) -> None:
     before = api.get("/audit-logs").body
     method, address, body = every_call(api.of)[index]
@@ -110,7 +148,7 @@ def test_another_tenants_ids_are_not_found(api: Api, stranger: Api, index: int) 
     assert api.get("/audit-logs").body == before
 
 
-@pytest.mark.parametrize("index", range(46))
+@pytest.mark.parametrize("index", range(CALLS))
 def test_another_resellers_ids_are_not_found(db: None, index: int) -> None:
     mine = tenancy(reseller=True)
     method, address, body = every_call(mine)[index]
