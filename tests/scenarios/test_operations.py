@@ -348,3 +348,15 @@ def test_a_term_without_an_end_neither_ends_nor_is_renewed(world: World) -> None
         with pytest.raises(InvalidInput) as caught:
             act()
         assert caught.value.errors[0].field == "subscription"
+
+
+@pytest.mark.parametrize("amount", ["full", "prorated"])
+def test_a_last_period_that_is_cut_short_is_read_as_it_was_proved(
+    world: World, amount: str
+) -> None:
+    world.simulator.set_knobs(split_row_amount=amount)
+    line = world.line(units=10, ends=date(2026, 5, 20))
+    line.quantity(12)
+    world.work()
+    assert line.badge == "synced", line.cause
+    assert world.sweep().different == 0

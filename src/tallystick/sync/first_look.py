@@ -91,7 +91,7 @@ def look_at(
             units=ours.units,
             unit_price=ours.unit_price,
             unit_cost=ours.unit_cost,
-            periods=Periods(place.contract_starts_on, place.period_months),
+            periods=Periods(place.contract_starts_on, place.period_months, place.contract_ends_on),
         )
         looks[key] = Look(since, rows, seen, history=found[line])
     return looks

@@ -123,7 +123,7 @@ def _judge(
 ) -> None:
     mapping = work.mapping
     periods = (
-        Periods(mapping.contract_starts_on, mapping.period_months)
+        Periods(mapping.contract_starts_on, mapping.period_months, mapping.contract_ends_on)
         if mapping is not None
         else Periods(None, None)
     )

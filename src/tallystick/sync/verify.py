@@ -175,7 +175,7 @@ def _first_wrong(
 ) -> _Wrong | None:
     if mapping is None:
         return _Wrong(lane.expected_units or 0, rows)
-    periods = Periods(mapping.contract_starts_on, mapping.period_months)
+    periods = Periods(mapping.contract_starts_on, mapping.period_months, mapping.contract_ends_on)
     for step in steps(lane, today=today):
         shown = covering(rows, step)
         seen = match_step(rows, step, periods)
