@@ -191,6 +191,20 @@ def test_only_a_price_can_be_left_to_the_next_period(world: World) -> None:
         line.decide("next_period")
 
 
+def test_the_last_period_has_no_next_one(world: World) -> None:
+    line = world.line(units=10, ends=date(2026, 5, 31))
+    line.strike("refuse", message="The contract is locked.")
+    line.price("16.40")
+    world.work()
+    assert line.badge == "out_of_sync"
+    with pytest.raises(Exception, match="no later billing period"):
+        line.decide("next_period")
+    assert line.states()[-1] == "failed"
+    line.decide("push_ours")
+    world.work()
+    assert line.badge == "synced", line.cause
+
+
 def test_quantity_and_price_of_one_day_travel_together(world: World) -> None:
     line = world.line(units=10)
     line.quantity(12, JUNE)
