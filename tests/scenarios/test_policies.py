@@ -12,10 +12,15 @@ import pytest
 from checks import check_promises
 from factories import TODAY
 from harness import Line, World
+from tallystick.audit.events import Event
+from tallystick.bootstrap.preview import look_ahead
 from tallystick.connections.override import override
 from tallystick.connections.policies import POLICIES
 from tallystick.connections.queries import get_connection
 from tallystick.kit.ids import correlation_id
+from tallystick.ledger.kinds import OperationKind
+from tallystick.operations.change_quantity import change_quantity
+from tallystick.operations.finish import Change, _is_held
 from tallystick.operations.include_units import Included, include_units
 from tallystick.operations.suspend import suspend
 from tallystick.subscriptions.models import Subscription
@@ -257,6 +262,62 @@ class TestIncludedUnits:
         world.work()
         line.decide("done_by_hand")
         assert line.lane().expected_units == 13
+
+
+class TestPreview:
+    """What would be billed, and what has to be approved first, is said beforehand."""
+
+    def ahead(self, line: Line, quantity: int) -> Any:
+        of = line.world.tenancy
+        return look_ahead(
+            lambda asked: change_quantity(
+                subscription_id=line.subscription_id,
+                quantity=quantity,
+                effective_on=of.today(),
+                today=of.today(),
+                asked=asked,
+            ),
+            line.subscription_id,
+            asked=of.asked(),
+            billing=line.world.engine.billing,
+        ).lanes[0]
+
+    def test_what_is_included_is_not_billed(self, world: World) -> None:
+        world.simulator.set_knobs(same_day="add")
+        line = world.line(units=10)
+        include(line, 2)
+        world.work()
+        found = self.ahead(line, 15)
+        assert found.included == 2
+        assert [call.unit_change for call in found.foreseen.calls] == [5]
+        line.quantity(15)
+        world.work()
+        assert line.changes() == [-2, 5]
+
+    def test_what_would_wait_for_approval(self, world: World) -> None:
+        line = world.line(units=10)
+        say(line, "customer", "mode", "review")
+        assert self.ahead(line, 12).held.startswith("1 operation waits for approval.")
+        line.quantity(12)
+        found = self.ahead(line, 13)
+        assert found.held.startswith("2 operations wait for approval.")
+        assert found.foreseen.cause is None
+        assert line.badge == "waiting_for_approval"
+
+
+def test_the_end_of_a_continuation_is_not_held_by_itself() -> None:
+    """It was approved with the operation that continues: between them the customer pays twice."""
+    held = Change(
+        kind=OperationKind.END,
+        event=Event.END_SUBSCRIPTION_ON_CONTRACT,
+        before={},
+        after={},
+        effective_on=TODAY,
+        fields={},
+        summary="",
+    )
+    nobody: Any = None
+    assert not _is_held(held, nobody, 0)
 
 
 def operations(line: Line) -> Any:
