@@ -111,7 +111,7 @@ def test_a_margin_rule_and_why(page: Page, tmp_path: Path, shots: Path | None) -
     expect(changed).to_contain_text("14.52")
     shot(page, shots, "rule-preview")
     no_sideways(page)
-    page.get_by_role("button", name="Set the rule").click()
+    page.get_by_role("button", name="Set the rule only").click()
     expect(page.get_by_role("row", name="Everybody")).to_contain_text("Markup 20 %, Markup Limit")
     shot(page, shots, "rules")
 
@@ -128,6 +128,54 @@ def test_a_margin_rule_and_why(page: Page, tmp_path: Path, shots: Path | None) -
     page.get_by_label("Price on").fill("2099-01-01")
     page.get_by_role("button", name="Show").click()
     expect(page.get_by_text("more than ten years away")).to_be_visible()
+
+
+def test_a_rule_and_a_price_list_are_applied(page: Page, shots: Path | None) -> None:
+    page.goto("/prices/margin-rules")
+    page.get_by_role("link", name="Apply the rule for Everybody").click()
+    table = page.get_by_role("table", name="Subscriptions whose price changes")
+    expect(table).to_contain_text("14.52")
+    table.get_by_text("Why").first.click()
+    expect(table.get_by_text("Markup: 12.1000 x (1 + 0.2)").first).to_be_visible()
+    left = page.get_by_role("table", name="Subscriptions that are not changed")
+    page.get_by_text("not changed, and why").click()
+    expect(left.get_by_text("The price list has no ERP price").first).to_be_visible()
+    no_sideways(page)
+    page.get_by_text("not changed, and why").click()
+    shot(page, shots, "rule-apply")
+    no_sideways(page)
+    table.get_by_role("checkbox", name="Exclude Microsoft 365 Business Standard").first.check()
+    page.get_by_role("button", name="Apply to").click()
+    expect(page.get_by_role("heading", name="Done")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "Markup 20 %, Markup Limit for Everybody"
+    )
+    expect(page.locator("#progress")).to_contain_text("Excluded1")
+    shot(page, shots, "run")
+    no_sideways(page)
+
+    # On the timeline of one that was changed: by what, and why.
+    page.goto("/subscriptions?q=standard")
+    links = page.get_by_role("link", name="Microsoft 365 Business Standard")
+    for place in range(links.count()):
+        links.nth(place).click()
+        if page.get_by_text("by a margin rule").count():
+            break
+        page.goto("/subscriptions?q=standard")
+    page.get_by_text("Why is this number?").first.click()
+    expect(page.get_by_text("Margin rule: Markup 20 %, Markup Limit for Everybody")).to_be_visible()
+    shot(page, shots, "timeline-why")
+    no_sideways(page)
+
+    page.goto("/prices/apply")
+    shot(page, shots, "list-apply")
+    page.get_by_label("Prices of").fill("2199-01-01")
+    page.get_by_role("button", name="Show whom they change").click()
+    expect(page.get_by_text("The day is more than five years away.")).to_be_visible()
+    page.get_by_label("Prices of").fill("2026-12-01")
+    page.get_by_role("button", name="Show whom they change").click()
+    shot(page, shots, "list-looked-at")
+    no_sideways(page)
 
 
 def test_promotions_and_settings(page: Page, shots: Path | None) -> None:

@@ -101,7 +101,7 @@ class RepricedOut(Schema):
             unit_cost_to=one.unit_cost,
             held=one.held,
             left_because=one.left,
-            because=[PartOut.of(part) for part in one.price.because],
+            because=[PartOut.of(part) for part in one.because],
         )
 
 

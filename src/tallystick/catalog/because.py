@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from tallystick.catalog.explained import Part, Price, Source
+from tallystick.catalog.explained import Part, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +19,9 @@ class Because:
     parts: tuple[Part, ...]
 
 
-def because_of(price: Price, by: str, **more: object) -> dict[str, Any]:
+def because_of(parts: Iterable[Part], by: str, **more: object) -> dict[str, Any]:
     """For the ledger: amounts and days as text; ``more`` names what made it, for programs."""
-    return {"by": by, **more, "parts": [part.as_json() for part in price.because]}
+    return {"by": by, **more, "parts": [part.as_json() for part in parts]}
 
 
 def read_because(after: Mapping[str, Any]) -> Because | None:

@@ -70,7 +70,7 @@ def _look(asker: Asker, what: ByList, choice: Choice, arguments: argparse.Namesp
         f"cost {money.cost_before} to {money.cost_after}"
         for money in totals.money
     ]
-    said.append(f"{totals.change} would change, {totals.held} held, {totals.left} left.")
+    said.append(f"{totals.change} would change, {totals.held} held, {totals.left} would not.")
     value = {
         "change": totals.change,
         "held": totals.held,
@@ -96,7 +96,7 @@ def _carry_out(asker: Asker, what: ByList, choice: Choice, arguments: argparse.N
     said: Sequence[str] = [
         *(f"{one.customer_name}, {one.subscription_name}: {one.why}" for one in left),
         f"{done.recorded} have the prices of {in_words(what.on)}, {done.left_out} were excluded, "
-        f"{done.left} left as they are.",
+        f"{done.left} not changed.",
     ]
     value = {
         "run": run_id,
@@ -119,7 +119,7 @@ def _line(one: Repriced, choice: Choice) -> dict[str, object]:
         "cost": one.view.unit_cost,
         "new cost": one.unit_cost,
         "currency": one.price_currency,
-        "left": why,
+        "why not": why,
     }
 
 

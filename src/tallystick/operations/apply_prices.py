@@ -152,7 +152,7 @@ def _origin(run: RunView, subscription_id: int) -> Origin:
 def _because(one: Repriced, run: RunView) -> dict[str, object]:
     """The rule by name where it is the seller's own: what a CSP takes is nobody else's to read."""
     if run.rule is None:
-        return because_of(one.price, run.name, price_list_on=run.counts_on.isoformat())
+        return because_of(one.because, run.name, price_list_on=run.counts_on.isoformat())
     if one.view.reseller_id != run.context.reseller_id:
-        return because_of(one.price, CSP_PRICE)
-    return because_of(one.price, f"Margin rule: {run.name}", margin_rule=run.rule.number)
+        return because_of(one.because, CSP_PRICE)
+    return because_of(one.because, f"Margin rule: {run.name}", margin_rule=run.rule.number)

@@ -87,7 +87,7 @@ def _promoted(view: SubscriptionView, day: date, asked: Asked) -> Promoted:
             "unit_price": as_text(price.unit_price),
             "unit_cost": as_text(cost),
             **money,
-            "because": because_of(price, f"Promotion: {price.promotion.name}"),
+            "because": because_of(price.because, f"Promotion: {price.promotion.name}"),
         },
         fields={"unit_price": price.unit_price, "unit_cost": cost, **money},
         words=f", unit price {price.unit_price:f} by the promotion {price.promotion.name}",

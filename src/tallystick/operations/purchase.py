@@ -138,7 +138,7 @@ def _made(view: SubscriptionView, asked: Asked) -> Made:
         fields |= {"unit_cost": price.unit_cost, "cost_currency": price.cost_currency}
     if not fields:
         return Made()
-    return Made(fields, {"because": because_of(price, BY_PRICES)})
+    return Made(fields, {"because": because_of(price.because, BY_PRICES)})
 
 
 def _add(**fields: Any) -> Subscription:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from tallystick.catalog.explained import CannotPrice, Explained, Price
+from tallystick.catalog.explained import CannotPrice, Explained, Part, Price
 from tallystick.catalog.price_list import moves_too_far
 from tallystick.catalog.price_runs import Choice
 from tallystick.catalog.terms import OfferKind
@@ -21,6 +21,7 @@ from tallystick.subscriptions.pricing import Affected, Listed
 from tallystick.subscriptions.queries import SubscriptionView
 from tallystick.subscriptions.status import EndOfTerm
 
+UNIT_COST = "Unit cost"  # the label of its steps in ``catalog/price``
 MONTHLY_AMOUNTS = "An Azure plan is billed by its monthly amounts, not by a unit price."
 HELD = "Its price moves by more than a factor 3: it is changed once somebody says it is right."
 
@@ -54,6 +55,12 @@ class Repriced:
     def cost_currency(self) -> str:
         known = self.price.cost_currency if isinstance(self.price, Explained) else ""
         return self.view.cost_currency or known
+
+    @property
+    def because(self) -> tuple[Part, ...]:
+        """Each step, without those of a cost that stays as it is recorded."""
+        kept = self.unit_cost == self.view.unit_cost
+        return tuple(part for part in self.price.because if not (kept and part.label == UNIT_COST))
 
     def stands(self, choice: Choice) -> str:
         """Why it is left as it is, apart from being excluded; empty: it is changed."""

@@ -15,7 +15,8 @@ from tallystick.operations.repriced import Repriced
 from tallystick.web.visit import Visit
 
 LOOKED_AT = 100
-SHOWN = 50  # at least, as long as there are more
+SHOWN = 50  # that change, at least, as long as there are more
+MOST = 400  # rows of a page, with those that stay as they are
 LONGEST_ID = 18
 
 
@@ -31,9 +32,10 @@ def choice_of(visit: Visit) -> Choice:
 def look(visit: Visit, what: What) -> dict[str, Any]:
     """What ``web/prices/_repriced.html`` shows. Raises InvalidInput naming the cursor."""
     choice = choice_of(visit)
-    rows, after = _rows(visit, what, visit.request.POST.get("after") or None)
+    found, after = _rows(visit, what, visit.request.POST.get("after") or None)
     return {
-        "rows": rows,
+        "rows": [one for one in found if not one.left],
+        "left": [one for one in found if one.left],
         "after": after,
         "totals": total_of(what, visit.context, choice),
         "on": what.on,
@@ -52,12 +54,13 @@ def carry_out(visit: Visit, what: What) -> HttpResponse:
 def _rows(visit: Visit, what: What, cursor: str | None) -> tuple[list[Repriced], str | None]:
     """Enough to fill a page: among many that stay as they are few may change."""
     rows: list[Repriced] = []
-    while len(rows) < SHOWN:
+    while True:
         page = look_at_prices(what, visit.context, cursor=cursor, limit=LOOKED_AT)
         rows += page.items
-        if (cursor := page.next_cursor) is None:
-            break
-    return rows, cursor
+        cursor = page.next_cursor
+        changed = sum(1 for one in rows if not one.left)
+        if cursor is None or changed >= SHOWN or len(rows) >= MOST:
+            return rows, cursor
 
 
 def _ids(texts: Iterable[str]) -> list[int]:

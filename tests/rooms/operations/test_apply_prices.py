@@ -110,7 +110,7 @@ class TestARule:
         because = read_because(first.after)
         assert because is not None
         assert because.by == "Margin rule: Markup 25 % for Everybody"
-        assert because.parts[-2].rule == "Markup: 10.0000 x (1 + 0.25)"
+        assert because.parts[-1].rule == "Markup: 10.0000 x (1 + 0.25)"
         events = AuditLog.objects.filter(correlation_id=run.correlation_id).order_by("pk")
         assert [one.event for one in events] == [
             "price.apply_margin_rule", "subscription.update", "subscription.update",
