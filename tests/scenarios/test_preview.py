@@ -1,5 +1,6 @@
 """What the preview says is what is sent, and what it estimates is what Autotask then bills."""
 
+import os
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
@@ -182,7 +183,7 @@ ACTS = st.lists(
 
 
 @settings(
-    max_examples=60,
+    max_examples=int(os.environ.get("TALLYSTICK_PREVIEW_EXAMPLES", "25")),
     deadline=None,
     database=None,
     suppress_health_check=list(HealthCheck),
