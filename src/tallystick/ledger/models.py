@@ -234,8 +234,8 @@ class Delivery(models.Model):
     accepted_units = models.IntegerField(null=True)
     accepted_amount = models.DecimalField(max_digits=18, decimal_places=4, null=True)
     # Held for review: not sent before a named person has approved it.
-    awaits_approval = models.BooleanField(default=False)
-    approved_by = models.CharField(max_length=200, blank=True)
+    awaits_approval = models.BooleanField(default=False, db_default=False)
+    approved_by = models.CharField(max_length=200, blank=True, default="", db_default="")
     approved_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
     proved_at = models.DateTimeField(null=True)
