@@ -8,6 +8,7 @@ from making import DAY, due, expected, rules
 
 from tallystick.connections.policies import ChangeDay, PriceDay
 from tallystick.ledger.kinds import OperationKind
+from tallystick.ledger.state import State
 from tallystick.sync.days import Frame, dated, day_rule
 from tallystick.sync.plan import Move
 from tallystick.sync.target import NOT_LANDED
@@ -70,3 +71,10 @@ def test_what_is_sent_again_keeps_its_day_and_its_companions() -> None:
         frame=FRAME,
     )
     assert (list(found.batch), list(found.moves)) == ([again], [])
+
+
+def test_what_has_stopped_and_what_is_behind_it_is_not_taken_along() -> None:
+    head, stopped = due(12), due(13, delivery_id=2, state=State.FAILED)
+    behind = due(14, delivery_id=3)
+    found = dated([head, stopped, behind], expected=expected(), rules=rules(), frame=FRAME)
+    assert list(found.batch) == [head]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from making import DAY, LINE, due, expected, row, rules
 
-from tallystick.connections.policies import ChangeDay
+from tallystick.connections.policies import ChangeDay, SameDay, SameDayPolicy
 from tallystick.ledger.kinds import OperationKind
 from tallystick.sync import foresee as module
 from tallystick.sync.days import Frame
@@ -70,3 +70,32 @@ def test_a_batch_that_never_ends_is_said_and_not_waited_for(
             frame=FRAME,
             today=DAY,
         )
+
+
+def test_a_day_that_is_used_up_moves_it_to_the_next() -> None:
+    [found] = foresee(
+        [due(12)],
+        [row(7, until=DAY), row(10, starts=DAY)],
+        line=LINE,
+        expected=expected(),
+        rules=rules(same_day=SameDay.REFUSES, same_day_policy=SameDayPolicy.NEXT_DAY),
+        frame=FRAME,
+        today=DAY,
+    )
+    assert (found.asked_on, found.sent_on) == (DAY, date(2026, 5, 11))
+    assert [call.unit_change for call in found.calls] == [2]
+    assert len(found.moved) == 1
+
+
+def test_where_the_days_first_change_is_replaced_the_rows_move_by_the_rest() -> None:
+    [found] = foresee(
+        [due(12)],
+        [row(7, until=DAY, price="106.40"), row(10, starts=DAY)],
+        line=LINE,
+        expected=expected(),
+        rules=rules(same_day=SameDay.REPLACES),
+        frame=FRAME,
+        today=DAY,
+    )
+    assert [call.unit_change for call in found.calls] == [5]
+    assert [one.units for one in found.after] == [7, 12]
