@@ -254,9 +254,12 @@ def _a_connection(url: str) -> None:
         session.execute(
             "INSERT INTO connections_connection (tenant_id, name, connector, price_currency, "
             "cost_currency, time_zone, user_name, secret_sealed, code_sealed, key_id, web_url, "
-            "quiet_seconds, budget_share, same_day, same_day_policy, back_dated, cancel_rule, "
-            "paused_because, hourly_threshold, last_swept_at, created_at) SELECT id, 'Autotask', "
-            "'autotask', 'EUR', 'EUR', 'UTC', 'api', '', '', 'k', '', 0, 0.5, 'unknown', 'hold', "
+            "zone_url, increase_day, decrease_day, posted_quantity, price_day, suspend_nce, "
+            "suspend_other, mode, quiet_seconds, budget_share, same_day, same_day_policy, "
+            "back_dated, cancel_rule, paused_because, hourly_threshold, last_swept_at, created_at) SELECT id, 'Autotask', "
+            "'autotask', 'EUR', 'EUR', 'UTC', 'api', '', '', 'k', '', '', "
+            "'own_day', 'own_day', 'own_day', 'period_start', 'keep_units', 'units_zero', "
+            "'automatic', 0, 0.5, 'unknown', 'hold', "
             "'hold', 'units_zero', '', 10000, now(), now() FROM identity_tenant"
         )
 

@@ -227,7 +227,7 @@ class TestNumbers:
         self, bench: Bench, application: Session
     ) -> None:
         with pytest.raises(CHECKED, match="operation_kind_known"):
-            add_operation(application, bench, sequence=3, kind="renew")
+            add_operation(application, bench, sequence=3, kind="gift")
 
     def test_an_attempt_has_its_own_number_in_its_lane(
         self, bench: Bench, application: Session
