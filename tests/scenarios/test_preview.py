@@ -281,3 +281,18 @@ def test_a_row_that_begins_before_what_is_expected_is_estimated_in_full(world: W
         record(world.tenancy.asked())
         world.work()
         _the_estimate_is_what_is_billed(line, found)
+
+
+def test_rows_before_what_is_expected_are_estimated_in_full_too(world: World) -> None:
+    world.simulator.set_knobs(split_row_amount="prorated", same_day="add")
+    world.policy(price_day=PriceDay.OWN_DAY, same_day=SameDay.ADDS)
+    line = world.line(units=10)
+    for record in (quantity(line, 1, TODAY), quantity(line, 2, TODAY), price(line, "10", TODAY)):
+        found = lane(line, record)
+        record(world.tenancy.asked())
+        world.work()
+        _the_estimate_is_what_is_billed(line, found)
+    found = lane(line, quantity(line, 7, TODAY + timedelta(days=3)))
+    quantity(line, 7, TODAY + timedelta(days=3))(world.tenancy.asked())
+    world.work()
+    _the_estimate_is_what_is_billed(line, found)

@@ -180,24 +180,53 @@ def _imagined(send: Send, rows: Sequence[UnitRow], frame: Frame) -> Proof:
 
 
 def in_full(rows: Sequence[UnitRow], expected: Expected, periods: Periods) -> tuple[UnitRow, ...]:
-    """Amounts of units x rate, where a tenant shows them by the day and the rate is known."""
+    """Amounts of units x rate, also where a tenant shows them by the day.
+
+    A row before what is expected has a rate that is not known: it is shown as the others are.
+    """
+    found = [(row, _rates_of(row, expected)) for row in rows]
+    by_day = any(
+        step is not None and _is_by_day(row, step.unit_price, periods) for row, step in found
+    )
     return tuple(
-        replace(
-            row,
-            price=_in_full(row, row.price, step.unit_price if step else None, periods),
-            cost=_in_full(row, row.cost, step.unit_cost if step else None, periods),
-        )
-        for row in rows
-        for step in [_rate_of(row, expected)]
+        (_scaled(row, periods) if by_day else row) if step is None else _at(row, step, periods)
+        for row, step in found
     )
 
 
-def _rate_of(row: UnitRow, expected: Expected) -> Step | None:
+def _rates_of(row: UnitRow, expected: Expected) -> Step | None:
     """What is expected where the row begins; expectations may begin within it."""
     known = expected.steps
     if known and row.starts_on < known[0].starts_on < row.until:
         return known[0]
     return next((one for one in known if one.covers(row.starts_on)), None)
+
+
+def _is_by_day(row: UnitRow, rate: Decimal | None, periods: Periods) -> bool:
+    if rate is None or row.price is None or row.units * rate == 0:
+        return False
+    return row.price != row.units * rate and amount_is(row.price, row, rate, periods)
+
+
+def _at(row: UnitRow, step: Step, periods: Periods) -> UnitRow:
+    return replace(
+        row,
+        price=_in_full(row, row.price, step.unit_price, periods),
+        cost=_in_full(row, row.cost, step.unit_cost, periods),
+    )
+
+
+def _scaled(row: UnitRow, periods: Periods) -> UnitRow:
+    """From its days' share to the whole period's amount."""
+    period = periods.billed(row.starts_on)
+    if period is None:
+        return row
+    share = Decimal((period[1] - period[0]).days) / Decimal((row.until - row.starts_on).days)
+    return replace(
+        row,
+        price=None if row.price is None else row.price * share,
+        cost=None if row.cost is None else row.cost * share,
+    )
 
 
 def _in_full(

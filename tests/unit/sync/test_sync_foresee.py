@@ -1,5 +1,6 @@
 """What would be sent, in cases no simulator shows."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -9,9 +10,11 @@ from making import DAY, LINE, due, expected, row, rules
 
 from tallystick.connections.policies import ChangeDay, SameDay, SameDayPolicy
 from tallystick.ledger.kinds import OperationKind
+from tallystick.ledger.profile import Step
 from tallystick.sync import foresee as module
+from tallystick.sync.compare import Periods
 from tallystick.sync.days import Frame
-from tallystick.sync.foresee import applied, foresee
+from tallystick.sync.foresee import applied, foresee, in_full
 from tallystick.sync.port import Adjustment, UnitRow
 
 MAY, JUNE, JULY = date(2026, 5, 1), date(2026, 6, 1), date(2026, 7, 1)
@@ -99,3 +102,38 @@ def test_where_the_days_first_change_is_replaced_the_rows_move_by_the_rest() -> 
     )
     assert [call.unit_change for call in found.calls] == [5]
     assert [one.units for one in found.after] == [7, 12]
+
+
+def a_split(first: str | None, second: str | None) -> list[UnitRow]:
+    """May in two rows: 9 days of 10 units, 22 days of 1."""
+    return [
+        row(10, until=DAY, price=first, cost=None),
+        row(1, starts=DAY, until=JUNE, price=second),
+    ]
+
+
+def shown_in_full(rows: list[UnitRow], periods: Periods = FRAME.periods) -> list[Decimal | None]:
+    known = replace(
+        expected(), steps=(Step(DAY, None, 1, Decimal("15.20"), Decimal("12.10")),), units=1
+    )
+    return [one.price for one in in_full(rows, known, periods)]
+
+
+def test_a_row_of_an_unknown_rate_is_shown_as_the_others_are() -> None:
+    by_day = f"{round(Decimal('15.20') * 22 / 31, 4)}"
+    first, second = shown_in_full(a_split("44.1290", by_day))
+    assert (round(first or 0, 2), second) == (Decimal("152.00"), Decimal("15.20"))
+    assert shown_in_full(a_split(None, by_day)) == [None, Decimal("15.20")]
+
+
+def test_amounts_in_full_stay_as_they_are() -> None:
+    assert shown_in_full(a_split("152.00", "15.20")) == [Decimal("152.00"), Decimal("15.20")]
+    assert shown_in_full(a_split("152.00", None)) == [Decimal("152.00"), None]
+    unknown = shown_in_full(a_split("44.1290", "10.7871"), Periods(None, None))
+    assert unknown == [Decimal("44.1290"), Decimal("10.7871")]
+
+
+def test_a_row_outside_the_periods_is_left_alone() -> None:
+    by_day = f"{round(Decimal('15.20') * 22 / 31, 4)}"
+    before = row(10, starts=date(2025, 12, 1), until=date(2025, 12, 20), price="93.16")
+    assert shown_in_full([before, *a_split("44.1290", by_day)])[0] == Decimal("93.16")
