@@ -31,7 +31,7 @@ ORDER = {"kind": "update_quantity", "quantity": 12}
 MEMBERS = {"type", "title", "status", "detail", "correlation_id", "errors"}
 
 
-CALLS = 55
+CALLS = 62
 # What they are found by is no id of ours, or their own tests look at strangers.
 ELSEWHERE = {
     ("PUT", "/subscriptions/by-provider-id/N"),
@@ -40,6 +40,8 @@ ELSEWHERE = {
     ("GET", "/promotions/N"),
     ("PUT", "/promotions/N"),
     ("DELETE", "/promotions/N"),
+    ("GET", "/price-runs/N"),
+    ("GET", "/price-runs/N/left"),
 }
 
 
@@ -120,7 +122,14 @@ def every_call(of: Tenancy) -> list[tuple[str, str, object]]:
         ("GET", f"/subscriptions/{subscription}/price", None),
         ("GET", f"/margin-rules/{ruled(of)}", None),
         ("DELETE", f"/margin-rules/{ruled(of)}", None),
+        ("POST", f"/margin-rules/{ruled(of)}/apply", {}),
         ("GET", f"/audit-logs/{log}", None),
+        ("GET", f"/subscriptions/{subscription}/commitment", None),
+        ("GET", f"/connections/{connection}/policies?subscription={subscription}", None),
+        ("PUT", f"/connections/{connection}/policies?customer={customer}", {"mode": "review"}),
+        ("DELETE", f"/connections/{connection}/policies?customer={customer}", None),
+        ("POST", f"/operations/{operation}/deliveries/{connection}/approve", None),
+        ("POST", f"/connections/{connection}/approve", {"customer_id": customer}),
     ]
 
 

@@ -260,12 +260,13 @@ class TestPriceMargin:
         said = api.post(address, body | {"unit_cost": "12.10"})
         assert said.body["after"]["cost_currency"] == "EUR"
 
-    def test_an_azure_plan_has_none_and_the_reason_is_said(self, api: Api) -> None:
-        plan = api.of.subscription(offer_id=api.of.offer(kind=OfferKind.AZURE_PLAN), quantity=1)
+    def test_an_azure_plan_has_none_and_the_reason_is_said(self, world: World) -> None:
+        plan = world.line(kind=OfferKind.AZURE_PLAN).subscription_id
         body = {"kind": "update_price_margin", "unit_price": "16.40"}
-        said = api.post(f"/subscriptions/{plan}/operations", body)
-        assert (said.status, said.fields) == (422, ["subscription"])
-        assert "each month is billed with its total amount" in said.text
+        said = api_of(world.tenancy).post(f"/subscriptions/{plan}/operations", body)
+        assert said.status == 201, said.text
+        assert [one["state"] for one in said.body["deliveries"]] == ["not_applicable"]
+        assert "monthly amounts" in said.text
 
     def test_a_preview_names_days_adjustments_and_an_estimate(self, world: World) -> None:
         line = world.line(units=10)

@@ -11,6 +11,7 @@ from tallystick.api.queries import answers
 from tallystick.api.schemas_kit import Body, Id, Moment
 from tallystick.api.schemas_operations import OperationOut
 from tallystick.bootstrap.desk import desk
+from tallystick.connections.queries import told_of
 from tallystick.kit.problem import NotFound
 from tallystick.ledger.queries import get_operation
 from tallystick.sync.approve import approve, approve_many
@@ -51,7 +52,7 @@ def approve_a_delivery(request: HttpRequest, operation_id: int, connection_id: i
         wake=desk().wake,
         correlation_id=who.correlation_id,
     )
-    found = get_operation(operation_id)
+    found = get_operation(operation_id, told_of=told_of(who.context))
     if found is None:
         raise NotFound("There is no such operation.")
     return OperationOut.of(found)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 
 from tallystick.api.auth import Caller
 from tallystick.api.schemas_operations import BillOut, CallOut, PreviewOut, WouldBeSent
 from tallystick.bootstrap.preview import LaneAhead, look_ahead
-from tallystick.connections.included import billed
 from tallystick.ledger.record import Recorded
 from tallystick.operations.finish import Asked
-from tallystick.sync.foresee import Foreseen
 
 
 def preview_of(
@@ -26,13 +23,12 @@ def preview_of(
         before=dict(operation.before),
         after=dict(operation.after),
         effective_on=operation.effective_on,
-        would_be_sent=[_would(lane, dict(operation.after)) for lane in ahead.lanes],
+        would_be_sent=[_would(lane) for lane in ahead.lanes],
     )
 
 
-def _would(lane: LaneAhead, after: dict[str, object]) -> WouldBeSent:
+def _would(lane: LaneAhead) -> WouldBeSent:
     found = lane.foreseen
-    quantity, price = after.get("quantity"), after.get("unit_price")
     asked_on = found.asked_on if found else None
     return WouldBeSent(
         connection_id=lane.connection.id,
@@ -42,9 +38,9 @@ def _would(lane: LaneAhead, after: dict[str, object]) -> WouldBeSent:
         asked_on=asked_on or lane.day,
         effective_on=found.sent_on if found else lane.day,
         units_from=lane.expected.units,
-        units_to=_units_to(found, quantity, lane.included),
+        units_to=lane.target.units,
         included_units=lane.included,
-        unit_price_to=_price_to(found, price),
+        unit_price_to=lane.target.unit_price,
         adjustments=[
             CallOut(
                 effective_on=call.effective_on,
@@ -71,19 +67,3 @@ def _would(lane: LaneAhead, after: dict[str, object]) -> WouldBeSent:
         held_because=lane.held,
         unread_because=lane.unread,
     )
-
-
-def _units_to(found: Foreseen | None, quantity: object, included: int) -> int | None:
-    """What the line would show on the day it is sent for, else what the operation says."""
-    if found is not None and found.cause is None:
-        rows = [row for row in found.after if row.starts_on <= found.sent_on < row.until]
-        if rows:
-            return rows[0].units
-    return None if quantity is None else billed(int(str(quantity)), included)
-
-
-def _price_to(found: Foreseen | None, price: object) -> Decimal | None:
-    named = [call.unit_price for call in (found.calls if found else ())]
-    if any(one is not None for one in named):
-        return next(one for one in reversed(named) if one is not None)
-    return None if price is None else Decimal(str(price))

@@ -69,11 +69,6 @@ def applies(_connection_id: int) -> str:
 AwaitsApproval = Callable[[int], bool]
 
 
-def sent_by_itself(_connection_id: int) -> bool:
-    """Nowhere."""
-    return False
-
-
 def record_operation(
     *,
     tenant_id: int,
@@ -88,7 +83,7 @@ def record_operation(
     correlation_id: str,
     now: datetime,
     not_applicable: NotApplicable = applies,
-    awaits_approval: AwaitsApproval = sent_by_itself,
+    awaits_approval: AwaitsApproval,
     only_lane_id: int | None = None,
 ) -> Recorded:
     """Write the fact and one delivery per lane. Raises nothing a caller could mend.

@@ -118,6 +118,7 @@ class Bench:
                 correlation_id=correlation_id(),
                 now=self.now,
                 not_applicable=lambda _: because,
+                awaits_approval=lambda _: False,
             )
 
     def send(self, *which: Delivery, **intent: Any) -> Attempt:

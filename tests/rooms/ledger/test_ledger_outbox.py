@@ -326,6 +326,7 @@ def test_outside_a_transaction_nothing_is_recorded(bench: Bench) -> None:
             origin=Origin("test"),
             correlation_id="c",
             now=bench.now,
+            awaits_approval=lambda _: False,
         )
     nothing_happened(bench, before)
 

@@ -43,6 +43,9 @@ def price_margin(visit: Visit, subscription_id: int) -> HttpResponse:
     token = forms.token_of(posted)
     if visit.request.method != "POST":
         return _form(visit, row, values, token)
+    if because := no_price_margin(row.subscription.offer.kind):
+        problem = InvalidInput.one("subscription", because)
+        return _form(visit, row, values, token, problem)
 
     def record(asked: Asked) -> Recorded:
         return update_price(
