@@ -105,9 +105,12 @@ def test_what_is_wrong_is_named_and_nothing_is_stored(
 
 def test_what_is_not_sent_says_why(world: World, say: Say) -> None:
     of = world.tenancy
+    azure = world.line(kind=OfferKind.AZURE_PLAN).subscription_id
+    name = Subscription.objects.get(pk=azure).provider_id
+    assert "monthly amounts" in say("price", name, "1.00", "--preview")[1]
+    assert say("price", name, "1.00")[1].endswith("Nothing is sent.\n")
     plan = of.subscription(offer_id=of.offer(kind=OfferKind.AZURE_PLAN), quantity=1)
     name = Subscription.objects.get(pk=plan).provider_id
-    assert "is an Azure plan" in say("price", name, "1.00", "--preview")[2]
     code, out, _ = say("cancel", name, "--preview")
     assert (code, "The subscription is not mapped" in out) == (0, True)
     assert say("cancel", name)[1].endswith("Nothing is sent.\n")

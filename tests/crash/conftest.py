@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 from nursery import MAIN, Nursery, Worker
 
-from harness import Line, World, world_on
+from harness import Line, World, eventually, world_on
 from processes import Process
 from tallystick.kit.clock import DatabaseClock
 from tallystick.simulator.running import Simulator
@@ -81,6 +81,8 @@ class Yard:
             if worker.process.poll() is None:
                 worker.process.kill()
             worker.process.wait(10)
+        # What a killed worker asked is answered to nobody, and has a thread until then.
+        eventually(lambda: self.simulator.inside() == 0, seconds=20)
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from tallystick.sync.engine import Milestone
 KILLED = -9
 # The commits of a turn that sends one change, from taking the lane to giving it back. Past the
 # last one nobody dies any more, which the last test of the series shows.
-COMMITS = range(1, 9)
+COMMITS = range(1, 10)
 
 
 def recovered(yard: Any, line: Line, *, quantity: int, changes: list[int]) -> None:

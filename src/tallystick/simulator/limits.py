@@ -61,6 +61,10 @@ class Limits:
         """Give the thread back."""
         self._inside[(code, endpoint)] -= 1
 
+    def inside(self) -> int:
+        """Requests that have a thread now, those of a client that is gone included."""
+        return sum(self._inside.values())
+
     def latency(self) -> float:
         """Seconds a request is held: 0.5 from half of the threshold, 1 from three quarters."""
         delay = float(self._knobs["latency_ms"]) / 1000

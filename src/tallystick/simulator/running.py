@@ -60,6 +60,11 @@ class Simulator:
         """The tenant's data itself, for setting up and for the truth. Hold ``lock`` meanwhile."""
         return self._machine.world
 
+    def inside(self) -> int:
+        """Requests that are being answered, or held, now."""
+        with self.lock:
+            return self._machine.limits.inside()
+
     def state(self) -> dict[str, Any]:
         return self._control.state()
 
