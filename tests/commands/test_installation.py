@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -13,7 +14,7 @@ import psycopg
 import pytest
 
 from processes import Command, run
-from tallystick.bootstrap.binaries import CannotStart
+from tallystick.bootstrap.binaries import CannotStart, find
 from tallystick.bootstrap.embedded import Embedded, running_url
 from tallystick.bootstrap.ports import first_free
 
@@ -174,6 +175,17 @@ def test_a_backup_brings_everything_back_with_the_connections_held(tmp_path: Pat
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 session.execute("SET ROLE tallystick_app")
                 session.execute("UPDATE audit_log SET summary = 'x'")
+
+
+def test_copied_programs_find_their_libraries(tmp_path: Path) -> None:
+    """As root in a folder that is closed to others, the database runs from a copy."""
+    (tmp_path / "18" / "bin").mkdir(parents=True)  # a copy of before, without its libraries
+    copy = find().copied_to(tmp_path, say=lambda _: None)
+    for name in ("postgres", "initdb", "pg_dump", "pg_restore"):
+        done = subprocess.run(
+            [str(copy.program(name)), "--version"], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
 
 
 def test_two_of_one_home_do_not_both_run_the_database(tmp_path: Path) -> None:

