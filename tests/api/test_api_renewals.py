@@ -8,6 +8,7 @@ from api_calls import Api, api_of
 
 from factories import sibling
 from tallystick.kit.clock import DatabaseClock
+from tallystick.kit.paging import encode_cursor
 
 
 def test_a_term_that_ends_with_what_is_still_possible(api: Api) -> None:
@@ -44,6 +45,14 @@ def test_wrong_filters_are_named(api: Api) -> None:
     assert api.get("/renewals?days=-1").fields == ["days"]
     assert api.get("/renewals?end_of_term=maybe").fields == ["end_of_term"]
     assert api.get("/renewals?dasy=3").fields == ["dasy"]
+
+
+def test_a_cursor_nobody_gave_out_is_refused(api: Api) -> None:
+    connection = api.of.connection()
+    forged = encode_cursor(["no day", 1])
+    for address in ("/renewals", f"/connections/{connection}/billing-contracts"):
+        said = api.get(f"{address}?cursor={forged}")
+        assert (said.status, said.fields) == (422, ["cursor"]), said.text
 
 
 def test_another_context_s_subscription_is_not_there(api: Api) -> None:

@@ -7,8 +7,10 @@ import binascii
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Generic, TypeVar
 
+from tallystick.kit.days import parse_day
 from tallystick.kit.problem import InvalidInput
 
 LARGEST_PAGE = 500
@@ -57,6 +59,15 @@ def decode_cursor(cursor: str, *, length: int) -> list[str | int]:
     ):
         raise InvalidInput.one("cursor", "is not one this list gave out")
     return key
+
+
+def decode_day_cursor(cursor: str) -> tuple[date, int]:
+    """The same of a list by days. Raises InvalidInput naming ``cursor``."""
+    text, last = decode_cursor(cursor, length=2)
+    try:
+        return parse_day(str(text)), int(last)
+    except ValueError:
+        raise InvalidInput.one("cursor", "is not one this list gave out") from None
 
 
 def check_limit(limit: int) -> int:

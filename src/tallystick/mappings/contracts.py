@@ -23,8 +23,7 @@ from tallystick.directory.models import ContractEntry
 from tallystick.directory.port import Contract
 from tallystick.directory.queries import contracts_by_id, contracts_of
 from tallystick.identity.context import Context
-from tallystick.kit.days import parse_day
-from tallystick.kit.paging import Page, check_limit, decode_cursor, encode_cursor
+from tallystick.kit.paging import Page, check_limit, decode_day_cursor, encode_cursor
 from tallystick.mappings.contract_rules import SOON, watch_contract
 from tallystick.mappings.models import NextPlace, SubscriptionMapping
 from tallystick.subscriptions.queries import visible
@@ -74,8 +73,7 @@ def list_contracts(
         rows = rows.filter(Q(contract_name__icontains=word) | Q(company_name__icontains=word))
     after = None
     if cursor:
-        ends, contract_id = decode_cursor(cursor, length=2)
-        after = (parse_day(str(ends)), int(contract_id))
+        after = decode_day_cursor(cursor)
     found = _first(rows, connection.id, after=after, limit=limit + 1)
     more = None
     if len(found) > limit:

@@ -7,8 +7,7 @@ from datetime import date, timedelta
 from django.db.models import Q
 
 from tallystick.identity.context import Context
-from tallystick.kit.days import parse_day
-from tallystick.kit.paging import Page, check_limit, decode_cursor, encode_cursor
+from tallystick.kit.paging import Page, check_limit, decode_day_cursor, encode_cursor
 from tallystick.kit.problem import InvalidInput
 from tallystick.subscriptions.queries import SubscriptionView, view_of, visible
 from tallystick.subscriptions.status import EndOfTerm, SubscriptionStatus
@@ -55,8 +54,7 @@ def terms_ending(
             | Q(friendly_name__icontains=word)
         )
     if cursor:
-        text, pk = decode_cursor(cursor, length=2)
-        day = parse_day(str(text))
+        day, pk = decode_day_cursor(cursor)
         rows = rows.filter(Q(commitment_ends_on__gt=day) | Q(commitment_ends_on=day, pk__gt=pk))
     found = list(rows.order_by("commitment_ends_on", "pk")[: limit + 1])
     more = None
