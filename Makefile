@@ -3,6 +3,7 @@
 #   make demo   run Tallystick with a made-up company and a stand-in for Autotask
 #   make test   install what tests need, check style, types and structure, run all tests
 #   make up     run Tallystick
+#   make faults print the catalogue of faults and which tests hold each
 #   make bench  print the figures of docs/figures.md, measured on this machine
 #   make lock   renew the lock files after a change of pyproject.toml
 
@@ -12,7 +13,7 @@ UV := .venv/bin/uv
 # uv follows the same settings as pip, when pip has been given some.
 UV_ENV := $(if $(PIP_INDEX_URL),UV_DEFAULT_INDEX="$(PIP_INDEX_URL)") $(if $(PIP_CERT),SSL_CERT_FILE="$(PIP_CERT)") UV_NO_PROGRESS=1
 
-.PHONY: demo test up bench lock lint format install install-dev clean
+.PHONY: demo test up bench faults lock lint format install install-dev clean
 
 demo: install
 	@$(PY) -m tallystick demo
@@ -29,6 +30,9 @@ lint: install-dev
 format: install-dev
 	.venv/bin/ruff check --fix src tests benchmarks
 	.venv/bin/ruff format src tests benchmarks
+
+faults:
+	@$(PYTHON) tests/fault_table.py
 
 bench: install-dev
 	@$(PY) -m benchmarks

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -13,7 +14,7 @@ import httpx
 import psycopg
 import pytest
 
-from processes import Command, run
+from processes import Command, environment_for, run
 from tallystick.bootstrap.binaries import CannotStart, find
 from tallystick.bootstrap.embedded import Embedded, running_url
 from tallystick.bootstrap.ports import first_free
@@ -136,6 +137,35 @@ def test_with_a_database_of_ones_own_nothing_embedded_starts(
         assert command.stop() == 0
 
 
+@pytest.mark.parametrize("command", ["up", "web", "worker"])
+def test_a_database_that_may_forget_is_refused(tmp_path: Path, command: str) -> None:
+    """The server of the tests is quick and keeps nothing for sure."""
+    done = run(command, home=tmp_path, DATABASE_URL=os.environ["DATABASE_URL"])
+    assert done.returncode == 1
+    assert "fsync = off and full_page_writes = off and synchronous_commit = off" in done.stderr
+    assert "Nothing was started. Set fsync and" in done.stderr
+
+
+def test_a_full_disk_for_logs_stops_no_work(tmp_path: Path) -> None:
+    """Every line of the log is refused for want of room; pages are served, a worker works."""
+    where = port()
+    with Path("/dev/full").open("w") as full:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tallystick", "up", "--port", str(where)],
+            env=environment_for(tmp_path, {"TALLYSTICK_LOG_LEVEL": "DEBUG"}),
+            stdout=full,
+            stderr=full,
+        )
+        try:
+            assert _until_ready(where, seconds=60) == 200
+            time.sleep(3)
+            assert _until_ready(where) == 200
+            assert process.poll() is None
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
 def test_a_backup_brings_everything_back_with_the_connections_held(tmp_path: Path) -> None:
     home, file = tmp_path / "home", tmp_path / "night.backup"
     made = run("create-admin", "ada@example.com", home=home, TALLYSTICK_PASSWORD=PASSWORD)
@@ -231,10 +261,13 @@ def own_database(tmp_path_factory: pytest.TempPathFactory) -> object:
         yield server.url
 
 
-def _until_ready(where: int) -> int:
-    deadline = time.monotonic() + 30
+def _until_ready(where: int, *, seconds: float = 30) -> int:
+    deadline = time.monotonic() + seconds
     while True:
-        status = httpx.get(f"http://127.0.0.1:{where}/readyz").status_code
+        try:
+            status = httpx.get(f"http://127.0.0.1:{where}/readyz").status_code
+        except httpx.TransportError:
+            status = 0
         if status == 200 or time.monotonic() > deadline:
             return status
         time.sleep(0.2)

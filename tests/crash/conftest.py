@@ -17,7 +17,7 @@ from tallystick.simulator.running import Simulator
 from tallystick.sync.jobs import wake_lanes
 
 # Small, so that a test can wait for them; their proportions are those of an installation.
-WAITS = {"SETTLE": "2", "RECHECK": "1", "SEND": "3"}
+WAITS = {"SETTLE": "2", "RECHECK": "1", "SEND": "3", "PUT_ASIDE": "3"}
 
 
 def environment_of_workers(origin: str) -> dict[str, str]:

@@ -26,6 +26,7 @@ from tallystick.kit.problem import (
     Problem,
     Unreachable,
 )
+from tallystick.kit.storage import StorageFull, storage_is_full
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:tallystick:problem:"
@@ -58,6 +59,7 @@ _KINDS: tuple[tuple[type[Problem], Kind], ...] = (
     (NotAllowed, Kind(HTTPStatus.FORBIDDEN, "not-allowed", NotAllowed.title)),
     (KeyReused, Kind(HTTPStatus.CONFLICT, "idempotency-key-reused", KeyReused.title)),
     (KeyBusy, Kind(HTTPStatus.CONFLICT, "idempotency-key-busy", KeyBusy.title)),
+    (StorageFull, Kind(HTTPStatus.INSUFFICIENT_STORAGE, "storage-full", StorageFull.title)),
     (Unreachable, Kind(HTTPStatus.BAD_GATEWAY, "unreachable", Unreachable.title)),
     (Conflicting, CONFLICT),
 )
@@ -95,6 +97,8 @@ def told(request: HttpRequest, problem: Problem) -> HttpResponse:
 
 def fault(request: HttpRequest, error: Exception) -> HttpResponse:
     """No internals: those are in the log, under the correlation id."""
+    if storage_is_full(error):
+        return told(request, StorageFull())
     logger("api").error(
         "call failed",
         correlation_id=correlation_of(request),

@@ -101,6 +101,7 @@ def make_engine(
             settle=settings.SETTLE_SECONDS,
             recheck=settings.RECHECK_SECONDS,
             send=settings.SEND_SECONDS,
+            put_aside=settings.PUT_ASIDE_SECONDS,
         ),
         reached=heard,
     )

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 
 
 def say(text: str) -> None:
-    print(f"· {text}", file=sys.stderr, flush=True)
+    """On a full disk too: nothing waits for being told."""
+    with suppress(OSError):
+        print(f"· {text}", file=sys.stderr, flush=True)

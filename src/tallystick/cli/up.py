@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from tallystick.bootstrap.database import database, migrate_in_child
+from tallystick.bootstrap.durable import refuse_unsafe_database
 from tallystick.bootstrap.ports import answers, free_or_raise
 from tallystick.bootstrap.setup import setup
 from tallystick.bootstrap.supervise import Part, Supervisor
@@ -23,6 +24,7 @@ def run(arguments: argparse.Namespace) -> int:
     host, port = arguments.host, arguments.port
     free_or_raise(host, port)
     with database(say=say) as found, Supervisor(say=say) as supervisor:
+        refuse_unsafe_database()
         say("Bringing the database to this version")
         migrate_in_child()
         worker = Part("the worker", ["worker"])

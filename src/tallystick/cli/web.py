@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from tallystick.bootstrap.database import database
+from tallystick.bootstrap.durable import refuse_unsafe_database
 from tallystick.bootstrap.ports import free_or_raise
 from tallystick.cli.say import say
 
@@ -21,5 +22,6 @@ def run(arguments: argparse.Namespace) -> int:
 
     free_or_raise(arguments.host, arguments.port)
     with database(say=say):
+        refuse_unsafe_database()
         serve(host=arguments.host, port=arguments.port)
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from tallystick.bootstrap.database import database
+from tallystick.bootstrap.durable import refuse_unsafe_database
 from tallystick.bootstrap.setup import setup
 from tallystick.cli.say import say
 
@@ -15,6 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     with database(say=say):
+        refuse_unsafe_database()
         setup()
         from tallystick.bootstrap.worker import run as work
 

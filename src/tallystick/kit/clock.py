@@ -74,6 +74,11 @@ class SteppedClock:
         self._now += timedelta(seconds=seconds)
         return self._now
 
+    def jump(self, by: timedelta) -> datetime:
+        """As when somebody sets the machine's clock: on or back."""
+        self._now += by
+        return self._now
+
 
 def monotonic() -> float:
     """Seconds on the machine's own scale, unaffected by clock changes, counting while stopped."""

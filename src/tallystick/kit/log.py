@@ -9,9 +9,11 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
+
+from tallystick.kit.patient import Patient
 
 _SECRET_NAME = re.compile(r"secret|password|token|authorization|apiintegrationcode|cookie", re.I)
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x1b]")
@@ -47,7 +49,7 @@ def configure(*, level: str = "INFO", json: bool = False) -> None:
             redact,
             renderer,
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, Patient(sys.stderr))),
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
     )
 

@@ -4,7 +4,9 @@
 2. It may be taken when nobody holds it, when the lease has run out, or when its holder is dead:
    every worker process holds an advisory lock named by its holder id, which the database frees
    the moment the process is gone.
-3. Every later write first locks the row and asks for its own token. A worker that was paused
+3. One whose holder died before it gave it back is counted. Giving it back at the end of a turn
+   ends the count.
+4. Every later write first locks the row and asks for its own token. A worker that was paused
    for longer than its lease finds another token there and writes nothing.
 """
 
@@ -24,6 +26,8 @@ class Lease:
 
     lane_id: int
     token: int
+    # How many turns in a row, the last one included, died with the lane; 0 when the last did not.
+    lost: int = 0
 
 
 class LeaseLost(Exception):
@@ -41,14 +45,17 @@ def holder_is_alive(holder: int) -> bool:
 def take(lane_id: int, *, holder: int, now: datetime, seconds: float) -> Lease | None:
     """Take the lane if it may be taken. In a transaction; the row stays locked until its end."""
     lane = Lane.objects.select_for_update(no_key=True).get(pk=lane_id)
-    held = lane.holder is not None and lane.leased_until is not None and lane.leased_until > now
-    if held and lane.holder is not None and holder_is_alive(lane.holder):
+    alive = lane.holder is not None and holder_is_alive(lane.holder)
+    if alive and lane.leased_until is not None and lane.leased_until > now:
         return None
+    died = lane.holder not in (None, holder) and not alive
+    if died:
+        lane.turns_lost += 1
     lane.token += 1
     lane.holder = holder
     lane.leased_until = now + timedelta(seconds=seconds)
-    lane.save(update_fields=["token", "holder", "leased_until"])
-    return Lease(lane_id=lane.pk, token=lane.token)
+    lane.save(update_fields=["token", "holder", "leased_until", "turns_lost"])
+    return Lease(lane_id=lane.pk, token=lane.token, lost=lane.turns_lost if died else 0)
 
 
 def hold(lease: Lease) -> Lane:
@@ -68,8 +75,13 @@ def extend(lane: Lane, *, now: datetime, seconds: float) -> None:
     lane.leased_until = now + timedelta(seconds=seconds)
 
 
-def release(lane: Lane) -> None:
-    """Give the lane back, in the transaction that found nothing more to do."""
+def release(lane: Lane, *, keep_count: bool = False) -> None:
+    """Give the lane back, in the transaction that found nothing more to do.
+
+    ``keep_count``: nothing was tried, so the turns that were lost before still count.
+    """
     lane.holder = None
     lane.leased_until = None
-    lane.save(update_fields=["holder", "leased_until"])
+    if not keep_count:
+        lane.turns_lost = 0
+    lane.save(update_fields=["holder", "leased_until", "turns_lost"])

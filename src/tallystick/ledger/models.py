@@ -64,6 +64,8 @@ class Lane(models.Model):
     token = models.BigIntegerField(default=0)
     holder = models.BigIntegerField(null=True)
     leased_until = models.DateTimeField(null=True)
+    # Turns in a row whose process died before it gave the lane back.
+    turns_lost = models.PositiveIntegerField(default=0)
     open_attempt = models.OneToOneField(
         "Attempt", on_delete=models.PROTECT, null=True, related_name="+"
     )

@@ -76,6 +76,7 @@ def next_step(
         return Rest(head.retry_at)
     quiet_until = head.recorded_at + timedelta(seconds=quiet_seconds)
     first_time = head.tries == 0 and not head.cause_code
-    if first_time and not sync_asked and quiet_until > now:
+    # Recorded later than now: the clock was set back, and nobody waits for it to come round.
+    if first_time and not sync_asked and head.recorded_at <= now < quiet_until:
         return Rest(quiet_until)
     return Begin()

@@ -27,6 +27,7 @@ WHERE head.state NOT IN ('failed', 'conflict')
   AND NOT head.awaits_approval
   AND (head.retry_at IS NULL OR head.retry_at <= %(now)s)
   AND (head.tries > 0 OR lane.sync_asked_at IS NOT NULL OR head.state <> 'pending'
+       OR head.created_at > %(now)s
        OR head.created_at + c.quiet_seconds * interval '1 second' <= %(now)s)
   AND (c.paused_at IS NULL OR c.resume_at <= %(now)s)
   AND (%(connection)s::bigint IS NULL OR c.id = %(connection)s)

@@ -51,6 +51,8 @@ class Waits:
     facts_are_fresh: float = 24 * 3600.0
     # What proved one change is what the next one of the same turn begins from.
     reading_is_fresh: float = 5.0
+    # A lane in which one worker process after the other died is left alone for so long.
+    put_aside: float = 900.0
 
     @property
     def lease(self) -> float:

@@ -1,6 +1,6 @@
 """One turn of a lane.
 
-1. Take the lane; somebody else has it: leave.
+1. Take the lane; somebody else has it: leave. Died three in a row in it: it is put aside.
 2. Look at the head. Settled, stopped or not due: give the lane back and rest until it is.
 3. A head left *sending* by a dead process, or *checking* and due: read, before anything else.
 4. Otherwise begin: the head and its same-day companions, as ``begin`` describes.
@@ -12,8 +12,6 @@ Every write first asks for the lane with this turn's token; a turn that has lost
 from __future__ import annotations
 
 import traceback
-from dataclasses import replace
-from datetime import timedelta
 from typing import assert_never
 
 from django.db import DatabaseError, InterfaceError, OperationalError, transaction
@@ -21,18 +19,19 @@ from django.db import DatabaseError, InterfaceError, OperationalError, transacti
 from tallystick.audit.events import Event, Status
 from tallystick.audit.record import record
 from tallystick.kit.log import logger
+from tallystick.kit.storage import storage_is_full
 from tallystick.ledger.lease import Lease, LeaseLost, hold, release, take
-from tallystick.ledger.models import Attempt, Lane
+from tallystick.ledger.models import Lane
 from tallystick.ledger.runs import finish_run, open_run
-from tallystick.ledger.settle import checking, stopped
+from tallystick.ledger.settle import stopped
 from tallystick.ledger.state import State
 from tallystick.sync import words
 from tallystick.sync.begin import begin
 from tallystick.sync.decide import Begin, Compare, Look, Recover, Rest, next_step
 from tallystick.sync.engine import Engine, Milestone
 from tallystick.sync.load import act_of, deliveries, load
-from tallystick.sync.prove import look, recover, window_end
-from tallystick.sync.retry import LONGEST
+from tallystick.sync.prove import look, recover
+from tallystick.sync.put_aside import LOST_BEFORE_PUT_ASIDE, look_later, put_aside
 from tallystick.sync.verify import look_again
 
 log = logger("sync.turn")
@@ -52,6 +51,9 @@ def drive(engine: Engine, lane_id: int) -> None:
         connection_id = Lane.objects.values_list("connection_id", flat=True).get(pk=lane_id)
     engine.reached(Milestone.TAKEN)
     try:
+        if lease.lost >= LOST_BEFORE_PUT_ASIDE:
+            put_aside(engine, lease)
+            return
         with engine.observer(connection_id).turn():
             for _ in range(engine.calls_per_turn):
                 if not _step(engine, lease):
@@ -60,7 +62,10 @@ def drive(engine: Engine, lane_id: int) -> None:
     except LeaseLost as lost:
         log.info("lane was taken over", lane=lane_id, why=str(lost))
     except (InterfaceError, OperationalError) as error:
-        log.warning("database went away", lane=lane_id, error=repr(error))
+        if storage_is_full(error):
+            log.error("storage of the database is full: nothing is sent", lane=lane_id)
+        else:
+            log.warning("database went away", lane=lane_id, error=repr(error))
         _leave(engine, lease)
     except Exception as error:  # noqa: BLE001 - the one place: a fault of ours stops this lane only
         log.error("turn failed", lane=lane_id, error=repr(error), trace=traceback.format_exc())
@@ -156,13 +161,5 @@ def _stop_for_bug(engine: Engine, lease: Lease, error: Exception) -> None:
         if head is not None and head.state is State.PENDING:
             stopped(lane, deliveries(work.due[:1]), State.FAILED, cause, act=act)
         elif head is not None and head.attempt_id is not None:
-            riding = [one for one in work.due if one.attempt_id == head.attempt_id]
-            until = window_end(engine, Attempt.objects.get(pk=head.attempt_id))
-            checking(
-                deliveries(riding),
-                replace(cause, code="died_while_sending"),
-                now=act.now,
-                # What goes wrong every time is not looked at all the time.
-                retry_at=until if until > act.now else act.now + timedelta(seconds=LONGEST),
-            )
+            look_later(engine, work, head.attempt_id, cause, now=act.now)
         _rest(engine, lane, Rest(None, run_is_over=True))

@@ -362,6 +362,16 @@ def two_lines(count: int) -> Cause:
     )
 
 
+def put_aside(turns: int, retry_at: datetime, zone: str) -> Cause:
+    return Cause(
+        "put_aside",
+        f"{turns} worker processes in a row ended while they worked on this. It is left alone "
+        f"until {clock_time(retry_at, zone)}, so that the other subscriptions go on; what was "
+        "being sent is looked at before anything is sent again. See the worker's log and the "
+        "machine's memory; Sync tries at once.",
+    )
+
+
 def bug(correlation_id: str) -> Cause:
     return Cause(
         "bug",

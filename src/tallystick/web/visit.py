@@ -10,6 +10,7 @@ from typing import Any, Concatenate, ParamSpec
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.views import redirect_to_login
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -26,6 +27,7 @@ from tallystick.identity.people import context_name, context_of, tenant_zone
 from tallystick.identity.roles import Right
 from tallystick.kit.clock import civil_day
 from tallystick.kit.problem import Problem
+from tallystick.kit.storage import StorageFull, storage_is_full
 from tallystick.operations.finish import Asked
 from tallystick.web.middleware import correlation_of
 from tallystick.web.views.errors import told
@@ -106,6 +108,10 @@ def screen(*methods: str) -> Callable[[Page[Parts]], Callable[..., HttpResponseB
                 return page(_visit(request, context), *args, **kwargs)
             except Problem as problem:
                 return told(request, problem)
+            except OperationalError as error:
+                if storage_is_full(error):
+                    return told(request, StorageFull())
+                raise
 
         return answer
 

@@ -358,7 +358,7 @@ class TestLanesAndRuns:
         with pytest.raises(psycopg.errors.UniqueViolation, match="lane_once"):
             application.execute(
                 "INSERT INTO ledger_lane (tenant_id, subscription_id, connection_id, open, token, "
-                "earlier, created_at) VALUES (%s, %s, %s, true, 0, '[]', now())",
+                "turns_lost, earlier, created_at) VALUES (%s, %s, %s, true, 0, 0, '[]', now())",
                 [bench.tenancy.tenant_id, bench.subscription_id, bench.connection_id],
             )
 

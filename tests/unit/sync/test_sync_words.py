@@ -25,6 +25,7 @@ GIVEN: dict[str, Any] = {
     "name": "Cloud services",
     "correlation_id": "abc",
     "count": 2,
+    "turns": 3,
     "contract": "Cloud services",
     "company": "Contoso",
     "service": "M365",

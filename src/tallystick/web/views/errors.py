@@ -17,6 +17,7 @@ from tallystick.kit.problem import (
     Problem,
     Unreachable,
 )
+from tallystick.kit.storage import StorageFull
 from tallystick.web.middleware import correlation_of
 
 _STATUS: dict[type[Problem], HTTPStatus] = {
@@ -25,6 +26,7 @@ _STATUS: dict[type[Problem], HTTPStatus] = {
     Conflicting: HTTPStatus.CONFLICT,
     Unreachable: HTTPStatus.BAD_GATEWAY,
     InvalidInput: HTTPStatus.BAD_REQUEST,
+    StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
 }
 
 
