@@ -96,6 +96,12 @@ def sign_in(page: Page, *, password: str = PASSWORD) -> None:
     page.wait_for_load_state()
 
 
+def choose_change(page: Page, name: str) -> None:
+    """From the *Change* menu of a subscription's page."""
+    page.locator(".menu.change summary").click()
+    page.locator(".menu.change").get_by_role("link", name=name).click()
+
+
 @pytest.fixture(scope="session")
 def ada(browser: Browser, demo: Demo) -> Any:
     """What a browser keeps once Ada has signed in."""

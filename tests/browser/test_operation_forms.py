@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from browser.conftest import Demo
+from browser.conftest import Demo, choose_change
 from browser.test_pages import until
 from tallystick.bootstrap.stand_in import StandIn
 
@@ -57,7 +57,7 @@ def test_recording_does_not_wait_for_the_look(page: Page) -> None:
 def test_without_javascript_a_button_looks_and_stores_nothing(plain: Page) -> None:
     plain.goto(f"/subscriptions/{OTHER}")
     operations = plain.locator(".entry").count()
-    plain.get_by_role("link", name="Update price margin").click()
+    choose_change(plain, "Update price margin")
     plain.get_by_label("Unit price").fill("99.90")
     plain.get_by_role("button", name="See what will happen").click()
     expect(plain.locator(PANEL)).to_contain_text(re.compile(r"unit price 99\.90\sUSD"))
@@ -138,7 +138,7 @@ def test_a_stopped_price_may_begin_with_the_next_period(plain: Page, demo: Demo)
     plain.get_by_label("Unit price").fill("55.50")
     plain.get_by_role("button", name="Record the price").click()
     until(plain, f"/subscriptions/{STOPS}", "Out of Sync")
-    plain.get_by_role("link", name="Change quantity").click()
+    choose_change(plain, "Change quantity")
     plain.get_by_label("Quantity").fill("90")
     plain.get_by_role("button", name="See what will happen").click()
     expect(plain.locator(PANEL)).to_contain_text(re.compile(r"It waits until operation \d+ is out"))

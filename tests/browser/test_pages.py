@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from browser.conftest import Demo, sign_in
+from browser.conftest import Demo, choose_change, sign_in
 from tallystick.bootstrap.stand_in import StandIn
 
 PAGES = (
@@ -113,7 +113,7 @@ def test_the_list_is_searched_filtered_and_paged(page: Page) -> None:
 def test_a_quantity_change_is_recorded_and_goes_green(page: Page, autotask: StandIn) -> None:
     page.goto(f"/subscriptions/{JUNIPER}")
     before = int(page.locator("dl, .facts").first.inner_text().split("Quantity")[1].split()[0])
-    page.get_by_role("link", name="Change quantity").click()
+    choose_change(page, "Change quantity")
     expect(page.get_by_text("Make the change at Microsoft too")).to_be_visible()
     page.get_by_label("Quantity").fill(str(before + 3))
     page.get_by_role("button", name="Record the change").click()

@@ -6,6 +6,8 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from browser.conftest import choose_change
+
 
 def test_what_is_held_is_approved_and_proved(page: Page) -> None:
     page.goto("/subscriptions?q=orchard+bakery")
@@ -18,7 +20,7 @@ def test_what_is_held_is_approved_and_proved(page: Page) -> None:
     expect(page.get_by_text("Saved: Review.")).to_be_visible()
     expect(page.get_by_text("1 of 10 otherwise than the connection says")).to_be_visible()
 
-    page.get_by_role("link", name="Change quantity").click()
+    choose_change(page, "Change quantity")
     before = int(page.get_by_label("Quantity", exact=True).input_value())
     page.get_by_label("Quantity", exact=True).fill(str(before + 2))
     page.get_by_role("button", name="Record the change").click()

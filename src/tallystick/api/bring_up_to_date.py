@@ -79,6 +79,7 @@ def _order(provider_id: str, values: dict[str, Any]) -> Order:
         unit_cost=values["unit_cost"],
         price_currency=values["price_currency"] or "",
         cost_currency=values["cost_currency"] or "",
+        is_trial=values.get("is_trial", False),
     )
 
 

@@ -55,6 +55,7 @@ def record(  # noqa: PLR0912 - one case a kind
                 currency=body.currency or "",
                 price_from=body.price_from,
                 effective_on=body.effective_on,
+                accept_large_change=body.accept_large_change,
             )
         case Cancel():
             return cancel(**now, effective_on=body.effective_on)
@@ -65,13 +66,13 @@ def record(  # noqa: PLR0912 - one case a kind
         case DeletedByVendor():
             return delete_by_vendor(**now, effective_on=body.effective_on)
         case Renew():
-            price = NewPrice.read(body.unit_price, body.unit_cost)
+            price = _price(body)
             return renew(**it, price=price, quantity=body.quantity, ends_on=body.ends_on)
         case EndPromotion():
-            price = NewPrice.read(body.unit_price, body.unit_cost)
+            price = _price(body)
             return end_promotion(**now, price=price, effective_on=body.effective_on)
         case ConvertTrial():
-            price = NewPrice.read(body.unit_price, body.unit_cost)
+            price = _price(body, currency=body.currency or "")
             return convert_trial(**now, price=price, effective_on=body.effective_on)
         case Rename():
             return rename(**now, name=body.friendly_name)
@@ -83,3 +84,9 @@ def record(  # noqa: PLR0912 - one case a kind
             return schedule_change(**now, words=body.change)
         case _:
             assert_never(body)
+
+
+def _price(body: Renew | EndPromotion | ConvertTrial, *, currency: str = "") -> NewPrice:
+    return NewPrice.read(
+        body.unit_price, body.unit_cost, currency=currency, accepted=body.accept_large_change
+    )

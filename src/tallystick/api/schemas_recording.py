@@ -15,12 +15,20 @@ class Dated(Body):
     effective_on: Day | None = Field(None, description="Today when it is left out.")
 
 
+class Priced(Body):
+    """What sets a price."""
+
+    accept_large_change: bool = Field(
+        False, description="A price or cost that moves by more than a factor 3 needs it."
+    )
+
+
 class UpdateQuantity(Dated):
     kind: Literal["update_quantity"]
     quantity: Quantity
 
 
-class UpdatePriceMargin(Dated):
+class UpdatePriceMargin(Dated, Priced):
     kind: Literal["update_price_margin"]
     unit_price: Amount = Field(description="Per unit per billing cycle, taxes excluded.")
     unit_cost: Amount | None = Field(None, description="Left as it is when it is left out.")
@@ -46,7 +54,7 @@ class DeletedByVendor(Dated):
     kind: Literal["delete"]
 
 
-class Renew(Body):
+class Renew(Priced):
     """The next term begins the day after this one's last."""
 
     kind: Literal["renew"]
@@ -56,16 +64,17 @@ class Renew(Body):
     ends_on: Day | None = Field(None, description="As long as this term when it is left out.")
 
 
-class EndPromotion(Dated):
+class EndPromotion(Dated, Priced):
     kind: Literal["end_promotion"]
     unit_price: Amount
     unit_cost: Amount | None = None
 
 
-class ConvertTrial(Dated):
+class ConvertTrial(Dated, Priced):
     kind: Literal["convert_trial"]
     unit_price: Amount
     unit_cost: Amount | None = None
+    currency: Currency | None = Field(None, description="Of a trial that has no price yet.")
 
 
 class Rename(Body):

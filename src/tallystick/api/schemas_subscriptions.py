@@ -22,7 +22,7 @@ from tallystick.api.schemas_kit import (
 from tallystick.catalog.add_offer import OfferFacts
 from tallystick.catalog.terms import BillingCycle, OfferKind, Segment, Term
 from tallystick.subscriptions.queries import SubscriptionView
-from tallystick.subscriptions.status import SubscriptionStatus
+from tallystick.subscriptions.status import EndOfTerm, SubscriptionStatus
 
 
 class Search(Paging):
@@ -94,6 +94,7 @@ class SubscriptionIn(Body):
     price_currency: Currency | None = None
     unit_cost: Amount | None = None
     cost_currency: Currency | None = None
+    is_trial: bool = Field(False, description="Until `convert_trial` says that it is paid for.")
 
 
 class SubscriptionAsIs(Body):
@@ -135,6 +136,9 @@ class SubscriptionOut(Schema):
     price_currency: str | None
     unit_cost: Money | None
     cost_currency: str | None
+    is_trial: bool
+    end_of_term: EndOfTerm
+    purchase_order: str
 
     @classmethod
     def of(cls, view: SubscriptionView) -> SubscriptionOut:
@@ -157,4 +161,7 @@ class SubscriptionOut(Schema):
             price_currency=view.price_currency or None,
             unit_cost=view.unit_cost,
             cost_currency=view.cost_currency or None,
+            is_trial=view.is_trial,
+            end_of_term=view.end_of_term,
+            purchase_order=view.purchase_order,
         )

@@ -35,6 +35,12 @@ def round_money(amount: Decimal, *, places: int = 4) -> Decimal:
     return rounded if rounded else abs(rounded)
 
 
+def at_least_cents(amount: Decimal) -> str:
+    """``26.4000`` as ``26.40``: no more than two zeros that say nothing."""
+    text = f"{amount:.4f}"
+    return text[:-2] if text.endswith("00") else text
+
+
 def parse_amount(text: str) -> Decimal:
     """Read ``12.5``; no thousands marks, no exponent, at most four decimals.
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, assert_never
 
+from tallystick.kit.money import at_least_cents
 from tallystick.ledger.kinds import OperationKind
 
 Facts = Mapping[str, Any]
@@ -58,8 +59,4 @@ def _price(before: Facts, after: Facts) -> str:
 
 
 def _bare(amount: Any) -> str:
-    """``26.4000`` as ``26.40``: no more than two zeros that say nothing."""
-    if amount is None:
-        return "none"
-    text = f"{Decimal(str(amount)):.4f}"
-    return text[:-2] if text.endswith("00") else text
+    return "none" if amount is None else at_least_cents(Decimal(str(amount)))

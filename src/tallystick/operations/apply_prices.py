@@ -137,6 +137,7 @@ def _record(one: Repriced, run: RunView, *, today: date, asked: Asked) -> str:
             today=today,
             asked=replace(asked, origin=_origin(run, view.id)),
             because=_because(one, run),
+            accept_large_change=True,  # held already until somebody chose it
         )
     except Problem as problem:
         return str(problem)

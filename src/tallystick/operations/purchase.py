@@ -54,6 +54,7 @@ class Order:
     price_currency: str = ""
     cost_currency: str = ""
     status: SubscriptionStatus = SubscriptionStatus.ACTIVE
+    is_trial: bool = False
 
 
 def purchase(order: Order, *, asked: Asked) -> tuple[int, Recorded]:
@@ -94,6 +95,7 @@ def purchase(order: Order, *, asked: Asked) -> tuple[int, Recorded]:
             unit_cost=order.unit_cost,
             price_currency=order.price_currency,
             cost_currency=order.cost_currency,
+            is_trial=order.is_trial,
             created_at=asked.now,
         )
         view = view_of(row)
@@ -108,10 +110,12 @@ def purchase(order: Order, *, asked: Asked) -> tuple[int, Recorded]:
                 "unit_price": as_text(bought.unit_price),
                 "unit_cost": as_text(bought.unit_cost),
                 **made.after,
+                **({"is_trial": True} if order.is_trial else {}),
             },
             effective_on=order.starts_on,
             fields=made.fields,
-            summary=f"Bought {quantity} from {in_words(order.starts_on)}",
+            summary=f"{'Trial of' if order.is_trial else 'Bought'} {quantity} from "
+            f"{in_words(order.starts_on)}",
         )
         return row.pk, write(row, view, change, asked=asked)
 
@@ -125,7 +129,9 @@ class Made:
 
 
 def _made(view: SubscriptionView, asked: Asked) -> Made:
-    """Nothing that was ordered is changed."""
+    """Nothing that was ordered is changed; what a trial costs is never guessed."""
+    if view.is_trial:
+        return Made()
     if view.unit_price is not None and view.unit_cost is not None:
         return Made()
     price = price_to_record(asked.context, view, on=view.starts_on)

@@ -7,7 +7,7 @@ that is approved already the next one is the first.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -20,8 +20,10 @@ from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.record import Recorded
 from tallystick.operations.amounts import amounts_of, as_text
 from tallystick.operations.finish import Asked, Change, finish
+from tallystick.subscriptions.large_change import check_large_change
 from tallystick.subscriptions.queries import SubscriptionView
 from tallystick.subscriptions.rules import (
+    check_currency,
     check_effective_day,
     check_living,
     read_effective_day,
@@ -36,18 +38,33 @@ UNCHANGED = "Quantity, price and cost stay as they are. Nothing is sent."
 
 @dataclass(frozen=True, slots=True)
 class NewPrice:
-    """What it costs and is sold for from then on; None: as before. ``because``: why (prices)."""
+    """What it costs and is sold for from then on; None: as before. ``because``: why (prices).
+
+    ``currency``: of a subscription's first price. ``accepted``: a move by more than a factor 3 is
+    meant.
+    """
 
     unit_price: Decimal | None = None
     unit_cost: Decimal | None = None
     because: Mapping[str, Any] | None = None
+    currency: str = ""
+    accepted: bool = False
 
     @classmethod
-    def read(cls, unit_price: object, unit_cost: object) -> NewPrice:
+    def read(
+        cls,
+        unit_price: object,
+        unit_cost: object,
+        *,
+        currency: str = "",
+        accepted: bool = False,
+    ) -> NewPrice:
         """From what a person typed or a program sent. Raises InvalidInput naming the field."""
         return cls(
             None if unit_price is None else read_price(unit_price, field="unit_price"),
             None if unit_cost is None else read_price(unit_cost, field="unit_cost"),
+            currency=currency,
+            accepted=accepted,
         )
 
 
@@ -139,10 +156,14 @@ def _priced(
     quantity: int | None = None,
 ) -> Change | list[FieldError]:
     errors = check_living(view.holding())
-    if price.unit_price is not None and not view.price_currency:
-        errors.append(FieldError("unit_price", "has no currency yet: set a first price with one"))
-    if price.unit_cost is not None and not view.cost_currency:
-        errors.append(FieldError("unit_cost", "has no currency yet: set a first price with one"))
+    if price.unit_price is not None or price.currency:
+        errors += check_currency(view.price_currency, price.currency)
+    currency = view.price_currency or price.currency
+    cost_currency = view.cost_currency or (currency if price.unit_cost is not None else "")
+    known = replace(view, price_currency=currency, cost_currency=cost_currency)
+    if price.unit_cost is not None and not known.cost_currency:
+        errors.append(FieldError("unit_cost", "has no currency yet: give the price with one"))
+    errors += check_large_change(view, price.unit_price, price.unit_cost, accepted=price.accepted)
     moves = quantity is not None and quantity != view.quantity
     if moves and view.status is SubscriptionStatus.SUSPENDED:
         # What is billed of it meanwhile is the connection's rule.
@@ -161,7 +182,7 @@ def _priced(
             "unit_cost": as_text(view.unit_cost),
         },
         after={
-            **amounts_of(view, unit_price=new_price, unit_cost=new_cost),
+            **amounts_of(known, unit_price=new_price, unit_cost=new_cost),
             **({"quantity": quantity} if moves else {}),
             "price_from": PriceDay.OWN_DAY.value,
             "because": dict(price.because or {}),
@@ -170,6 +191,8 @@ def _priced(
         fields={
             "unit_price": new_price,
             "unit_cost": new_cost,
+            "price_currency": known.price_currency,
+            "cost_currency": known.cost_currency,
             **({"quantity": quantity} if moves else {}),
         },
         summary=f"{kind.label}: unit price {as_text(new_price) or 'none'} from {in_words(day)}",

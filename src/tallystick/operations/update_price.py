@@ -19,6 +19,7 @@ from tallystick.kit.problem import FieldError
 from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.record import Recorded
 from tallystick.operations.finish import Asked, Change, finish
+from tallystick.subscriptions.large_change import check_large_change
 from tallystick.subscriptions.queries import SubscriptionView
 from tallystick.subscriptions.rules import (
     check_currency,
@@ -43,10 +44,11 @@ def update_price(
     today: date,
     asked: Asked,
     because: Mapping[str, Any] | None = None,
+    accept_large_change: bool = False,
 ) -> Recorded:
     """Record it. Prices are per unit per billing cycle, as text or Decimal; ``currency`` is of a
     subscription's first price, later ones are in the same. ``because`` is kept with the operation
-    and answers *Why is this number?*
+    and answers *Why is this number?* A move by more than a factor 3 needs ``accept_large_change``.
 
     Raises InvalidInput (naming the field), NotFound, NotAllowed, Conflicting.
     """
@@ -64,6 +66,7 @@ def update_price(
         }
         errors = check_price_change(view.holding(), price, new_cost, day, today=today)
         errors += check_currency(view.price_currency, currency)
+        errors += check_large_change(view, price, new_cost, accepted=accept_large_change or is_plan)
         if errors:
             return errors
         return Change(

@@ -80,6 +80,7 @@ class Apply:
             price_currency=row.currency if row.unit_price is not None else "",
             cost_currency=row.currency if row.unit_cost is not None else "",
             status=row.status,
+            is_trial=row.trial is True,
         )
 
     def _customer(self, row: Row) -> int:

@@ -24,6 +24,7 @@ from tallystick.sources.csv_values import (
     offer_id,
     one_of,
     optional,
+    yes_or_no,
 )
 from tallystick.subscriptions.rules import FARTHEST, read_quantity
 from tallystick.subscriptions.status import SubscriptionStatus
@@ -39,7 +40,16 @@ REQUIRED = (
     "quantity",
     "starts_on",
 )
-OPTIONAL = ("segment", "subscription", "unit_price", "unit_cost", "currency", "ends_on", "status")
+OPTIONAL = (
+    "segment",
+    "subscription",
+    "unit_price",
+    "unit_cost",
+    "currency",
+    "ends_on",
+    "status",
+    "trial",
+)
 COLUMNS = frozenset(REQUIRED + OPTIONAL)
 
 _TERMS = {word.lower(): term for term in Term for word in (term.value, term.label)}
@@ -78,6 +88,7 @@ class Row:
     starts_on: date
     ends_on: date | None
     status: SubscriptionStatus
+    trial: bool | None
 
 
 def read_subscriptions(data: bytes, *, today: date) -> list[Row]:
@@ -121,6 +132,7 @@ def _read_row(line: int, cells: Mapping[str, str], *, today: date, errors: Error
         status=cell(
             "status", one_of(_STATUSES, SubscriptionStatus.ACTIVE), SubscriptionStatus.ACTIVE
         ),
+        trial=cell("trial", optional(yes_or_no, None), None),
     )
     if errors.count > before:
         return None

@@ -40,6 +40,7 @@ class Known:
     holding: Holding
     price_currency: str
     cost_currency: str
+    trial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,8 @@ def _differences(row: Row, known: Known) -> tuple[FieldError, ...]:
         ("starts_on", row.starts_on, holding.starts_on),
         ("ends_on", row.ends_on or holding.commitment_ends_on, holding.commitment_ends_on),
     ]
+    if row.trial is not None:
+        pairs.append(("trial", _yes_or_no(row.trial), _yes_or_no(known.trial)))
     if row.unit_price is not None:
         ours = _money(holding.unit_price, known.price_currency)
         pairs.append(("unit_price", _money(row.unit_price, row.currency), ours))
@@ -136,6 +139,10 @@ def _differences(row: Row, known: Known) -> tuple[FieldError, ...]:
 
 def _differs(field: str, said: object, ours: object) -> FieldError:
     return FieldError(field, f"{said} in the file, {ours} here")
+
+
+def _yes_or_no(value: bool) -> str:
+    return "yes" if value else "no"
 
 
 def _money(amount: Decimal | None, currency: str) -> str:

@@ -129,4 +129,5 @@ def _known(row: Subscription) -> Known:
         ),
         price_currency=row.price_currency,
         cost_currency=row.cost_currency,
+        trial=row.is_trial,
     )

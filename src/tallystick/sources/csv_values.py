@@ -88,6 +88,12 @@ def amount(text: str) -> Decimal:
     return amount
 
 
+def yes_or_no(text: str) -> bool:
+    if text.lower() not in {"yes", "no"}:
+        raise ValueError(f"“{text[:40]}” is not one of: yes, no")
+    return text.lower() == "yes"
+
+
 def one_of(words: Mapping[str, T], empty: T | None = None) -> Callable[[str], T]:
     def read(text: str) -> T:
         if not text and empty is not None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from django.http import HttpResponse
 
 from tallystick.bootstrap.preview import look_ahead
 from tallystick.bootstrap.preview_words import Said, in_sentences, nothing_sent
+from tallystick.kit.money import parse_amount
 from tallystick.kit.problem import InvalidInput
 from tallystick.ledger.record import Recorded
 from tallystick.operations.finish import Asked
+from tallystick.subscriptions.large_change import ACCEPT, large_change
+from tallystick.subscriptions.queries import SubscriptionView
 from tallystick.web import forms
 from tallystick.web.visit import Visit
 from tallystick.web.words import error_sentence
@@ -21,12 +25,41 @@ LOOK = "look"
 
 
 @dataclass(frozen=True, slots=True)
+class Box:
+    """To be ticked when a price moves by more than a factor 3. Its value is the words with both
+    numbers: a tick is for these, and not for what is typed after it."""
+
+    words: str
+    ticked: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Panel:
     """By connection; or why nothing would be sent; or what is not right yet."""
 
     said: Sequence[Said] = ()
     nothing: str = ""
     wrong: Sequence[str] = ()
+    box: Box | None = None
+
+
+def box_of(visit: Visit, view: SubscriptionView, values: Mapping[str, str]) -> Box | None:
+    """None while the price that is typed does not move that far, or cannot be read."""
+    try:
+        price, cost = (_typed(values.get(name, "")) for name in ("unit_price", "unit_cost"))
+    except ValueError:
+        return None
+    words = large_change(view, price, cost)
+    return Box(words, visit.request.POST.get(ACCEPT) == words) if words else None
+
+
+def accepts(visit: Visit, box: Box | None) -> bool:
+    """Looking shows what would be, tick or no tick."""
+    return only_looks(visit) or (box is not None and box.ticked)
+
+
+def _typed(text: str) -> Decimal | None:
+    return parse_amount(text) if text.strip() else None
 
 
 def only_looks(visit: Visit) -> bool:
@@ -45,6 +78,7 @@ def part(
     subscription_id: int,
     record: Callable[[Asked], Recorded],
     labels: Mapping[str, str] = forms.LABELS,
+    box: Box | None = None,
 ) -> HttpResponse:
     """The panel alone. What is not right yet is said quietly: somebody is still typing."""
     try:
@@ -53,4 +87,4 @@ def part(
         panel = Panel(
             wrong=[error_sentence(labels.get(one.field, one.field), one) for one in problem.errors]
         )
-    return visit.render("web/operations/_ahead.html", panel=panel)
+    return visit.render("web/operations/_ahead.html", panel=replace(panel, box=box))

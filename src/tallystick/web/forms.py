@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -17,6 +18,7 @@ from tallystick.kit.problem import InvalidInput
 from tallystick.ledger.badge import BadgeKind
 from tallystick.ledger.record import Recorded
 from tallystick.mappings.rows import Row, subscription_row
+from tallystick.subscriptions.large_change import ACCEPT
 from tallystick.web.visit import Visit
 from tallystick.web.words import error_sentence
 
@@ -28,6 +30,11 @@ LABELS = {
     "currency": "Currency",
     "effective_on": "Effective day",
     "price_from": "When it begins",
+    "ends_on": "Last day of the new term",
+    "end_of_term": "When the term ends",
+    "friendly_name": "Friendly name",
+    "purchase_order": "PO number",
+    ACCEPT: "A tick below",
     "subscription": "It",
 }
 
@@ -63,7 +70,8 @@ def source_id(token: str, *values: object) -> str:
 
     Other values from the same form (somebody went back and typed another number) are another one.
     """
-    return "/".join([token, *(str(value).strip()[:60] for value in values)])
+    said = "\x1f".join(str(value).strip() for value in values)
+    return f"{token}/{sha256(said.encode()).hexdigest()}"
 
 
 def fields(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.http import HttpResponse
 
@@ -46,6 +46,7 @@ def price_margin(visit: Visit, subscription_id: int) -> HttpResponse:
     if because := no_price_margin(row.subscription.offer.kind):
         problem = InvalidInput.one("subscription", because)
         return _form(visit, row, values, token, problem)
+    box = ahead.box_of(visit, row.subscription, values)
 
     def record(asked: Asked) -> Recorded:
         return update_price(
@@ -57,17 +58,18 @@ def price_margin(visit: Visit, subscription_id: int) -> HttpResponse:
             effective_on=values["effective_on"],
             today=visit.today,
             asked=asked,
+            accept_large_change=ahead.accepts(visit, box),
         )
 
     if visit.wants_part:
-        return ahead.part(visit, subscription_id, record)
+        return ahead.part(visit, subscription_id, record, box=box)
     try:
         if ahead.only_looks(visit):
-            panel = ahead.look(visit, subscription_id, record)
+            panel = replace(ahead.look(visit, subscription_id, record), box=box)
             return _form(visit, row, values, token, panel=panel)
         done = record(visit.asked(forms.source_id(token, "price", *values.values())))
     except InvalidInput as problem:
-        return _form(visit, row, values, token, problem)
+        return _form(visit, row, values, token, problem, panel=ahead.Panel(box=box))
     words = f"Recorded: unit price {values['unit_price'].strip()}, from {values['effective_on']}."
     return forms.recorded(visit, row, done, words=words)
 

@@ -99,6 +99,7 @@ def _fresh(visit: Visit) -> dict[str, str]:
         "unit_cost": "",
         "cost_currency": connection.cost_currency if connection else "",
         "sync_to": "",
+        "is_trial": "",
     }
 
 
@@ -126,6 +127,7 @@ def _order(values: Mapping[str, str]) -> Order:
         unit_cost=amounts["unit_cost"],
         price_currency=values["price_currency"] if amounts["unit_price"] is not None else "",
         cost_currency=values["cost_currency"] if amounts["unit_cost"] is not None else "",
+        is_trial=values["is_trial"] == "yes",
     )
 
 
@@ -160,6 +162,7 @@ def _form(
         status=400 if errors else 200,
         token=token,
         fields=fields,
+        is_trial=values["is_trial"] == "yes",
         wrong=bool(errors),
         other=[error_sentence(one.field, one) for one in errors if one.field not in values],
         customers=_customers(visit, search),

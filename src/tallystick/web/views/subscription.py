@@ -12,7 +12,9 @@ from tallystick.ledger.badge import BadgeKind
 from tallystick.ledger.queries import get_operation, operations_of
 from tallystick.mappings.rows import Row, subscription_row
 from tallystick.operations.commitments import commitment_of
+from tallystick.operations.possible import possible
 from tallystick.web.addresses import Address
+from tallystick.web.changes import changes_of
 from tallystick.web.timeline import blocker_of, entries
 from tallystick.web.told import Section, section_of
 from tallystick.web.visit import Visit, screen
@@ -37,11 +39,13 @@ def subscription(visit: Visit, subscription_id: int) -> HttpResponse:
     shown = found[:PER_PAGE]
     older = str(shown[-1].sequence) if len(found) > PER_PAGE else None
     names = {one.id: one.name for one in list_connections(visit.context)}
+    held = commitment_of(row.subscription, now=visit.now)
     return visit.render(
         "web/subscription/page.html",
         rail="subscriptions",
         row=row,
-        held=commitment_of(row.subscription, now=visit.now),
+        held=held,
+        changes=changes_of(subscription_id, possible(row.subscription, held)),
         blocker=blocker_of(row),
         told=_told(visit, row),
         moving=row.badge.kind in MOVING,

@@ -1,0 +1,119 @@
+"""What the small forms of a change ask for, and what cannot be undone. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from tallystick.operations.acts import Act
+from tallystick.subscriptions.large_change import ACCEPT
+from tallystick.subscriptions.queries import SubscriptionView
+from tallystick.subscriptions.status import EndOfTerm
+from tallystick.web.forms import Field
+from tallystick.web.words import plain_amount
+
+LONGEST = 300
+_KINDS = {
+    "effective_on": "day",
+    "ends_on": "day",
+    "quantity": "number",
+    "unit_price": "money",
+    "unit_cost": "money",
+}
+_WIDE = ("friendly_name", "end_of_term")
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One field as the form shows it."""
+
+    field: Field
+    kind: str
+    hint: str
+    optional: bool
+    narrow: bool
+    choices: Sequence[tuple[str, str]] = ()
+
+
+def asked_of(act: Act, view: SubscriptionView) -> list[str]:
+    """The fields of the form: a currency is asked for once, and the tick is in the panel."""
+    known = {"currency"} if view.price_currency else set()
+    return [name for name in act.fields if name not in known | {ACCEPT}]
+
+
+def as_it_is(act: Act, view: SubscriptionView, *, today: date) -> dict[str, str]:
+    """A fresh form: what the subscription is now, from today."""
+    now = {
+        "effective_on": today.isoformat(),
+        "quantity": str(view.quantity),
+        "unit_price": plain_amount(view.unit_price),
+        "end_of_term": view.end_of_term.value,
+        "friendly_name": view.friendly_name,
+        "purchase_order": view.purchase_order,
+    }
+    return {name: now.get(name, "") for name in asked_of(act, view)}
+
+
+def inputs(act: Act, fields: Mapping[str, Field]) -> list[Input]:
+    return [
+        Input(
+            field=field,
+            kind=_KINDS.get(name, ""),
+            hint=_HINTS.get((act, name)) or _HINT[name],
+            optional=name not in act.needs and name != "effective_on",
+            narrow=name not in _WIDE,
+            choices=[(one.value, one.label) for one in EndOfTerm] if name == "end_of_term" else (),
+        )
+        for name, field in fields.items()
+    ]
+
+
+def looks_at_once(act: Act) -> bool:
+    """Whether a fresh form says something whole already."""
+    return act in {Act.SUSPEND, Act.REACTIVATE, Act.RENEW, Act.DELETED, Act.CANCEL}
+
+
+_HINT = {
+    "effective_on": "The day on which it happened.",
+    "quantity": "The whole new number, not the difference.",
+    "unit_price": "What the customer pays per unit and billing cycle, without tax, like 16.40.",
+    "unit_cost": "What it costs you, per unit and billing cycle. Empty: it stays as it is.",
+    "currency": "Three letters, like EUR. The first price says it; it stays.",
+    "ends_on": "Its last day still belongs to it. Empty: it is as long as this term.",
+    "end_of_term": "",
+    "friendly_name": "A name of your own. Empty: it is called as its offer.",
+    "purchase_order": "The customer's own number for it. Empty: none.",
+}
+_HINTS = {
+    (Act.SUSPEND, "effective_on"): "The day the service stopped.",
+    (Act.REACTIVATE, "effective_on"): "The day the service went on.",
+    (Act.DELETED, "effective_on"): "The vendor's day: from then on it is billed no more.",
+    (Act.END_PROMOTION, "effective_on"): "The first day without the promotion.",
+    (Act.CONVERT_TRIAL, "effective_on"): "The first day that is paid for.",
+    (Act.RENEW, "unit_price"): "From the new term's first day, without tax. As now: it stays.",
+    (Act.RENEW, "quantity"): "Of the new term, the whole number. As now: it stays.",
+}
+UNDO = {
+    Act.SUSPEND: "Reactivate undoes it from a later day; what was billed until then stays.",
+    Act.REACTIVATE: "Suspend undoes it from a later day; what was billed until then stays.",
+    Act.RENEW: "A renewal cannot be taken back. Another price or quantity corrects what is billed.",
+    Act.END_PROMOTION: "It cannot be taken back. Update price margin sets another price.",
+    Act.CONVERT_TRIAL: "It cannot be made a trial again. Update price margin sets another price.",
+    Act.END_OF_TERM: "It can be chosen anew until the term ends. What has ended stays ended.",
+    Act.RENAME: "It can be changed again at any time.",
+    Act.PURCHASE_ORDER: "It can be changed again at any time.",
+    Act.DELETED: "This cannot be undone: what has ended is not begun again. If it comes back, "
+    "submit a new order.",
+}
+RECORDS = {
+    Act.SUSPEND: "Record the suspension",
+    Act.REACTIVATE: "Record the reactivation",
+    Act.RENEW: "Record the renewal",
+    Act.END_PROMOTION: "Record the price",
+    Act.CONVERT_TRIAL: "Record the conversion",
+    Act.END_OF_TERM: "Record the choice",
+    Act.RENAME: "Record the name",
+    Act.PURCHASE_ORDER: "Record the number",
+    Act.DELETED: "Record the deletion",
+}

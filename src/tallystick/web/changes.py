@@ -1,0 +1,50 @@
+"""The *Change* menu of a subscription: what can be done now, and why the rest cannot. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from tallystick.operations.acts import Act
+from tallystick.operations.possible import Possible
+
+_OWN_FORMS = {
+    Act.QUANTITY: "change-quantity",
+    Act.PRICE: "price-margin",
+    Act.CANCEL: "cancel",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """``note``: what the commitment says of it, or why it is not possible now."""
+
+    label: str
+    href: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    possible: Sequence[Entry]
+    not_now: Sequence[Entry]
+
+
+def changes_of(subscription_id: int, found: Sequence[Possible]) -> Changes:
+    """An act that has a form is never left out without a word."""
+    return Changes(
+        possible=[
+            Entry(one.act.label, _href(subscription_id, one.act), one.brief)
+            for one in found
+            if not one.why_not
+        ],
+        not_now=[Entry(one.act.label, "", one.why_not) for one in found if one.why_not],
+    )
+
+
+def _href(subscription_id: int, act: Act) -> str:
+    if act in _OWN_FORMS:
+        return reverse(_OWN_FORMS[act], args=[subscription_id])
+    return reverse("change", args=[subscription_id, act.word])
