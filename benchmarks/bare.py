@@ -97,3 +97,19 @@ WHERE m.connection_id = %(connection)s AND NOT EXISTS (
     SELECT FROM ledger_delivery d WHERE d.lane_id = l.id
     AND d.state NOT IN ('synced', 'resolved', 'not_applicable'))
 """
+# Badges with quantity and money, what waits, and the dearest that need somebody.
+HOME = """
+WITH lane AS (
+    SELECT l.subscription_id, l.proved_at, l.drift_units IS NOT NULL AS drifted, d.waits
+    FROM ledger_lane l
+    LEFT JOIN (SELECT lane_id, count(*) AS waits FROM ledger_delivery
+               WHERE state NOT IN ('synced', 'resolved', 'not_applicable') GROUP BY lane_id) d
+           ON d.lane_id = l.id
+    WHERE l.open AND l.tenant_id = %(tenant)s AND l.connection_id = %(connection)s
+)
+SELECT drifted, waits IS NOT NULL, proved_at IS NULL, s.price_currency, count(*), sum(s.quantity),
+       sum(s.quantity * s.unit_price / CASE o.billing_cycle WHEN 'annual' THEN 12 ELSE 1 END)
+FROM lane JOIN subscriptions_subscription s ON s.id = lane.subscription_id
+JOIN catalog_offer o ON o.id = s.offer_id
+GROUP BY 1, 2, 3, 4
+"""

@@ -120,6 +120,7 @@ def pages(of: Large) -> list[Page]:
             id=ends[1],
         ),
         Page("Connectors", "/connectors", [bare.BADGES], here),
+        Page("Home", "/", [bare.HOME, bare.OPEN_SUBSCRIPTIONS], here),
     ]
 
 

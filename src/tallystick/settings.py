@@ -81,6 +81,7 @@ INSTALLED_APPS = [
     "tallystick.directory",
     "tallystick.mappings",
     "tallystick.sync",
+    "tallystick.books",
     "tallystick.web",
 ]
 MIDDLEWARE = [
@@ -124,7 +125,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 CSRF_FAILURE_VIEW = "tallystick.web.views.errors.csrf_failed"
 LOGIN_URL = "sign-in"
-LOGIN_REDIRECT_URL = "subscriptions"
+LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "sign-in"
 
 USE_TZ = True

@@ -15,8 +15,9 @@ from tallystick.bootstrap.map_many import map_what_is_equal
 from tallystick.bootstrap.mapping import map_line
 from tallystick.connections.queries import get_connection
 from tallystick.mappings.map_subscription import unmap_subscription
+from tallystick.mappings.not_mapped import not_mapped_ids
 from tallystick.mappings.places import places_for
-from tallystick.mappings.rows import list_mappings, mapping_row, not_mapped_ids
+from tallystick.mappings.rows import list_mappings, mapping_row
 from tallystick.subscriptions.queries import get_subscription
 from tallystick.sync.deal_with import deal_with
 

@@ -16,6 +16,7 @@ from tallystick.api import (
     directory,
     docs,
     health,
+    home,
     imports,
     mapping_files,
     mappings,
@@ -45,6 +46,7 @@ api = NinjaAPI(
 )
 answer_in_problems(api)
 for _room in (
+    home,
     subscriptions,
     commitments,
     operations,

@@ -44,6 +44,7 @@ class Event(StrEnum):
     RENEW_SUBSCRIPTION = "subscription.renew"
     UPDATE_SUBSCRIPTION_ON_CONNECTION = "subscription.update_on_connection"
     REQUEST_SYNC = "subscription.request_sync"
+    REQUEST_SWEEP = "connection.request_sweep"
     RESOLVE_OPERATION = "subscription.resolve_operation"
     APPROVE_OPERATION = "subscription.approve_operation"
     DRIFT_FOUND = "subscription.drift_found"
@@ -112,6 +113,7 @@ _LABELS = {
     Event.RENEW_SUBSCRIPTION: "Renew Subscription",
     Event.UPDATE_SUBSCRIPTION_ON_CONNECTION: "Update Subscription on Connection",
     Event.REQUEST_SYNC: "Sync Subscription",
+    Event.REQUEST_SWEEP: "Look at Every Line",
     Event.RESOLVE_OPERATION: "Resolve Operation",
     Event.APPROVE_OPERATION: "Approve Operation",
     Event.DRIFT_FOUND: "Drift Found",

@@ -43,6 +43,11 @@ class AuditLog(models.Model):
                 condition=Q(event=Event.TEST_CONNECTION.value),
                 name="audit_tests_of_conn",
             ),
+            models.Index(
+                fields=["tenant_id", "at"],
+                condition=Q(status=Status.FAILED.value),
+                name="audit_failures",
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -8,7 +8,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import TruncDate
 
 from tallystick.audit.events import Event, Status
 from tallystick.audit.models import AuditLog
@@ -93,6 +94,18 @@ def last_at(event: Event, *, tenant_id: int, connection_id: int) -> datetime | N
         tenant_id=tenant_id, connection_id=connection_id, event=event.value
     )
     return rows.order_by("-pk").values_list("at", flat=True).first()
+
+
+def failures_by_day(
+    *, tenant_id: int, reseller_id: int | None, since: datetime, zone: str
+) -> Mapping[date, Mapping[Event, int]]:
+    """What did not work, by civil day of the zone: one question."""
+    rows = _visible(tenant_id, reseller_id).filter(at__gte=since, status=Status.FAILED.value)
+    by_day = rows.annotate(day=TruncDate("at", tzinfo=ZoneInfo(zone))).values("day", "event")
+    found: dict[date, dict[Event, int]] = {}
+    for one in by_day.annotate(number=Count("pk")).order_by():
+        found.setdefault(one["day"], {})[Event(one["event"])] = one["number"]
+    return found
 
 
 def get_audit(*, tenant_id: int, reseller_id: int | None, audit_id: int) -> AuditView:

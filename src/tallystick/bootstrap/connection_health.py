@@ -18,7 +18,7 @@ from tallystick.ledger.counting import Queue, queue_of
 from tallystick.mappings.contracts import count_needing_attention
 from tallystick.mappings.rows import counts_by_badge
 from tallystick.mappings.watching import NotMappedSubscriptions, not_mapped_subscriptions
-from tallystick.sync.health import WORKER_IS_GONE_AFTER, worker_seen_at
+from tallystick.sync.health import is_there, worker_seen_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def signs_of(
         paused_at=connection.paused_at,
         paused_because=connection.paused_because,
         resume_at=connection.resume_at,
-        worker_is_there=seen is not None and now - seen <= WORKER_IS_GONE_AFTER,
+        worker_is_there=is_there(seen, now=now),
         worker_seen_at=seen,
         tested_at=tested.at if tested else None,
         test_passed=tested is not None and tested.status is Status.SUCCEEDED,

@@ -82,7 +82,7 @@ def _accept(arguments: argparse.Namespace) -> int:
     with house(arguments, command="mappings") as asker:
         from tallystick.bootstrap.asker import connection_named
         from tallystick.bootstrap.map_many import map_what_is_equal
-        from tallystick.mappings.rows import not_mapped_ids
+        from tallystick.mappings.not_mapped import not_mapped_ids
 
         here = connection_named(asker, arguments.connection)
         ids = not_mapped_ids(asker.context, here.id)

@@ -11,8 +11,11 @@ Writes stop a little earlier than reads: what was sent must always be able to be
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
 
 from django.db import connection as database
 
@@ -22,10 +25,10 @@ from tallystick.connections.models import CallMinute, Connection
 HOUR = timedelta(minutes=61, seconds=30)
 # Asked before and around every call: by hand, because the mapper takes longer than the question.
 STANDING = """
-SELECT hourly_threshold, budget_share, reported_calls, reported_own_calls, reported_at,
+SELECT c.id, hourly_threshold, budget_share, reported_calls, reported_own_calls, reported_at,
        (SELECT coalesce(sum(calls), 0) FROM connections_call_minute m
         WHERE m.connection_id = c.id AND m.minute > %(after)s)
-FROM connections_connection c WHERE c.id = %(connection)s
+FROM connections_connection c WHERE c.id = ANY(%(connections)s)
 """
 EVERYBODY = 0.9
 READ_BACK_RESERVE = 0.03
@@ -60,9 +63,25 @@ class Budget:
 
 def budget_of(connection_id: int, *, now: datetime) -> Budget:
     """Where a connection stands at this moment."""
+    return budgets_of([connection_id], now=now)[connection_id]
+
+
+def budgets_of(connection_ids: Collection[int], *, now: datetime) -> dict[int, Budget]:
+    """The same of many: one question."""
     with database.cursor() as cursor:
-        cursor.execute(STANDING, {"connection": connection_id, "after": now - HOUR})
-        threshold, share, reported, reported_own, reported_at, spent = cursor.fetchone()
+        values: dict[str, Any] = {"connections": list(connection_ids), "after": now - HOUR}
+        cursor.execute(STANDING, values)
+        return {connection_id: _budget(*row) for connection_id, *row in cursor.fetchall()}
+
+
+def _budget(
+    threshold: int,
+    share: Decimal,
+    reported: int | None,
+    reported_own: int | None,
+    reported_at: datetime | None,
+    spent: int,
+) -> Budget:
     others = None
     if reported is not None and reported_own is not None:
         others = max(0, reported - reported_own)

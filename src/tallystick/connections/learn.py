@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
@@ -11,8 +11,7 @@ from tallystick.audit.record import Actor, Subject, record
 from tallystick.connections.models import Connection
 from tallystick.connections.policies import POLICIES, Policy
 from tallystick.connections.queries import ConnectionView
-
-NOTED_EVERY = timedelta(seconds=5)
+from tallystick.connections.sweeps import NOTED_EVERY
 
 
 def set_policy(
@@ -66,5 +65,16 @@ def _is_old(noted: datetime | None, now: datetime) -> bool:
     return noted is None or now - noted > NOTED_EVERY
 
 
+def note_sweep_begun(connection_id: int, *, now: datetime) -> None:
+    """Every line is going to be looked at."""
+    Connection.objects.filter(pk=connection_id).update(sweep_begun_at=now, sweep_stopped_because="")
+
+
+def note_sweep_stopped(connection_id: int, *, because: str) -> None:
+    """It did not get through: what was not read concludes nothing."""
+    Connection.objects.filter(pk=connection_id).update(sweep_stopped_because=because)
+
+
 def note_swept(connection_id: int, *, now: datetime) -> None:
+    """Every line was looked at."""
     Connection.objects.filter(pk=connection_id).update(last_swept_at=now)

@@ -65,6 +65,9 @@ class Connection(models.Model):
     last_read_at = models.DateTimeField(null=True)
     last_write_at = models.DateTimeField(null=True)
     last_swept_at = models.DateTimeField(null=True)
+    # The look at every line that was begun last, and why it stopped; empty: it has not.
+    sweep_begun_at = models.DateTimeField(null=True)
+    sweep_stopped_because = models.TextField(blank=True, default="", db_default="")
     created_at = models.DateTimeField()
     # What happened on it stays; its credentials do not.
     deleted_at = models.DateTimeField(null=True)

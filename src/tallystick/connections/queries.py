@@ -58,6 +58,8 @@ class ConnectionView:
     last_read_at: datetime | None
     last_write_at: datetime | None
     last_swept_at: datetime | None
+    sweep_begun_at: datetime | None = None
+    sweep_stopped_because: str = ""
 
     def is_paused(self, now: datetime) -> bool:
         return self.paused_at is not None and (self.resume_at is None or self.resume_at > now)
@@ -93,6 +95,8 @@ def view_of(row: Connection) -> ConnectionView:
         last_read_at=row.last_read_at,
         last_write_at=row.last_write_at,
         last_swept_at=row.last_swept_at,
+        sweep_begun_at=row.sweep_begun_at,
+        sweep_stopped_because=row.sweep_stopped_because,
     )
 
 

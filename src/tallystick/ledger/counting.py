@@ -1,7 +1,7 @@
 """How many subscriptions carry each badge, and what waits: counted by the database, in sets.
 
-``COUNT`` is ``badge.badge`` and ``standings.standings`` once more, in SQL: the same questions in
-the same order. A test compares the two on rows of every kind; change one and it fails.
+``LANES`` and ``COUNT`` are ``badge.badge`` and ``standings.standings`` once more, in SQL: the same
+questions in the same order. A test compares the two on rows of every kind; change one and it fails.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection as database
 from django.db.models import Count, Q
@@ -18,9 +19,11 @@ from tallystick.ledger.models import Delivery
 from tallystick.ledger.queries import UNSETTLED
 from tallystick.ledger.state import STOPPED, State
 
-COUNT = """
+# The lanes of a context with what each says; ``waits`` counts what is not settled on it.
+LANES = """
 WITH head AS (
-    SELECT DISTINCT ON (lane_id) lane_id, state, tries, cause, awaits_approval
+    SELECT DISTINCT ON (lane_id) lane_id, state, tries, cause, awaits_approval,
+           count(*) OVER (PARTITION BY lane_id) AS waits
     FROM ledger_delivery WHERE state NOT IN ('not_applicable', 'resolved', 'synced')
     ORDER BY lane_id, sequence
 ), lane AS (
@@ -37,48 +40,58 @@ WITH head AS (
                WHEN l.expected_units IS NULL AND l.proved_at IS NULL THEN %(left)s
                WHEN l.proved_at IS NULL THEN %(checking)s
                ELSE %(synced)s
-           END AS urgency
+           END AS urgency,
+           h.state IS NULL AND l.drift_units IS NOT NULL AS drifted,
+           coalesce(h.waits, 0) AS waits, l.proved_at
     FROM ledger_lane l LEFT JOIN head h ON h.lane_id = l.id
     WHERE l.open AND l.connection_id = ANY(%(connections)s) AND l.tenant_id = %(tenant)s
       AND (%(reseller)s::bigint IS NULL OR l.subscription_id IN (
           SELECT id FROM subscriptions_subscription WHERE reseller_id = %(reseller)s))
-), subscription AS (
-    -- A lane that has not begun says nothing beside one that bills; of two, the urgent one speaks.
+)
+"""
+# A lane that has not begun says nothing beside one that bills; of two, the urgent one speaks.
+SPEAKS = """, subscription AS (
     SELECT connection_id, coalesce(min(urgency) FILTER (WHERE NOT rests), min(urgency)) AS urgency
     FROM lane GROUP BY connection_id, subscription_id
 )
 SELECT connection_id, urgency, count(*) FROM subscription GROUP BY connection_id, urgency
 """
+COUNT = LANES + SPEAKS
 # The least is the most urgent.
 PLACES = {kind.value: place for place, kind in enumerate(URGENCY)}
 
 
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """The context that counts; ``paused`` as ``standings`` has it."""
+
+    tenant_id: int
+    reseller_id: int | None
+    paused: Mapping[int, tuple[str, datetime]]
+
+    def values(self, connection_ids: Collection[int], *, now: datetime) -> dict[str, Any]:
+        """What ``LANES`` is asked with."""
+        return {
+            "connections": list(connection_ids),
+            "paused": [each for each, (because, _) in self.paused.items() if because],
+            "tenant": self.tenant_id,
+            "reseller": self.reseller_id,
+            "now": now,
+            "tries": TRIES_BEFORE_RED,
+            **PLACES,
+        }
+
+
 def count_badges(
-    connection_ids: Collection[int],
-    *,
-    tenant_id: int,
-    reseller_id: int | None,
-    paused: Mapping[int, tuple[str, datetime]],
-    now: datetime,
+    connection_ids: Collection[int], whose: Whose, *, now: datetime
 ) -> dict[int, dict[BadgeKind, int]]:
     """By connection: how many of the context's mapped subscriptions carry each badge.
 
-    One question for all of them. ``paused`` as ``standings`` has it.
+    One question for all of them.
     """
     counts = {each: dict.fromkeys(BadgeKind, 0) for each in connection_ids}
     with database.cursor() as cursor:
-        cursor.execute(
-            COUNT,
-            {
-                "connections": list(counts),
-                "paused": [each for each, (because, _) in paused.items() if because],
-                "tenant": tenant_id,
-                "reseller": reseller_id,
-                "now": now,
-                "tries": TRIES_BEFORE_RED,
-                **PLACES,
-            },
-        )
+        cursor.execute(COUNT, whose.values(counts, now=now))
         for connection_id, urgency, number in cursor.fetchall():
             counts[connection_id][URGENCY[urgency]] = number
     return counts

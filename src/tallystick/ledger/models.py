@@ -41,6 +41,7 @@ class Operation(models.Model):
             ),
             models.CheckConstraint(condition=Q(sequence__gte=1), name="operation_number_from_1"),
         ]
+        indexes = [models.Index(fields=["tenant_id", "recorded_at"], name="operation_recorded")]
 
 
 class Lane(models.Model):
@@ -282,6 +283,11 @@ class Delivery(models.Model):
                 fields=["lane", "sequence"],
                 condition=~Q(state__in=sorted(s.value for s in SETTLED)),
                 name="delivery_unsettled",
+            ),
+            models.Index(
+                fields=["tenant_id", "settled_at"],
+                condition=Q(state=State.SYNCED.value),
+                name="delivery_proved",
             ),
         ]
 

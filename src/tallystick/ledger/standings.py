@@ -162,6 +162,18 @@ def restless_subscriptions(*, now: datetime) -> QuerySet[Lane, Any]:
     ).values("subscription_id")
 
 
+def unsettled_subscriptions(scope: Mapping[str, int]) -> QuerySet[Lane, Any]:
+    """The ids of those with something that is not settled; ``scope`` filters their lanes."""
+    unsettled = Delivery.objects.filter(UNSETTLED).values("lane_id")
+    return Lane.objects.filter(**scope, pk__in=unsettled, open=True).values("subscription_id")
+
+
+def drifted_subscriptions(scope: Mapping[str, int]) -> QuerySet[Lane, Any]:
+    """The ids of those of which Autotask shows something else; as above."""
+    lanes = Lane.objects.filter(**scope, open=True, drift_units__isnull=False)
+    return lanes.values("subscription_id")
+
+
 def _both(one: LaneStanding, other: LaneStanding, *, now: datetime) -> LaneStanding:
     """What two lanes of one subscription say together."""
     begun = [each for each in (one, other) if not each.lane.rests(now)]

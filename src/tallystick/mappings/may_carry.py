@@ -1,14 +1,48 @@
-"""Which subscriptions may carry a badge: asked in the database, before badges are decided."""
+"""Which subscriptions may carry a badge, or are open in some way: asked in the database."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 
 from django.db.models import QuerySet
 
+from tallystick.identity.context import Context
 from tallystick.ledger.badge import BadgeKind
-from tallystick.ledger.standings import restless_subscriptions
+from tallystick.ledger.standings import (
+    drifted_subscriptions,
+    restless_subscriptions,
+    unsettled_subscriptions,
+)
+from tallystick.mappings.not_mapped import not_mapped_anywhere
 from tallystick.subscriptions.models import Subscription
+
+
+class Open(StrEnum):
+    """What Home counts that is no badge."""
+
+    NOT_SETTLED = "not_settled"
+    DRIFTED = "drifted"
+    NOT_BILLED = "not_billed"
+
+    @property
+    def label(self) -> str:
+        return {
+            Open.NOT_SETTLED: "Not settled",
+            Open.DRIFTED: "Autotask shows something else",
+            Open.NOT_BILLED: "Active, not mapped",
+        }[self]
+
+
+def only_open(rows: QuerySet[Subscription], show: Open, context: Context) -> QuerySet[Subscription]:
+    """Exactly those; what other contexts bill is not told of."""
+    match show:
+        case Open.NOT_SETTLED:
+            return rows.filter(pk__in=unsettled_subscriptions(context.scope("connection__")))
+        case Open.DRIFTED:
+            return rows.filter(pk__in=drifted_subscriptions(context.scope("connection__")))
+        case Open.NOT_BILLED:
+            return rows.filter(pk__in=not_mapped_anywhere(context).values("pk"))
 
 
 def may_carry(

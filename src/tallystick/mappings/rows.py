@@ -15,13 +15,12 @@ from tallystick.identity.context import Context
 from tallystick.kit.paging import Page, check_limit, decode_cursor, encode_cursor
 from tallystick.kit.problem import InvalidInput, NotFound
 from tallystick.ledger.badge import Badge, BadgeKind
-from tallystick.ledger.counting import count_badges
+from tallystick.ledger.counting import Whose, count_badges
 from tallystick.ledger.queries import OperationView, get_operations
 from tallystick.ledger.second_writer import SecondWriter
 from tallystick.ledger.standings import LaneStanding, LaneView, standings
-from tallystick.mappings.kinds import Ours
-from tallystick.mappings.may_carry import may_carry
-from tallystick.mappings.models import Exclusion, SubscriptionMapping
+from tallystick.mappings.may_carry import Open, may_carry, only_open
+from tallystick.mappings.models import SubscriptionMapping
 from tallystick.subscriptions.models import Subscription
 from tallystick.subscriptions.queries import (
     SubscriptionView,
@@ -30,7 +29,6 @@ from tallystick.subscriptions.queries import (
     view_of,
     visible,
 )
-from tallystick.subscriptions.status import SubscriptionStatus
 
 NOT_MAPPED = Badge(BadgeKind.NOT_MAPPED, 0, "", None, None, None)
 
@@ -153,15 +151,55 @@ def list_rows(
     now: datetime,
     search: str = "",
     status: str = "",
+    badge: str = "",
+    show: str = "",
     customer_id: int | None = None,
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[Row]:
-    """The Subscriptions list with badges. Raises InvalidInput."""
-    page = list_subscriptions(
-        context, search=search, status=status, customer_id=customer_id, cursor=cursor, limit=limit
-    )
-    return Page(rows_for(context, list(page.items), now=now), page.next_cursor)
+    """The Subscriptions list with badges; ``show`` is one of ``Open``. Raises InvalidInput."""
+    asked = _badge(badge)
+    if show and show not in set(Open):
+        raise InvalidInput.one("show", f"“{show[:20]}” is not one of {', '.join(Open)}")
+    among = only_open(visible(context), Open(show), context) if show else visible(context)
+
+    def page_after(cursor: str | None) -> Page[SubscriptionView]:
+        return list_subscriptions(
+            context,
+            search=search,
+            status=status,
+            customer_id=customer_id,
+            among=may_carry(among, asked, now=now) if asked or show else None,
+            cursor=cursor,
+            limit=limit,
+        )
+
+    page = page_after(cursor)
+    found = rows_for(context, list(page.items), now=now)
+    if asked is None:
+        return Page(found, page.next_cursor)
+    # A badge is decided, not stored: pages are read until enough rows carry the asked one.
+    found = [row for row in found if row.badge.kind is asked]
+    while len(found) <= limit and page.next_cursor is not None:
+        page = page_after(page.next_cursor)
+        more = rows_for(context, list(page.items), now=now)
+        found += [row for row in more if row.badge.kind is asked]
+    return _cut(found, limit)
+
+
+def _badge(text: str) -> BadgeKind | None:
+    """Raises InvalidInput naming ``badge``."""
+    if text and text not in set(BadgeKind):
+        raise InvalidInput.one("badge", f"“{text[:20]}” is not a badge")
+    return BadgeKind(text) if text else None
+
+
+def _cut(found: list[Row], limit: int) -> Page[Row]:
+    """The first of them, and where the next page begins."""
+    if len(found) <= limit:
+        return Page(found, None)
+    last = found[limit - 1].subscription
+    return Page(found[:limit], encode_cursor([last.customer.name, last.id]))
 
 
 def list_mappings(
@@ -182,14 +220,13 @@ def list_mappings(
     """
     connection = get_connection(context, connection_id)
     limit = check_limit(limit)
-    if badge and badge not in {kind.value for kind in BadgeKind}:
-        raise InvalidInput.one("badge", f"“{badge[:20]}” is not a badge")
+    asked = _badge(badge)
     rows = visible(context.within(connection.reseller_id)).filter(
         Q(subscriptionmapping__connection_id=connection.id) | Q(subscriptionmapping__isnull=True)
     )
     if mapped is not None:
         rows = rows.filter(subscriptionmapping__isnull=not mapped)
-    rows = may_carry(rows, BadgeKind(badge) if badge else None, now=now)
+    rows = may_carry(rows, asked, now=now)
     for word in search.replace("\x00", "").split():
         rows = rows.filter(
             Q(customer__name__icontains=word)
@@ -205,33 +242,11 @@ def list_mappings(
     while len(found) <= limit:
         chunk = _chunk(rows, key, limit + 1)
         decided = rows_for(context, [view_of(row) for row in chunk], now=now, with_head=True)
-        found.extend(row for row in decided if not badge or row.badge.kind.value == badge)
+        found.extend(row for row in decided if asked is None or row.badge.kind is asked)
         if len(chunk) <= limit:
             break
         key = [chunk[-1].customer.name, chunk[-1].pk]
-    more = None
-    if len(found) > limit:
-        last = found[limit - 1].subscription
-        more = encode_cursor([last.customer.name, last.id])
-    return Page(found[:limit], more)
-
-
-def not_mapped_ids(context: Context, connection_id: int, *, limit: int = 2000) -> list[int]:
-    """The first of ``not_mapped_rows``, by customer. Raises NotFound."""
-    rows = not_mapped_rows(context, connection_id).order_by("customer__name", "pk")
-    return list(rows.values_list("pk", flat=True)[:limit])
-
-
-def not_mapped_rows(context: Context, connection_id: int) -> QuerySet[Subscription]:
-    """Active subscriptions that are neither mapped anywhere nor excluded here. Raises NotFound."""
-    connection = get_connection(context, connection_id)
-    excluded = Exclusion.objects.filter(
-        connection_id=connection.id, kind=Ours.SUBSCRIPTION.value
-    ).values("ours_id")
-    rows = visible(context.within(connection.reseller_id)).filter(
-        subscriptionmapping__isnull=True, status=SubscriptionStatus.ACTIVE.value
-    )
-    return rows.exclude(pk__in=excluded)
+    return _cut(found, limit)
 
 
 def _chunk(
@@ -248,13 +263,9 @@ def badge_counts(
     context: Context, connection_ids: Collection[int], *, now: datetime
 ) -> dict[int, dict[BadgeKind, int]]:
     """How many mapped subscriptions of each connection carry each badge: two questions."""
-    return count_badges(
-        connection_ids,
-        tenant_id=context.tenant_id,
-        reseller_id=context.reseller_id,
-        paused=paused_connections(set(connection_ids), now=now),
-        now=now,
-    )
+    paused = paused_connections(set(connection_ids), now=now)
+    whose = Whose(context.tenant_id, context.reseller_id, paused)
+    return count_badges(connection_ids, whose, now=now)
 
 
 def counts_by_badge(context: Context, connection_id: int, *, now: datetime) -> dict[BadgeKind, int]:

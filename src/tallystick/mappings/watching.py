@@ -10,7 +10,8 @@ from tallystick.connections.queries import get_connection
 from tallystick.directory.queries import age, contracts_by_id, services_by_id
 from tallystick.identity.context import Context
 from tallystick.mappings.contract_rules import watch
-from tallystick.mappings.rows import Row, not_mapped_rows
+from tallystick.mappings.not_mapped import not_mapped_anywhere, not_mapped_rows
+from tallystick.mappings.rows import Row
 from tallystick.mappings.stakes import NOTHING, Stake, stakes_by
 
 
@@ -26,6 +27,12 @@ def not_mapped_subscriptions(context: Context, connection_id: int) -> NotMappedS
     stakes = stakes_by("tenant_id", not_mapped_rows(context, connection.id))
     stake = stakes.get(connection.tenant_id, NOTHING)
     return NotMappedSubscriptions(stake.subscriptions, stake)
+
+
+def not_mapped_at_stake(context: Context) -> Stake:
+    """The same of all connections of a context together."""
+    stakes = stakes_by("tenant_id", not_mapped_anywhere(context))
+    return stakes.get(context.tenant_id, NOTHING)
 
 
 def watch_rows(connection_id: int, rows: Sequence[Row], *, today: date) -> Mapping[int, str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
+from tallystick.catalog.terms import OfferKind
 from tallystick.identity.context import Context
+from tallystick.kit.days import add_months
 from tallystick.kit.paging import Page, check_limit, decode_cursor, encode_cursor
 from tallystick.subscriptions.azure_amounts import (
     AmountKind,
@@ -16,6 +18,8 @@ from tallystick.subscriptions.azure_amounts import (
     month_total,
 )
 from tallystick.subscriptions.azure_models import AzureAmountRow
+from tallystick.subscriptions.queries import visible
+from tallystick.subscriptions.status import SubscriptionStatus
 
 
 def total_of_plan(
@@ -57,6 +61,22 @@ def list_azure_amounts(
     found = list(rows.order_by("-pk")[: limit + 1])
     more = encode_cursor([found[limit - 1].pk]) if len(found) > limit else None
     return Page([amount_of(row) for row in found[:limit]], more)
+
+
+def plans_without_amounts(context: Context, month: date) -> int:
+    """Living Azure plans for which a month (its first day) has no amount that is final.
+
+    What is recorded of a customer as a whole counts for each of its plans.
+    """
+    there = AzureAmountRow.objects.filter(month=month, replaced_at__isnull=True, final=True)
+    of_plan = there.filter(subscription_id=OuterRef("pk"))
+    of_customer = there.filter(customer_id=OuterRef("customer_id"), subscription__isnull=True)
+    plans = visible(context).filter(
+        offer__kind=OfferKind.AZURE_PLAN.value,
+        status__in=[SubscriptionStatus.ACTIVE.value, SubscriptionStatus.SUSPENDED.value],
+        starts_on__lt=add_months(month, 1),
+    )
+    return plans.exclude(Exists(of_plan)).exclude(Exists(of_customer)).count()
 
 
 def amount_of(row: AzureAmountRow) -> AzureAmount:

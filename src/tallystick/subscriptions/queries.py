@@ -141,12 +141,18 @@ def list_subscriptions(
     search: str = "",
     status: str = "",
     customer_id: int | None = None,
+    among: QuerySet[Subscription] | None = None,
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[SubscriptionView]:
-    """By customer name, then in the order they were recorded. Raises InvalidInput."""
+    """By customer name, then in the order they were recorded; ``among``: only of these.
+
+    Raises InvalidInput.
+    """
     limit = check_limit(limit)
     rows = visible(context)
+    if among is not None:
+        rows = rows.filter(pk__in=among.values("pk"))
     if status:
         if status not in {known.value for known in SubscriptionStatus}:
             raise InvalidInput.one("status", f"“{status[:20]}” is not a status")

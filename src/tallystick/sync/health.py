@@ -15,3 +15,8 @@ def worker_seen_at() -> datetime | None:
         cursor.execute("SELECT max(last_heartbeat) FROM procrastinate_workers")
         row = cursor.fetchone()
     return None if row is None else row[0]
+
+
+def is_there(seen_at: datetime | None, *, now: datetime) -> bool:
+    """Whether a worker gave a sign of life lately."""
+    return seen_at is not None and now - seen_at <= WORKER_IS_GONE_AFTER

@@ -15,8 +15,10 @@ from procrastinate import JobContext
 
 from tallystick.audit.record import SYSTEM
 from tallystick.connections.budget import forget_old_minutes, note_threshold
+from tallystick.connections.learn import note_sweep_stopped
 from tallystick.connections.models import Connection
 from tallystick.connections.pause import pause
+from tallystick.connections.sweeps import SWEPT_EVERY
 from tallystick.connections.trouble import BillingError, NotOpened
 from tallystick.identity.idempotency import forget_old_keys
 from tallystick.kit.clock import DatabaseClock
@@ -33,7 +35,6 @@ log = logger("sync.jobs")
 DRIVE = "tallystick.drive_lane"
 VERIFY = "tallystick.verify_connection"
 QUEUE = "lanes"
-VERIFY_EVERY = timedelta(hours=20)
 
 _engine: Callable[[], Engine] | None = None
 
@@ -99,14 +100,14 @@ def watch_connections(timestamp: int) -> None:  # noqa: ARG001 - the job engine 
     for connection in Connection.objects.filter(
         Q(paused_at__isnull=True) | Q(last_swept_at__isnull=True), deleted_at__isnull=True
     ):
-        if connection.last_swept_at is None or now - connection.last_swept_at > VERIFY_EVERY:
-            defer(
-                VERIFY,
-                key=f"verify:{connection.pk}",
-                queue=SLOW_QUEUE,
-                connection_id=connection.pk,
-            )
+        if connection.last_swept_at is None or now - connection.last_swept_at > SWEPT_EVERY:
+            ask_for_sweep(connection.pk)
         _read_threshold(connection.pk, now)
+
+
+def ask_for_sweep(connection_id: int) -> None:
+    """Every line of it is looked at by a worker; asked twice while it waits: once."""
+    defer(VERIFY, key=f"verify:{connection_id}", queue=SLOW_QUEUE, connection_id=connection_id)
 
 
 def _read_threshold(connection_id: int, now: datetime) -> None:
@@ -135,6 +136,7 @@ def verify_connection(connection_id: int) -> None:
     try:
         swept = verify(engine(), connection_id)
     except BillingError as error:
+        note_sweep_stopped(connection_id, because=str(error))
         log.warning("sweep stopped", connection=connection_id, why=str(error))
         return
     log.info("sweep", connection=connection_id, lines=swept.looked_at, drift=swept.different)

@@ -15,7 +15,7 @@ from django.db.models import Q
 
 from tallystick.audit.events import Event, Status
 from tallystick.audit.record import SYSTEM, record
-from tallystick.connections.learn import note_read, note_swept
+from tallystick.connections.learn import note_read, note_sweep_begun, note_swept
 from tallystick.connections.queries import load as load_connection
 from tallystick.connections.queries import subject_on
 from tallystick.connections.trouble import BillingError
@@ -53,7 +53,10 @@ class Swept:
 def verify(engine: Engine, connection_id: int, lane_ids: Sequence[int] | None = None) -> Swept:
     """Read and compare. Raises BillingError: then nothing was concluded from what was not read."""
     connection = load_connection(connection_id)
-    today = civil_day(engine.clock.now(), connection.time_zone)
+    begun_at = engine.clock.now()
+    if lane_ids is None:
+        note_sweep_begun(connection_id, now=begun_at)
+    today = civil_day(begun_at, connection.time_zone)
     billing = engine.billing(connection_id)
     equal = different = 0
     waiting = _quiet_lanes(connection_id, lane_ids, today)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.urls import path, register_converter
-from django.views.generic import RedirectView
 
 from tallystick.web.sides import SIDES
 from tallystick.web.views import (
@@ -25,6 +24,7 @@ from tallystick.web.views import (
     contracts,
     decide,
     first_sync,
+    home,
     map_subscription,
     mapping_files,
     margin_rules,
@@ -65,7 +65,7 @@ _CONNECTION = "connectors/<id:connection_id>"
 _MAPPING = "connectors/<id:connection_id>/subscription-mapping"
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="subscriptions"), name="start"),
+    path("", home.home, name="home"),
     path("sign-in", sign_in.sign_in, name="sign-in"),
     path("sign-out", sign_in.sign_out, name="sign-out"),
     path("subscriptions", subscriptions.subscriptions, name="subscriptions"),
@@ -116,6 +116,7 @@ urlpatterns = [
     path(f"{_CONNECTION}/connect/done", connect.done, name="connect-done"),
     path("connectors/guide", connector_guide.connector_guide, name="connector-guide"),
     path(_CONNECTION, connection.connection, name="connection"),
+    path(f"{_CONNECTION}/look", home.look, name="look-now"),
     path(f"{_CONNECTION}/approve", approve.approve, name="approve"),
     path(
         f"{_CONNECTION}/policies/subscriptions/<id:subscription_id>",

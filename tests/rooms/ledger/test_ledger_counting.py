@@ -12,8 +12,9 @@ from lane_bench import IN_STATE, Bench, new_bench
 
 from factories import TODAY, Tenancy, number, sibling, tenancy
 from tallystick.connections.models import Connection
+from tallystick.ledger.at_stake import Counts, counts_at_stake, most_at_stake
 from tallystick.ledger.badge import BadgeKind
-from tallystick.ledger.counting import Queue, queue_of
+from tallystick.ledger.counting import Queue, Whose, queue_of
 from tallystick.ledger.models import Delivery, Lane
 from tallystick.ledger.queries import UNSETTLED
 from tallystick.ledger.standings import standings
@@ -21,6 +22,7 @@ from tallystick.mappings.rows import badge_counts, counts_by_badge, paused_conne
 from tallystick.subscriptions.models import Subscription
 
 ROUNDS = 60
+NEEDY = {BadgeKind.OUT_OF_SYNC, BadgeKind.WAITING_FOR_APPROVAL}
 LANE_FIELDS = ("begins_on", "begins_at", "drift_units", "expected_units", "proved_at")
 
 
@@ -92,14 +94,32 @@ def shuffle(of: Tenancy, connection_ids: list[int], chance: Random) -> None:
         )
 
 
+def whose(of: Tenancy, connection_id: int) -> Whose:
+    paused = paused_connections({connection_id}, now=of.clock.now())
+    return Whose(of.tenant_id, of.context.reseller_id, paused)
+
+
+def staked(of: Tenancy, connection_id: int) -> Counts:
+    return counts_at_stake([connection_id], whose(of, connection_id), now=of.clock.now())
+
+
+def needy(of: Tenancy, connection_id: int) -> set[int]:
+    found = most_at_stake([connection_id], whose(of, connection_id), now=of.clock.now(), limit=1000)
+    return {one.subscription_id for one in found}
+
+
 def one_by_one(of: Tenancy, connection_id: int) -> Counter[BadgeKind]:
     """By the pure decision, row by row."""
+    return Counter(by_subscription(of, connection_id).values())
+
+
+def by_subscription(of: Tenancy, connection_id: int) -> dict[int, BadgeKind]:
     rows = Subscription.objects.filter(subscriptionmapping__connection_id=connection_id)
     ids = list(rows.filter(**of.context.scope()).values_list("pk", flat=True))
     now = of.clock.now()
     paused = paused_connections({connection_id}, now=now)
     found = standings(subscription_ids=ids, paused=paused, now=now)
-    return Counter(standing.badge.kind for standing in found.values())
+    return {pk: standing.badge.kind for pk, standing in found.items()}
 
 
 def test_the_database_counts_what_the_pure_decision_says(db: None) -> None:
@@ -117,6 +137,12 @@ def test_the_database_counts_what_the_pure_decision_says(db: None) -> None:
         for connection_id in ids:
             expected = one_by_one(of, connection_id)
             assert +Counter(counted[connection_id]) == expected
+            at_stake = staked(of, connection_id)
+            assert +Counter({k: at_stake.of(k).subscriptions for k in BadgeKind}) == expected
+            assert at_stake.mapped == expected.total()
+            assert needy(of, connection_id) == {
+                pk for pk, one in by_subscription(of, connection_id).items() if one in NEEDY
+            }
             seen += expected
     assert set(seen) == set(BadgeKind) - {BadgeKind.NOT_MAPPED}, "a kind was never there"
 

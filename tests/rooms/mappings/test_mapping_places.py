@@ -28,7 +28,8 @@ from tallystick.mappings.exclude import exclude
 from tallystick.mappings.kinds import Ours
 from tallystick.mappings.map_subscription import unmap_subscription
 from tallystick.mappings.models import SubscriptionMapping
-from tallystick.mappings.rows import list_mappings, not_mapped_ids, subscription_row
+from tallystick.mappings.not_mapped import not_mapped_ids
+from tallystick.mappings.rows import list_mappings, subscription_row
 from tallystick.mappings.watching import not_mapped_subscriptions, watch_rows
 from tallystick.sync.port import Billing
 from tallystick.sync.request import request_sync

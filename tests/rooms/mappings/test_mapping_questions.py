@@ -24,6 +24,7 @@ NAMES = [
     "Subscription Mapping, in the middle",
     "Contracts",
     "Contracts, in the middle",
+    "Home",
 ]
 
 

@@ -24,7 +24,8 @@ from tallystick.ledger.models import Sighting
 from tallystick.ledger.second_writer import UnitChange
 from tallystick.mappings.choose import choose_company, choose_service
 from tallystick.mappings.map_subscription import unmap_subscription
-from tallystick.mappings.rows import Row, not_mapped_ids, subscription_row
+from tallystick.mappings.not_mapped import not_mapped_ids
+from tallystick.mappings.rows import Row, subscription_row
 from tallystick.sync.port import Adjustment, Applied, Billing, Line, UnitRow
 from tallystick.sync.turn import drive
 

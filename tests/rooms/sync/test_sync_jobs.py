@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -13,12 +15,17 @@ from procrastinate.contrib.django import app as procrastinate_app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from harness import Killed, Line, World, dies_at
+from tallystick.audit.events import Event
+from tallystick.audit.models import AuditLog
 from tallystick.connections.budget import note_calls
 from tallystick.connections.models import CallMinute, Connection
+from tallystick.identity.roles import Role
 from tallystick.kit.clock import DatabaseClock
+from tallystick.kit.problem import Conflicting, NotAllowed
 from tallystick.sync import jobs
 from tallystick.sync.engine import Milestone
 from tallystick.sync.health import worker_seen_at
+from tallystick.sync.look_now import look_now
 from tallystick.sync.turn import drive
 
 
@@ -137,7 +144,7 @@ def test_a_connection_looked_at_lately_is_left_alone(alone: World) -> None:
     assert line.badge == "synced"
 
     Connection.objects.filter(pk=alone.connection_id).update(
-        last_swept_at=DatabaseClock().now() - jobs.VERIFY_EVERY - timedelta(minutes=1)
+        last_swept_at=DatabaseClock().now() - jobs.SWEPT_EVERY - timedelta(minutes=1)
     )
     jobs.watch_connections.defer(timestamp=0)
     run_worker()
@@ -162,7 +169,40 @@ def test_a_reading_that_fails_stops_the_sweep_of_that_connection_only(alone: Wor
     run_worker()
 
     assert alone.connection().last_swept_at is None
+    assert alone.connection().sweep_begun_at is not None
+    assert alone.connection().sweep_stopped_because
     assert alone.connection().reported_calls is None
+    assert not ProcrastinateJob.objects.filter(task_name=jobs.VERIFY, status="todo").exists()
+
+
+def look(world: World, **changes: Any) -> None:
+    context = replace(world.tenancy.context, **changes)
+    now = world.clock.now()
+    look_now(world.connection_id, context=context, now=now, correlation_id="look")
+
+
+def test_a_person_asks_for_a_look_at_every_line_now(alone: World) -> None:
+    line = alone.line(units=10)
+    line.hand_edit(11)
+    Connection.objects.filter(pk=alone.connection_id).update(last_swept_at=alone.clock.now())
+    look(alone)
+    look(alone)
+    assert ProcrastinateJob.objects.filter(task_name=jobs.VERIFY, status="todo").count() == 1
+    run_worker()
+    assert line.badge == "out_of_sync"
+    assert line.changes() == [], "nothing is sent by looking"
+    told = AuditLog.objects.filter(
+        event=Event.REQUEST_SWEEP.value, connection_id=alone.connection_id
+    )
+    assert [one.actor for one in told] == ["Ada Admin"] * 2
+
+
+def test_nobody_looks_at_a_paused_connection_nor_without_the_right(alone: World) -> None:
+    alone.pause()
+    with pytest.raises(Conflicting, match="is paused"):
+        look(alone)
+    with pytest.raises(NotAllowed):
+        look(alone, role=Role.VIEWER)
     assert not ProcrastinateJob.objects.filter(task_name=jobs.VERIFY, status="todo").exists()
 
 

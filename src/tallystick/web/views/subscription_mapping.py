@@ -14,8 +14,9 @@ from tallystick.connections.queries import ConnectionView, get_connection
 from tallystick.directory.queries import age
 from tallystick.ledger.badge import BadgeKind
 from tallystick.mappings.next_place import Following, following_of
+from tallystick.mappings.not_mapped import not_mapped_ids
 from tallystick.mappings.places import Places, places_for
-from tallystick.mappings.rows import Row, list_mappings, not_mapped_ids
+from tallystick.mappings.rows import Row, list_mappings
 from tallystick.mappings.watching import not_mapped_subscriptions, watch_rows
 from tallystick.sync.approve import waiting_for_approval
 from tallystick.web.addresses import Address, choices

@@ -5,12 +5,14 @@ from __future__ import annotations
 from django.http import HttpResponse
 
 from tallystick.kit.problem import InvalidInput
+from tallystick.ledger.badge import BadgeKind
+from tallystick.mappings.may_carry import Open
 from tallystick.mappings.rows import list_rows
 from tallystick.subscriptions.status import SubscriptionStatus
 from tallystick.web.addresses import Address, choices
 from tallystick.web.visit import Visit, screen
 
-FILTERS = ("q", "status", "customer")
+FILTERS = ("q", "status", "badge", "show", "customer")
 LONGEST_ID = 18
 
 
@@ -23,6 +25,8 @@ def subscriptions(visit: Visit) -> HttpResponse:
         now=visit.now,
         search=address.value("q"),
         status=address.value("status"),
+        badge=address.value("badge"),
+        show=address.value("show"),
         customer_id=id_in(address, "customer"),
         cursor=address.cursor or None,
     )
@@ -36,6 +40,9 @@ def subscriptions(visit: Visit) -> HttpResponse:
         rows=rows,
         address=address,
         chips=choices(address, "status", [(s.value, s.label) for s in SubscriptionStatus]),
+        badges=choices(address, "badge", [(kind.value, kind.label) for kind in BadgeKind]),
+        shown=Open(address.value("show")).label if address.value("show") else "",
+        without_show=address.without("show"),
         customer=customer,
         without_customer=address.without("customer"),
         next=address.next(page.next_cursor),

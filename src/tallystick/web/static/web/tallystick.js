@@ -67,6 +67,16 @@
     });
   });
 
+  // A page that renews itself says so when it cannot: what it shows may not be so any more.
+  function answering(yes) {
+    document.querySelectorAll("[data-not-answering]").forEach(function (notice) { notice.hidden = yes; });
+  }
+  document.addEventListener("htmx:sendError", function () { answering(false); });
+  document.addEventListener("htmx:responseError", function () { answering(false); });
+  document.addEventListener("htmx:afterRequest", function (event) {
+    if (event.detail.successful) answering(true);
+  });
+
   var dark = window.matchMedia("(prefers-color-scheme: dark)");
   document.querySelectorAll("[data-theme-switch]").forEach(function (button) {
     button.hidden = false;

@@ -1,0 +1,163 @@
+"""May I Approve & Post in Autotask up to a day? Pure.
+
+*Yes* is said only when nothing is known that the bills of these days would miss, and when it was
+looked at. The order of the reasons is the order in which a person deals with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+from tallystick.kit.days import add_months, in_words
+
+LATE_IN_THE_MONTH = 16
+
+
+class Why(StrEnum):
+    """What stands in the way."""
+
+    NO_WORKER = "no_worker"
+    NOT_SETTLED = "not_settled"
+    TO_APPROVE = "to_approve"
+    DRIFT = "drift"
+    NOT_READ = "not_read"
+    NOT_MAPPED = "not_mapped"
+    AZURE_AMOUNTS = "azure_amounts"
+    NOT_LOOKED_AT = "not_looked_at"
+
+
+class Answer(StrEnum):
+    YES = "yes"
+    NOT_YET = "not_yet"
+    NOTHING = "nothing"  # nothing is mapped or held: there is nothing to say
+
+    @property
+    def tone(self) -> str:
+        return {"yes": "green", "not_yet": "yellow", "nothing": "secondary"}[self.value]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is so now. ``not_settled`` and ``to_approve`` count operations dated up to the day,
+    each in one of the two; ``not_looked_at`` names the connections whose lines were not all looked
+    at since the last change was sent."""
+
+    day: date
+    lines: int
+    worker_is_there: bool
+    not_settled: int
+    to_approve: int
+    drifted: int
+    not_read: int
+    not_mapped: int
+    azure_plans_without_amounts: int
+    not_looked_at: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing in the way: how many, and a sentence."""
+
+    why: Why
+    number: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class MayPost:
+    day: date
+    answer: Answer
+    reasons: Sequence[Reason] = ()
+
+    @property
+    def words(self) -> str:
+        """``Safe to Approve & Post in Autotask up to 31 May 2026: yes.``"""
+        end = {
+            Answer.YES: "yes.",
+            Answer.NOT_YET: "not yet.",
+            Answer.NOTHING: "nothing to say, because nothing is mapped.",
+        }
+        return f"Safe to Approve & Post in Autotask up to {in_words(self.day)}: {end[self.answer]}"
+
+
+def may_post(state: State) -> MayPost:
+    """Decide."""
+    reasons = [reason for reason in _reasons(state) if reason.number]
+    if reasons and (state.lines or state.not_mapped):
+        return MayPost(state.day, Answer.NOT_YET, reasons)
+    return MayPost(state.day, Answer.YES if state.lines else Answer.NOTHING)
+
+
+def _reasons(state: State) -> Sequence[Reason]:
+    upto = f"dated up to {in_words(state.day)}"
+    month = azure_month(state.day)
+    return [
+        Reason(
+            Why.NO_WORKER,
+            0 if state.worker_is_there else 1,
+            "no worker is there, so nothing is read from Autotask or sent to it",
+        ),
+        Reason(
+            Why.NOT_SETTLED,
+            state.not_settled,
+            f"{_counted(state.not_settled, 'operation')} {upto} "
+            f"{'is' if state.not_settled == 1 else 'are'} not settled",
+        ),
+        Reason(
+            Why.TO_APPROVE,
+            state.to_approve,
+            f"{_counted(state.to_approve, 'operation')} {upto} "
+            f"{'waits' if state.to_approve == 1 else 'wait'} for approval",
+        ),
+        Reason(
+            Why.DRIFT,
+            state.drifted,
+            f"{_counted(state.drifted, 'line')} "
+            f"{'shows' if state.drifted == 1 else 'show'} something else in Autotask than expected",
+        ),
+        Reason(
+            Why.NOT_READ,
+            state.not_read,
+            f"{_counted(state.not_read, 'line')} "
+            f"{'was' if state.not_read == 1 else 'were'} not read back yet",
+        ),
+        Reason(
+            Why.NOT_MAPPED,
+            state.not_mapped,
+            f"{_counted(state.not_mapped, 'active subscription')} "
+            f"{'is' if state.not_mapped == 1 else 'are'} not mapped, so nothing bills "
+            f"{'it' if state.not_mapped == 1 else 'them'}",
+        ),
+        Reason(
+            Why.AZURE_AMOUNTS,
+            state.azure_plans_without_amounts,
+            f"the amounts of {month:%Y-%m} are not in, or not final, for "
+            f"{_counted(state.azure_plans_without_amounts, 'Azure plan')}",
+        ),
+        Reason(
+            Why.NOT_LOOKED_AT,
+            len(state.not_looked_at),
+            "not every line was looked at since the last change was sent: "
+            f"{', '.join(state.not_looked_at)}",
+        ),
+    ]
+
+
+def azure_month(day: date) -> date:
+    """The first day of the last month that has ended by then: its amounts are billed."""
+    ends_month = (day + timedelta(days=1)).day == 1
+    return day.replace(day=1) if ends_month else add_months(day.replace(day=1), -1)
+
+
+def usual_day(today: date) -> date:
+    """The day people mean: the month's last, and in a month's first half the last month's."""
+    this = today.replace(day=1)
+    begins = add_months(this, 1) if today.day >= LATE_IN_THE_MONTH else this
+    return begins - timedelta(days=1)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

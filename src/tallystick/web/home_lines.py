@@ -1,0 +1,272 @@
+"""What Home shows, made ready for its page. Pure but for the addresses."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.urls import reverse
+
+from tallystick.books.may_post import Reason, Why
+from tallystick.bootstrap.home import ConnectionNow, DayOf, Home, Need
+from tallystick.connections.sweeps import SweepState
+from tallystick.ledger.at_stake import Held
+from tallystick.ledger.badge import BadgeKind
+from tallystick.ledger.kinds import OperationKind
+from tallystick.mappings.stakes import Stake
+from tallystick.web.plots import Plot, lasted, plot
+from tallystick.web.side_rows import at_stake
+from tallystick.web.words import amount, counted
+
+NOTHING = Decimal(0)
+SWEEPS = {
+    SweepState.DONE: ("green", "check", "Every line was looked at"),
+    SweepState.RUNNING: ("blue", "refresh", "Every line is being looked at"),
+    SweepState.NOT_YET: ("yellow", "clock", "Not every line was looked at yet"),
+    SweepState.STOPPED: ("red", "alert-triangle", "The look at every line stopped"),
+    SweepState.NOT_ENDED: ("red", "alert-triangle", "The look at every line did not end"),
+    SweepState.LATE: ("red", "alert-triangle", "Nobody looked at every line since"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A number to press, with what stands behind it."""
+
+    label: str
+    number: int
+    tone: str
+    under: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class NeedLine:
+    """One line of *needs you*: what it is, why, what it is worth, the button."""
+
+    name: str
+    href: str
+    under: str
+    cause: str
+    money: str
+    at_stake: Decimal
+    tone: str
+    icon: str
+    act: str
+    act_href: str
+
+
+def counts_of(home: Home) -> list[Count]:
+    """By badge, what needs a person first."""
+    counts, listed = home.counts, reverse("subscriptions")
+    kinds = (
+        BadgeKind.OUT_OF_SYNC,
+        BadgeKind.WAITING_FOR_APPROVAL,
+        BadgeKind.CHECKING,
+        BadgeKind.SYNCING,
+        BadgeKind.SYNCED,
+        BadgeKind.LEFT,
+    )
+    made = [
+        Count(
+            kind.label,
+            counts.of(kind).subscriptions,
+            kind.tone,
+            _held(counts.of(kind)),
+            f"{listed}?badge={kind.value}",
+        )
+        for kind in kinds
+        if kind is not BadgeKind.LEFT or counts.of(kind).subscriptions
+    ]
+    drifted = counts.drifted
+    href = f"{listed}?show=drifted"
+    made.insert(1, Count("of them drifted", drifted.subscriptions, "red", _held(drifted), href))
+    number, stake = home.not_mapped.subscriptions, at_stake(home.not_mapped)
+    made.append(Count("Not Mapped", number, "yellow", stake, f"{listed}?show=not_billed"))
+    return made
+
+
+def _held(held: Held) -> str:
+    return at_stake(Stake(held.subscriptions, held.quantity, held.a_month))
+
+
+def needs_of(home: Home) -> list[NeedLine]:
+    """Connections first, because they stop everything; then by money, of whichever currency."""
+    lines = [_of_row(one) for one in home.needs]
+    if home.not_mapped.subscriptions:
+        lines.append(_of_not_mapped(home))
+    lines.sort(key=lambda line: -line.at_stake)
+    return [*(_of_connection(one) for one in home.connections if one.needs_you), *lines]
+
+
+def _of_connection(one: ConnectionNow) -> NeedLine:
+    href = reverse("connection", kwargs={"connection_id": one.connection.id})
+    return NeedLine(
+        name=one.connection.name,
+        href=href,
+        under=one.verdict.health.label,
+        cause=f"{one.verdict.words} {one.verdict.todo}",
+        money="",
+        at_stake=NOTHING,
+        tone=one.verdict.health.tone,
+        icon=one.verdict.health.icon,
+        act="Look at it",
+        act_href=href,
+    )
+
+
+def _of_not_mapped(home: Home) -> NeedLine:
+    stake = home.not_mapped
+    first = next((one.connection.id for one in home.connections), None)
+    listed = f"{reverse('subscriptions')}?show=not_billed"
+    at = reverse("connectors")
+    if first is not None:
+        at = reverse("subscription-mapping", kwargs={"connection_id": first}) + "?badge=not_mapped"
+    if len(home.connections) > 1:
+        at = listed
+    return NeedLine(
+        name=f"{counted(stake.subscriptions, 'subscription')} not mapped",
+        href=listed,
+        under=counted(stake.licences, "licence"),
+        cause="Nothing bills what is active and not mapped.",
+        money=_a_month(stake),
+        at_stake=max(stake.a_month.values(), default=NOTHING),
+        tone="yellow",
+        icon="unlink",
+        act="Map",
+        act_href=at,
+    )
+
+
+def _a_month(stake: Stake) -> str:
+    return " + ".join(amount(value, currency) for currency, value in sorted(stake.a_month.items()))
+
+
+def _of_row(need: Need) -> NeedLine:
+    row, view = need.row, need.row.subscription
+    timeline = reverse("subscription", kwargs={"subscription_id": view.id})
+    held = row.badge.kind is BadgeKind.WAITING_FOR_APPROVAL
+    act, act_href = "Look at it", timeline
+    if row.place is not None and not held:
+        here = {"connection_id": row.place.connection_id, "subscription_id": view.id}
+        act, act_href = "Sync", reverse("sync", kwargs=here)
+    what = f"{row.head.in_words()}: " if row.head is not None else ""
+    return NeedLine(
+        name=view.name,
+        href=timeline,
+        under=view.customer.name,
+        cause=f"{what}{row.badge.cause}",
+        money=amount(need.a_month, view.price_currency) if need.a_month else "",
+        at_stake=need.a_month or NOTHING,
+        tone=row.badge.kind.tone,
+        icon=row.badge.kind.icon,
+        act=act,
+        act_href=act_href,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonLine:
+    words: str
+    href: str
+    act: str
+
+
+def reasons_of(home: Home) -> list[ReasonLine]:
+    """Why not yet, each with where to go."""
+    return [_reason(reason) for reason in home.may_post.reasons]
+
+
+def _reason(reason: Reason) -> ReasonLine:
+    listed, connectors = reverse("subscriptions"), reverse("connectors")
+    href, act = {
+        Why.NO_WORKER: (connectors, "Connectors"),
+        Why.NOT_SETTLED: (f"{listed}?show=not_settled", "See which"),
+        Why.TO_APPROVE: (f"{listed}?badge=waiting_for_approval", "See which"),
+        Why.DRIFT: (f"{listed}?show=drifted", "See which"),
+        Why.NOT_READ: (f"{listed}?badge=checking", "See which"),
+        Why.NOT_MAPPED: (f"{listed}?show=not_billed", "See which"),
+        Why.AZURE_AMOUNTS: (f"{listed}?q=Azure", "Azure plans"),
+        Why.NOT_LOOKED_AT: ("#connections", "Look now"),
+    }[reason.why]
+    return ReasonLine(reason.words[:1].upper() + reason.words[1:] + ".", href, act)
+
+
+def since_yesterday(days: Sequence[DayOf]) -> list[str]:
+    """Sentences; empty when nothing happened."""
+    two = days[-2:]
+    kinds: dict[OperationKind, int] = {}
+    for one in two:
+        for kind, number in one.day.recorded.items():
+            kinds[kind] = kinds.get(kind, 0) + number
+    said = []
+    if kinds:
+        parts = [f"{number} {kind.label}" for kind, number in kinds.items()]
+        said.append(f"{counted(sum(kinds.values()), 'operation')} recorded: {', '.join(parts)}.")
+    if proved := sum(one.day.proved for one in two):
+        said.append(f"{counted(proved, 'operation')} proved in Autotask.")
+    if failures := sum(one.failures for one in two):
+        said.append(f"{counted(failures, 'failure')}.")
+    if drifts := sum(one.drifts for one in two):
+        said.append(f"{counted(drifts, 'difference')} found that we did not send.")
+    return said
+
+
+def plots_of(days: Sequence[DayOf]) -> list[Plot]:
+    """Thirty days of operations, failures and time to green."""
+    operations = [
+        (d.day.on, d.day.operations, counted(d.day.operations, "operation")) for d in days
+    ]
+    failures = [(d.day.on, d.failures, counted(d.failures, "failure")) for d in days]
+    spans = [
+        (
+            d.day.on,
+            d.day.to_green.total_seconds() if d.day.to_green else None,
+            lasted(d.day.to_green),
+        )
+        for d in days
+    ]
+    known = [d.day.to_green for d in days if d.day.to_green is not None]
+    slowest = max(known, default=None)
+    return [
+        plot(
+            "operations",
+            "Operations",
+            operations,
+            words=f"{counted(sum(n for _, n, _ in operations), 'operation')} in 30 days.",
+            top=str(max(n for _, n, _ in operations)),
+        ),
+        plot(
+            "failures",
+            "Failures",
+            failures,
+            words=f"{counted(sum(n for _, n, _ in failures), 'failure')} in 30 days.",
+            top=str(max(n for _, n, _ in failures)),
+        ),
+        plot(
+            "to-green",
+            "Time to green",
+            spans,
+            words="Half of a day's operations were proved within so long of being recorded; "
+            f"the slowest day took {lasted(slowest)}.",
+            top=lasted(slowest),
+        ),
+    ]
+
+
+def mark_of(home: Home, *parts: object) -> str:
+    """Changes when the page would show something else."""
+    said = [
+        home.headline.words,
+        home.may_post.words,
+        *(reason.words for reason in home.may_post.reasons),
+        repr(home.counts),
+        repr(home.not_mapped),
+        *(f"{one.row.subscription.id}{one.row.badge.cause}" for one in home.needs),
+        *(f"{one.connection.id}{one.sweep}{one.calls.spent}" for one in home.connections),
+        repr(home.days[-1]),
+        *(str(part) for part in parts),
+    ]
+    return hashlib.sha256("|".join(said).encode()).hexdigest()[:16]
