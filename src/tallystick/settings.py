@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "tallystick.connections",
     "tallystick.directory",
     "tallystick.mappings",
+    "tallystick.notify",
     "tallystick.sync",
     "tallystick.books",
     "tallystick.web",
@@ -151,6 +152,10 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 ALLOWED_HOSTS = os.environ.get("TALLYSTICK_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("TALLYSTICK_ORIGINS", "").split(",") if o]
+# Where people open the pages: what links in messages begin with.
+PUBLIC_URL = (
+    os.environ.get("TALLYSTICK_URL") or next(iter(CSRF_TRUSTED_ORIGINS), "http://localhost:8000")
+).rstrip("/")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_HANDLERS = [
     "tallystick.web.uploads.NoMore",

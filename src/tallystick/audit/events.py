@@ -94,6 +94,11 @@ class Event(StrEnum):
     UPDATE_PRICE_SETTINGS = "price.update_settings"
     CREATE_EXCHANGE_RATE = "price.create_exchange_rate"
     UPDATE_PRICE_LOCK = "price.update_lock"
+    CREATE_NOTIFICATION = "notification.create"
+    UPDATE_NOTIFICATION = "notification.update"
+    DELETE_NOTIFICATION = "notification.delete"
+    TEST_NOTIFICATION = "notification.test"
+    GIVE_UP_NOTIFICATION = "notification.give_up"
     ENGINE_BUG = "engine.bug"
 
     @property
@@ -163,5 +168,10 @@ _LABELS = {
     Event.UPDATE_PRICE_SETTINGS: "Update Price Settings",
     Event.CREATE_EXCHANGE_RATE: "Create Exchange Rate",
     Event.UPDATE_PRICE_LOCK: "Update Price Lock",
+    Event.CREATE_NOTIFICATION: "Create Notification",
+    Event.UPDATE_NOTIFICATION: "Update Notification",
+    Event.DELETE_NOTIFICATION: "Delete Notification",
+    Event.TEST_NOTIFICATION: "Test Notification",
+    Event.GIVE_UP_NOTIFICATION: "Notification Not Delivered",
     Event.ENGINE_BUG: "Internal Error",
 }

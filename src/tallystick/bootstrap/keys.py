@@ -11,6 +11,7 @@ there is instead of making another one.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,11 @@ from tallystick.kit.ids import correlation_id
 from tallystick.kit.key_ring import KeyFile, KeyRing
 from tallystick.kit.problem import Conflicting, InvalidInput
 from tallystick.kit.secrets import SealingKey, new_key
+from tallystick.notify.sealing import (
+    recipient_values_by_key,
+    recipients_under_older_keys,
+    reseal_recipients,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +53,20 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """``connections`` were sealed anew with the key ``key_id``, which was ``made`` for it or was
-    there; ``not_opened`` are the names of those that did not open and were left as they are."""
+    """``connections`` and ``notifications`` were sealed anew with the key ``key_id``, which was
+    ``made`` for it or was there; ``not_opened`` are the names of those that did not open and were
+    left as they are."""
 
     key_id: str
     made: bool
     connections: int
     not_opened: Sequence[str]
+    notifications: int = 0
 
 
 def show() -> Shown:
     """The ring, and what it is still needed for."""
-    ring, values = _ring(), dict(values_by_key())
+    ring, values = _ring(), _values()
     rows = [
         KeyRow(key.key_id, number == 0, values.pop(key.key_id, 0))
         for number, key in enumerate(ring.all())
@@ -74,13 +82,20 @@ def rotate(*, progress: Callable[[int], None]) -> Rotated:
     ring = _ring()
     with transaction.atomic():
         let_nobody_seal()
-        made = not under_older_keys(ring) and _make_first(ring)
+        left = under_older_keys(ring) or recipients_under_older_keys(ring)
+        made = not left and _make_first(ring)
     done, not_opened = 0, list[str]()
     for some in reseal(ring, actor=COMMAND_LINE, now=desk().now(), correlation_id=correlation_id()):
         done += len(some.done)
         not_opened += some.not_opened
         progress(done)
-    return Rotated(ring.first().key_id, made, done, not_opened)
+    notifications = 0
+    for some_done, names in reseal_recipients(
+        ring, actor=COMMAND_LINE, now=desk().now(), correlation_id=correlation_id()
+    ):
+        notifications += some_done
+        not_opened += names
+    return Rotated(ring.first().key_id, made, done, not_opened, notifications)
 
 
 def remove(key_id: str) -> None:
@@ -99,7 +114,7 @@ def remove(key_id: str) -> None:
             raise Conflicting(
                 f"The key {key_id} is the one that seals. Nothing was changed. Rotate first."
             )
-        if needed := values_by_key().get(key_id, 0):
+        if needed := _values().get(key_id, 0):
             raise Conflicting(
                 f"Sealed values that only the key {key_id} opens: {needed}. Nothing was changed. "
                 "Run tallystick keys rotate: it seals them with the first key."
@@ -111,6 +126,11 @@ def remove(key_id: str) -> None:
                 f"from here. Take its key number {number} out of it, and restart web and workers."
             )
         _write(ring, [key for key in keys if key.key_id != key_id])
+
+
+def _values() -> Counter[str]:
+    """Sealed values by the key that opens them."""
+    return Counter(values_by_key()) + Counter(recipient_values_by_key())
 
 
 def _ring() -> KeyRing:

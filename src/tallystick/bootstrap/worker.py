@@ -21,9 +21,11 @@ from procrastinate.contrib.django import app as procrastinate_app
 
 from tallystick.bootstrap.clients import make_directory
 from tallystick.bootstrap.engine import make_engine
+from tallystick.bootstrap.notices import sender
 from tallystick.kit.ids import holder_id
 from tallystick.kit.log import logger
 from tallystick.mappings.jobs import use_directory
+from tallystick.notify.jobs import use_sender
 from tallystick.operations.jobs import use_wake
 from tallystick.sync import jobs
 from tallystick.sync.engine import Engine, Milestone, nobody_listens
@@ -88,6 +90,7 @@ def run(
     jobs.use_engine(engine)
     use_wake(jobs.wake_lanes)
     use_directory(make_directory)
+    use_sender(sender)
     keeper = Keeper(holder)
     keeper.start()
     jobs.nudge_due()

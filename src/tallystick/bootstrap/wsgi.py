@@ -8,3 +8,7 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tallystick.settings")
 application = get_wsgi_application()
+
+from tallystick.bootstrap.notices import watch_for_workers  # noqa: E402 - after Django is set up
+
+watch_for_workers()

@@ -96,9 +96,11 @@ def _progress() -> Callable[[int], None]:
 def _tell(rotated: Rotated) -> None:
     one = rotated.connections == 1
     what = f"{rotated.connections} connection{' was' if one else 's were'} sealed anew"
+    if rotated.notifications:
+        what += f", and {rotated.notifications} notification{'s' * (rotated.notifications != 1)}"
     if rotated.made:
         say(f"Made the key {rotated.key_id}; {what}")
-    elif rotated.connections:
+    elif rotated.connections or rotated.notifications:
         say(f"Finished with the key {rotated.key_id}, which was there: {what}")
     else:
         say(f"Nothing was left to seal with the key {rotated.key_id}")

@@ -104,6 +104,12 @@ def context_of_user(user_id: int) -> Context:
     return context_of(User.objects.get(pk=user_id))
 
 
+def email_of(user_id: int, *, tenant_id: int) -> str:
+    """The address a person signs in with; empty when the tenant has no such person."""
+    rows = User.objects.filter(pk=user_id, tenant_id=tenant_id, is_active=True)
+    return rows.values_list("email", flat=True).first() or ""
+
+
 def context_name(context: Context) -> str:
     """``Northwind Cloud`` or ``Northwind Cloud / Fabrikam IT``."""
     name = Tenant.objects.values_list("name", flat=True).get(pk=context.tenant_id)

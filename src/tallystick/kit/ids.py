@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 import uuid
 
@@ -14,6 +15,16 @@ def correlation_id() -> str:
 def holder_id() -> int:
     """A random positive 62-bit number that names one worker process."""
     return secrets.randbits(62)
+
+
+def message_id() -> str:
+    """A new id of a message, the same each time it is sent: ``msg_`` and 32 characters."""
+    return "msg_" + uuid.uuid4().hex
+
+
+def webhook_secret() -> str:
+    """A new key to sign webhooks with: ``whsec_`` and 32 bytes in base64 (Standard Webhooks)."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def api_token() -> str:

@@ -6,7 +6,7 @@ questions in the same order. A test compares the two on rows of every kind; chan
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,6 +28,7 @@ WITH head AS (
     ORDER BY lane_id, sequence
 ), lane AS (
     SELECT l.connection_id, l.subscription_id, coalesce(l.begins_at > %(now)s, false) AS rests,
+           h.state IS NULL AS idle,
            CASE
                WHEN l.begins_at > %(now)s THEN %(left)s
                WHEN h.state IN ('failed', 'conflict') THEN %(out_of_sync)s
@@ -51,12 +52,20 @@ WITH head AS (
 """
 # A lane that has not begun says nothing beside one that bills; of two, the urgent one speaks.
 SPEAKS = """, subscription AS (
-    SELECT connection_id, coalesce(min(urgency) FILTER (WHERE NOT rests), min(urgency)) AS urgency
+    SELECT connection_id, subscription_id,
+           coalesce(min(urgency) FILTER (WHERE NOT rests), min(urgency)) AS urgency
     FROM lane GROUP BY connection_id, subscription_id
 )
-SELECT connection_id, urgency, count(*) FROM subscription GROUP BY connection_id, urgency
 """
-COUNT = LANES + SPEAKS
+COUNT = f"{LANES} {SPEAKS} SELECT connection_id, urgency, count(*) FROM subscription GROUP BY 1, 2"  # noqa: S608 - literals of this file
+# Which of them are red, and whether nothing waits there: then somebody changed it in Autotask.
+RED = f"""{LANES} {SPEAKS}
+SELECT subscription.connection_id, subscription.subscription_id, bool_and(lane.idle)
+FROM subscription JOIN lane USING (connection_id, subscription_id, urgency)
+WHERE urgency = %(out_of_sync)s
+GROUP BY subscription.connection_id, subscription.subscription_id
+ORDER BY subscription.subscription_id
+"""  # noqa: S608 - literals of this file
 # The least is the most urgent.
 PLACES = {kind.value: place for place, kind in enumerate(URGENCY)}
 
@@ -90,11 +99,34 @@ def count_badges(
     One question for all of them.
     """
     counts = {each: dict.fromkeys(BadgeKind, 0) for each in connection_ids}
-    with database.cursor() as cursor:
-        cursor.execute(COUNT, whose.values(counts, now=now))
-        for connection_id, urgency, number in cursor.fetchall():
-            counts[connection_id][URGENCY[urgency]] = number
+    for connection_id, urgency, number in _ask(COUNT, whose.values(counts, now=now)):
+        counts[connection_id][URGENCY[urgency]] = number
     return counts
+
+
+@dataclass(frozen=True, slots=True)
+class Red:
+    """A subscription that is out of sync by itself; ``drifted``: with nothing waiting."""
+
+    subscription_id: int
+    connection_id: int
+    drifted: bool
+
+
+def out_of_sync(connection_ids: Collection[int], *, tenant_id: int, now: datetime) -> Sequence[Red]:
+    """Those that would be red whether their connection is paused or not: one question."""
+    asked = Whose(tenant_id, None, {}).values(connection_ids, now=now)
+    return [
+        Red(subscription_id, connection_id, drifted)
+        for connection_id, subscription_id, drifted in _ask(RED, asked)
+    ]
+
+
+def _ask(question: str, asked: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    with database.cursor() as cursor:
+        cursor.execute(question, asked)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from factories import TODAY, Tenancy, number, sibling, tenancy
 from tallystick.connections.models import Connection
 from tallystick.ledger.at_stake import Counts, counts_at_stake, most_at_stake
 from tallystick.ledger.badge import BadgeKind
-from tallystick.ledger.counting import Queue, Whose, queue_of
+from tallystick.ledger.counting import Queue, Whose, out_of_sync, queue_of
 from tallystick.ledger.models import Delivery, Lane
 from tallystick.ledger.queries import UNSETTLED
 from tallystick.ledger.standings import standings
@@ -145,6 +145,33 @@ def test_the_database_counts_what_the_pure_decision_says(db: None) -> None:
             }
             seen += expected
     assert set(seen) == set(BadgeKind) - {BadgeKind.NOT_MAPPED}, "a kind was never there"
+
+
+def test_the_red_ones_are_listed_as_the_pure_decision_says(db: None) -> None:
+    """Whether the connection is paused or not: who waits behind a pause is not red by itself."""
+    of = tenancy()
+    ids = sorted({bench.connection_id for bench in benches(of)})
+    new_bench().in_state("failed")  # another tenant's
+    chance = Random(20260511)
+    drifted = set[bool]()
+    for _ in range(ROUNDS):
+        shuffle(of, ids, chance)
+        now = of.clock.now()
+        red = {
+            one.subscription_id: one for one in out_of_sync(ids, tenant_id=of.tenant_id, now=now)
+        }
+        rows = Subscription.objects.filter(subscriptionmapping__connection_id__in=ids)
+        held = list(rows.values_list("pk", flat=True))
+        found = standings(subscription_ids=held, paused={}, now=now)
+        kind = BadgeKind.OUT_OF_SYNC
+        assert set(red) == {pk for pk, one in found.items() if one.badge.kind is kind}
+        lanes = Counter(Lane.objects.filter(open=True).values_list("subscription_id", flat=True))
+        for pk, one in red.items():
+            assert one.connection_id == found[pk].lane.connection_id
+            if lanes[pk] == 1:
+                assert one.drifted == (found[pk].head_operation_id is None)
+                drifted.add(one.drifted)
+    assert drifted == {True, False}
 
 
 def test_a_context_counts_its_own_subscriptions_only(db: None) -> None:

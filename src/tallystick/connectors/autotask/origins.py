@@ -1,18 +1,16 @@
 """Which hosts may be talked to. Decided by the server's settings, never by data.
 
 A zone answer, a next-page address or a form field can only *choose among* the origins allowed
-here. Addresses are read with one strict pattern instead of a forgiving parser: what is not plainly
-``scheme://host[:port][/path]`` in plain ASCII is refused, so two readers cannot disagree about it.
+here (``kit/address`` reads them).
 """
 
 from __future__ import annotations
 
-import ipaddress
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tallystick.connections.trouble import Misconfigured, Unclear
+from tallystick.kit.address import DEFAULT_PORT, Address, is_loopback, read_address
 
 if TYPE_CHECKING:
     from tallystick.connectors.autotask.settings import AutotaskServerSettings
@@ -20,82 +18,7 @@ if TYPE_CHECKING:
 VENDOR_HOST = re.compile(r"webservices[0-9]*\.autotask\.net")
 """Autotask's zones (the vendor's zone list; a new zone only has a new number)."""
 
-_ADDRESS = re.compile(
-    r"(?P<scheme>https?)://"
-    r"(?P<host>\[[0-9a-f:.]{2,45}\]|[a-z0-9](?:[a-z0-9.-]{0,252}))"
-    r"(?::(?P<port>[1-9][0-9]{0,4}))?"
-    r"(?P<path>(?:/[a-z0-9._~-]+)*/?)",
-    re.IGNORECASE | re.ASCII,
-)
 _PAGE_QUERY = re.compile(r"[!-~]{1,65536}")
-_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
-_DEFAULT_PORT = {"https": 443, "http": 80}
-_HIGHEST_PORT = 65535
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """An address taken apart; ``host`` and ``scheme`` lower case, ``path`` without end slash."""
-
-    scheme: str
-    host: str
-    port: int
-    path: str
-
-    @property
-    def origin(self) -> str:
-        """``scheme://host``, with the port only where it is not the scheme's own."""
-        port = "" if self.port == _DEFAULT_PORT[self.scheme] else f":{self.port}"
-        return f"{self.scheme}://{self.host}{port}"
-
-    @property
-    def socket_host(self) -> str:
-        """The host as a socket is given it: an IPv6 literal has no brackets."""
-        return self.host.strip("[]")
-
-
-def read_address(url: str) -> Address | None:
-    """Take a plain address apart; ``None`` when it is not one we are willing to understand."""
-    found = _ADDRESS.fullmatch(url)
-    if found is None:
-        return None
-    scheme, host = found["scheme"].lower(), found["host"].lower()
-    port = int(found["port"]) if found["port"] else _DEFAULT_PORT[scheme]
-    path = found["path"].rstrip("/")
-    if port > _HIGHEST_PORT or not _is_plain_host(host):
-        return None
-    if any(part in {".", ".."} for part in path.split("/")):
-        return None
-    return Address(scheme=scheme, host=host, port=port, path=path)
-
-
-def _is_plain_host(host: str) -> bool:
-    """A canonical IP literal, or a name that nothing could take for a number."""
-    if host.startswith("["):
-        try:
-            literal = ipaddress.IPv6Address(host[1:-1])
-        except ValueError:
-            return False
-        # A mapped address is an IPv4 address in disguise; it has no business in a setting.
-        return literal.ipv4_mapped is None and str(literal) == host[1:-1]
-    labels = host.split(".")
-    if not all(_LABEL.fullmatch(label) for label in labels):
-        return False
-    if labels[-1][0].isdigit():  # 127.1, 2130706433, 0x7f000001: only the canonical form passes
-        try:
-            return str(ipaddress.IPv4Address(host)) == host
-        except ValueError:
-            return False
-    return True
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def allowed_origin(setting: str) -> str:
@@ -108,7 +31,7 @@ def allowed_origin(setting: str) -> str:
         raise Misconfigured(
             f"{_shown(setting)} is not an origin. Write https://host or https://host:port."
         )
-    if address.scheme == "http" and not _is_loopback(address.host):
+    if address.scheme == "http" and not is_loopback(address.host):
         raise Misconfigured(
             f"{_shown(setting)} is plain http, which is allowed for this machine itself only."
         )
@@ -119,7 +42,7 @@ def is_vendor(address: Address) -> bool:
     """Is this one of Autotask's own zone hosts, on https and its default port?"""
     return (
         address.scheme == "https"
-        and address.port == _DEFAULT_PORT["https"]
+        and address.port == DEFAULT_PORT["https"]
         and VENDOR_HOST.fullmatch(address.host) is not None
     )
 

@@ -16,8 +16,9 @@ from typing import Any
 
 import httpcore
 
-from tallystick.connectors.autotask.origins import Address, is_vendor, read_address
+from tallystick.connectors.autotask.origins import is_vendor
 from tallystick.kit import clock
+from tallystick.kit.address import Address, read_address
 
 
 class _Call(threading.local):

@@ -1,0 +1,53 @@
+"""What a worker does for this room: look every few seconds, and send what waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.db import close_old_connections
+
+from tallystick.kit.clock import DatabaseClock
+from tallystick.kit.jobs import SLOW_QUEUE, app, defer
+from tallystick.notify.look import look
+from tallystick.notify.outbox import forget_old, recipients_due
+from tallystick.notify.send import Sender, send_to
+
+SEND = "tallystick.send_messages"
+QUEUE = "messages"
+
+_sender: Callable[[], Sender] | None = None
+
+
+def use_sender(make: Callable[[], Sender]) -> None:
+    """The composition root says what this process sends with."""
+    global _sender  # noqa: PLW0603 - one per process, set once at start
+    _sender = make
+
+
+def sender() -> Sender:
+    if _sender is None:
+        raise RuntimeError("this process was started without a way to send messages")
+    return _sender()
+
+
+@app.periodic(cron="* * * * * */15", periodic_id="notify")
+@app.task(name="tallystick.notify", queue=SLOW_QUEUE, queueing_lock="notify")
+def look_and_send(timestamp: int) -> None:  # noqa: ARG001 - the job engine passes it
+    """Each recipient is sent to by a job of its own: a slow one holds up nobody else."""
+    close_old_connections()
+    look(now=DatabaseClock().now())
+    for recipient_id in recipients_due(now=DatabaseClock().now()):
+        defer(SEND, key=f"messages:{recipient_id}", queue=QUEUE, recipient_id=recipient_id)
+
+
+@app.task(name=SEND, queue=QUEUE)
+def send_messages(recipient_id: int) -> None:
+    close_old_connections()
+    send_to(recipient_id, sender=sender())
+
+
+@app.periodic(cron="17 3 * * *", periodic_id="old_messages")
+@app.task(name="tallystick.forget_messages", queue=SLOW_QUEUE, queueing_lock="forget_messages")
+def forget_messages(timestamp: int) -> None:  # noqa: ARG001 - the job engine passes it
+    close_old_connections()
+    forget_old(now=DatabaseClock().now())

@@ -1,0 +1,25 @@
+"""Where a message leads: the address people open, and the page that says more."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+CONNECTORS = "/connectors"
+RENEWALS = "/renewals"
+NOTIFICATIONS = "/notifications"
+
+
+def to_subscription(subscription_id: int) -> str:
+    return f"/subscriptions/{subscription_id}"
+
+
+def to_connection(connection_id: int) -> str:
+    return f"{CONNECTORS}/{connection_id}"
+
+
+def to_out_of_sync(connection_ids: Collection[int]) -> str:
+    """The list of them; of several connections: their cards, which count them."""
+    if len(connection_ids) != 1:
+        return CONNECTORS
+    (connection_id,) = connection_ids
+    return f"{CONNECTORS}/{connection_id}/subscription-mapping?badge=out_of_sync"
