@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent.parent
 SRC = ROOT / "src" / "tallystick"
 MODULES = [path for path in SRC.rglob("*.py") if "migrations" not in path.parts]
 LONGEST = 400
-ALLOWED_LONGER = 20  # modules above 250 lines, of some 450
+ONE_OF = 25  # so many modules may be longer than 250 lines
 
 
 def tracked() -> list[Path]:
@@ -39,7 +39,7 @@ def test_modules_are_small() -> None:
     }
     assert too_long == {}
     long = [path for path in MODULES if lines(path) > 250]
-    assert len(long) <= ALLOWED_LONGER, sorted(str(path.relative_to(SRC)) for path in long)
+    assert len(long) * ONE_OF <= len(MODULES), sorted(str(path.relative_to(SRC)) for path in long)
 
 
 def test_functions_fit_a_screen() -> None:
