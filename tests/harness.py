@@ -193,6 +193,7 @@ class World:
         quantity: int | None = None,
         unit_price: str | None = "15.20",
         billed_at: str | None = None,
+        costs: str = "12.10",
         settled: bool = True,
         starts: date = CONTRACT_START,
         ends: date = CONTRACT_END,
@@ -202,7 +203,7 @@ class World:
     ) -> Line:
         """A customer with a mapped subscription; ``settled``: its first sync has been done.
 
-        ``quantity`` and ``unit_price`` are ours, ``units`` and ``billed_at`` what the line has;
+        ``quantity`` and ``unit_price`` are ours, ``units``, ``billed_at`` and ``costs`` the line's;
         ``held``: more of the subscription, as ``commitment_ends_on``.
         """
         n = number()
@@ -228,7 +229,7 @@ class World:
                     "service": "s",
                     "units": units,
                     "unit_price": billed_at or unit_price or "15.20",
-                    "unit_cost": "12.10",
+                    "unit_cost": costs,
                 }
             ],
         )

@@ -40,6 +40,7 @@ def healthy(call: Call) -> None:
         return
     info = {"canQuery": True, "userAccessForQuery": "All"}
     info |= {"canCreate": True, "userAccessForCreate": "All"}
+    info |= {"canUpdate": True, "userAccessForUpdate": "All"}
     if "Adjustments" in call.path:
         info = {"canQuery": False, "canCreate": True, "userAccessForCreate": "All"}
     call.answer(200, {"info": info}, headers=DATE)
@@ -75,8 +76,12 @@ def test_all_is_well() -> None:
         "read Contracts",
         "read Companies",
         "read Services",
+        "read ContractCharges",
+        "read BillingCodes",
         "create ContractServiceAdjustments",
         "create ContractServices",
+        "create ContractCharges",
+        "change ContractCharges",
         "cost currency",
         "price currency",
         "threshold",

@@ -58,6 +58,11 @@ class Tenant:
     def units(self, day: str, line: int | None = None) -> int:
         return int(self.row(day, line)["units"])
 
+    def code(self, label: str) -> int:
+        """The billing code of that use."""
+        numbers = {"Material Code": 3, "Service Code": 4}
+        return int(self.items("BillingCodes", where("useType", numbers[label]))[0]["id"])
+
     def errors(self, response: httpx.Response, status: int = 500) -> list[str]:
         assert response.status_code == status, response.text
         return list(response.json()["errors"])

@@ -172,6 +172,7 @@ def test_a_right_the_user_does_not_have(tenant: Tenant, act: str, how: dict[str,
         "chargeType": 1,
         "datePurchased": "2026-05-01",
         "unitQuantity": 1,
+        "billingCodeID": tenant.code("Material Code"),
     }
     made = tenant.http.post(charges, json=body).json()["itemId"]
     known = like_ours("ContractCharges")

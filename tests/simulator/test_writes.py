@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
+
+from tallystick.simulator import errors
 
 from .tenants import Tenant, where
 
@@ -229,6 +233,7 @@ def test_charges_are_created_changed_and_deleted(tenant: Tenant) -> None:
         "unitQuantity": 2.5,
         "unitPrice": 10,
         "unitCost": 4,
+        "billingCodeID": tenant.code("Material Code"),
     }
     charge = tenant.http.post(base, json=body).json()["itemId"]
     item = tenant.http.get(f"{base}/{charge}").json()["item"]
@@ -243,12 +248,57 @@ def test_charges_are_created_changed_and_deleted(tenant: Tenant) -> None:
 
 def test_a_billed_charge_stays(tenant: Tenant) -> None:
     base = f"Contracts/{tenant.contract}/Charges"
-    body = {"name": "x", "chargeType": 1, "datePurchased": "2026-05-03", "unitQuantity": 1}
+    body = charge_body(tenant)
     charge = tenant.http.post(base, json=body).json()["itemId"]
-    with tenant.sim.lock:
-        tenant.sim.world.table("ContractCharges").update(charge, {"isBilled": True})
+    assert tenant.sim.approve_and_post(tenant.contract, date(2026, 5, 2)) != []
+    assert tenant.http.patch(base, json={"id": charge, "unitQuantity": 1}).status_code == 200
+    tenant.sim.approve_and_post(tenant.contract, date(2026, 5, 3))
     assert tenant.http.delete(f"{base}/{charge}").status_code == 500
     assert tenant.http.patch(base, json={"id": charge, "unitQuantity": 2}).status_code == 500
+
+
+def charge_body(tenant: Tenant, **more: Any) -> dict[str, Any]:
+    return {
+        "name": "x",
+        "chargeType": 1,
+        "datePurchased": "2026-05-03",
+        "unitQuantity": 1,
+        "unitPrice": 12.5,
+        "unitCost": 9,
+        "billingCodeID": tenant.code("Material Code"),
+        **more,
+    }
+
+
+def test_a_charge_is_billed_once(tenant: Tenant) -> None:
+    base = f"Contracts/{tenant.contract}/Charges"
+    charge = tenant.http.post(base, json=charge_body(tenant)).json()["itemId"]
+    free = charge_body(tenant, isBillableToCompany=False)
+    tenant.http.post(base, json=free)
+    for _ in range(2):
+        tenant.sim.approve_and_post(tenant.contract, date(2026, 5, 31))
+    items = tenant.items("BillingItems", where("contractChargeID", op="exist"))
+    assert [(one["contractChargeID"], one["extendedPrice"], one["ourCost"]) for one in items] == [
+        (charge, Decimal("12.5"), 9)
+    ]
+    assert tenant.http.get(f"ContractCharges/{charge}").json()["item"]["isBilled"] is True
+
+
+def test_a_charge_needs_a_material_code(tenant: Tenant) -> None:
+    base = f"Contracts/{tenant.contract}/Charges"
+    without = tenant.http.post(base, json=charge_body(tenant, billingCodeID=None))
+    assert tenant.errors(without) == [errors.CHARGE_NEEDS_CODE]
+    service_code = charge_body(tenant, billingCodeID=tenant.code("Service Code"))
+    assert tenant.errors(tenant.http.post(base, json=service_code)) == [errors.CHARGE_CODE_TYPE]
+
+
+@pytest.mark.parametrize("contract_type", [4, 6, 8])
+def test_some_contracts_take_no_charge(tenant: Tenant, contract_type: int) -> None:
+    contract = tenant.sim.load(
+        contracts=[{"ref": "k", "company": tenant.company, "type": contract_type}]
+    )["refs"]["k"]
+    answer = tenant.http.post(f"Contracts/{contract}/Charges", json=charge_body(tenant))
+    assert tenant.errors(answer) == [errors.CHARGE_CONTRACT_TYPE]
 
 
 def test_notes_can_be_written(tenant: Tenant) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from factories import Tenancy, sibling, tenancy
+from factories import Tenancy, nobody_wakes, sibling, tenancy
 from price_desk import by
 from tallystick.audit.models import AuditLog
 from tallystick.catalog.terms import OfferKind, Term
@@ -43,7 +43,9 @@ class Stage:
     def load(self, text: str, *, dry_run: bool = False, **more: Any) -> AmountsImported:
         said = text.replace("C1", self.customer.external_id).replace("S1", self.plan.provider_id)
         file = AmountFile(**({"name": "May.csv", "currency": "EUR"} | more))
-        return import_azure_costs(io.BytesIO(said.encode()), file, by=by(self.of), dry_run=dry_run)
+        return import_azure_costs(
+            io.BytesIO(said.encode()), file, by=by(self.of), wake=nobody_wakes, dry_run=dry_run
+        )
 
     def refused(self, text: str, **more: Any) -> list[str]:
         before = self.count()

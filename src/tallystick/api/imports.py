@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
@@ -11,6 +12,7 @@ from ninja import Query, Router, Schema
 from tallystick.api.auth import OPERATE, caller, stores_nothing
 from tallystick.api.queries import answers, no_other
 from tallystick.api.uploads import uploaded
+from tallystick.bootstrap.desk import desk
 from tallystick.catalog.price_words import PriceIsFor
 from tallystick.kit.problem import FieldError, InvalidInput
 from tallystick.sources.csv_errors import ImportRefused
@@ -59,6 +61,18 @@ class PricesImportedOut(Schema):
     unknown_columns: list[str]
 
 
+class MonthsOut(Schema):
+    """What becomes of the months of a plan: an operation for each whose amounts are final."""
+
+    recorded: int
+    same: int
+    not_final: int
+    held: int
+    unmatched: int
+    cannot_sum: int
+    notes: list[str]
+
+
 class AmountsImportedOut(Schema):
     rows: int
     stored: bool
@@ -66,6 +80,7 @@ class AmountsImportedOut(Schema):
     corrected: int
     unchanged: int
     unknown_columns: list[str]
+    months: MonthsOut
 
 
 @router.post(
@@ -125,7 +140,7 @@ def post_azure_costs(request: HttpRequest, asked: Query[AmountsAsked]) -> Amount
     file = AmountFile(file_name(asked.name or upload.name or "API"), asked.currency, asked.final)
     by = caller(request).by()
     with _lines_named():
-        done = import_azure_costs(upload.file, file, by=by, dry_run=asked.dry_run)
+        done = import_azure_costs(upload.file, file, by=by, wake=desk().wake, dry_run=asked.dry_run)
     return AmountsImportedOut(
         rows=done.rows,
         stored=done.stored,
@@ -133,6 +148,7 @@ def post_azure_costs(request: HttpRequest, asked: Query[AmountsAsked]) -> Amount
         corrected=done.corrected,
         unchanged=done.unchanged,
         unknown_columns=list(done.unknown_columns),
+        months=MonthsOut(**asdict(done.outcome)),
     )
 
 

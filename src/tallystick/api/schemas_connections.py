@@ -11,6 +11,7 @@ from ninja import Schema
 from pydantic import BeforeValidator, Field, PlainSerializer, SecretStr, WithJsonSchema
 
 from tallystick.api.schemas_kit import At, Body, Currency
+from tallystick.connections.amounts_policy import AzureAmounts
 from tallystick.connections.checks import Check
 from tallystick.connections.edit import Changes
 from tallystick.connections.policies import (
@@ -79,6 +80,8 @@ class ConnectionChangesIn(Body):
     price_day: PriceDay = _left_out(strict=False)
     suspend_nce: SuspendRule = _left_out(strict=False)
     suspend_other: SuspendRule = _left_out(strict=False)
+    azure_amounts: AzureAmounts = _left_out(strict=False)
+    charge_code: int = _left_out()
     mode: Mode = _left_out(strict=False)
     user_name: str = _left_out()
     secret: SecretStr = _left_out(strict=False)
@@ -117,6 +120,8 @@ class ConnectionOut(Schema):
     price_day: PriceDay
     suspend_nce: SuspendRule
     suspend_other: SuspendRule
+    azure_amounts: AzureAmounts
+    charge_code: int | None
     mode: Mode
     paused: bool
     paused_at: At | None
@@ -150,6 +155,8 @@ class ConnectionOut(Schema):
             price_day=view.price_day,
             suspend_nce=view.suspend_nce,
             suspend_other=view.suspend_other,
+            azure_amounts=view.azure_amounts,
+            charge_code=view.charge_code,
             mode=view.mode,
             paused=view.is_paused(now),
             paused_at=view.paused_at,

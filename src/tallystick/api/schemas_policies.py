@@ -8,6 +8,7 @@ from ninja import Schema
 from pydantic import Field
 
 from tallystick.api.schemas_kit import Body, Day, Id
+from tallystick.connections.amounts_policy import AzureAmounts
 from tallystick.connections.overrides import AllTold, Says, Told
 from tallystick.connections.policies import (
     BackDated,
@@ -44,6 +45,7 @@ class PoliciesIn(Body):
     price_day: PriceDay | None = Field(None, strict=False)
     suspend_nce: SuspendRule | None = Field(None, strict=False)
     suspend_other: SuspendRule | None = Field(None, strict=False)
+    azure_amounts: AzureAmounts | None = Field(None, strict=False)
     mode: Mode | None = Field(None, strict=False)
     included_units: int | None = Field(
         None, description="Units the contract's price contains. Of a subscription only."

@@ -84,6 +84,8 @@ class Event(StrEnum):
     IMPORT_SUBSCRIPTIONS = "import.subscriptions"
     IMPORT_PRICES = "import.prices"
     IMPORT_AZURE_COSTS = "import.azure_costs"
+    RECORD_AZURE_AMOUNTS = "subscription.azure_amounts"
+    RECORD_ONE_OFF_CHARGE = "subscription.one_off_charge"
     CREATE_MARGIN_RULE = "price.create_margin_rule"
     END_MARGIN_RULE = "price.end_margin_rule"
     APPLY_MARGIN_RULE = "price.apply_margin_rule"
@@ -158,6 +160,8 @@ _LABELS = {
     Event.IMPORT_SUBSCRIPTIONS: "Import Subscriptions",
     Event.IMPORT_PRICES: "Import Prices",
     Event.IMPORT_AZURE_COSTS: "Import Azure Costs",
+    Event.RECORD_AZURE_AMOUNTS: "Record Azure Amounts",
+    Event.RECORD_ONE_OFF_CHARGE: "Record One-Off Charge",
     Event.CREATE_MARGIN_RULE: "Create Margin Rule",
     Event.END_MARGIN_RULE: "End Margin Rule",
     Event.APPLY_MARGIN_RULE: "Apply Margin Rule",

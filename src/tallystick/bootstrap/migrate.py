@@ -27,6 +27,7 @@ NEVER_DELETED = (
     "ledger_delivery",
     "ledger_lane",
     "ledger_sync_run",
+    "ledger_portion",
     "catalog_price_row",
     "catalog_promotion",
     "subscriptions_azure_amount",

@@ -15,6 +15,7 @@ from tallystick.cli.house import add_house
 from tallystick.cli.say import say
 
 if TYPE_CHECKING:
+    from tallystick.sources.azure_months import MonthsRecorded
     from tallystick.sources.import_azure_costs import AmountsImported
     from tallystick.sources.import_prices import PricesImported
 
@@ -79,9 +80,24 @@ def summary(done: PricesImported | AmountsImported) -> list[str]:
     else:
         lines.append(f"  {done.corrected} corrected")
     lines.append(f"  {done.unchanged} unchanged")
+    if not isinstance(done, PricesImported):
+        lines += _months(done.outcome)
     if done.unknown_columns:
         lines.append(f"Columns passed by: {', '.join(done.unknown_columns)}")
     return lines
+
+
+def _months(outcome: MonthsRecorded) -> list[str]:
+    """What becomes of the months that are final."""
+    counted = {
+        "recorded for billing": outcome.recorded,
+        "not final yet": outcome.not_final,
+        "held: the plan is suspended": outcome.held,
+        "without a plan they belong to": outcome.unmatched,
+        "in several currencies": outcome.cannot_sum,
+    }
+    lines = [f"  {number} months {words}" for words, number in counted.items() if number]
+    return lines + [f"    {note}" for note in outcome.notes]
 
 
 def _import(arguments: argparse.Namespace) -> PricesImported | AmountsImported:
@@ -109,7 +125,9 @@ def _import(arguments: argparse.Namespace) -> PricesImported | AmountsImported:
         name = file_name(arguments.file)
         if arguments.what == "azure-costs":
             amounts = AmountFile(name, arguments.currency, arguments.final)
-            return import_azure_costs(arguments.file, amounts, by=by, dry_run=arguments.dry_run)
+            return import_azure_costs(
+                arguments.file, amounts, by=by, wake=desk().wake, dry_run=arguments.dry_run
+            )
         if arguments.price_is_for is None:
             raise InvalidInput.one("price-is-for", "must be said, term or cycle: docs/import.md")
         prices = PriceFile(

@@ -36,6 +36,7 @@ from tallystick.ledger.models import Lane
 
 LONGEST_NAME = 200
 LONGEST_QUIET = 86_400
+LARGEST_ID = 2**63
 LEAST_SHARE, LARGEST_SHARE = Decimal("0.05"), Decimal("0.9")
 SHARE_PLACES = 3
 # The widths of the column and of what a connector can send.
@@ -59,6 +60,8 @@ WORDS = {
     "price_day": "prices",
     "suspend_nce": "suspended NCE licences",
     "suspend_other": "other suspended subscriptions",
+    "azure_amounts": "Azure amounts",
+    "charge_code": "billing code of charges",
     "mode": "review",
     "user_name": "API user",
     "secret": "secret",
@@ -87,7 +90,9 @@ class Changes:
     price_day: str | None = None
     suspend_nce: str | None = None
     suspend_other: str | None = None
+    azure_amounts: str | None = None
     mode: str | None = None
+    charge_code: int | None = None
     user_name: str | None = field(default=None, repr=False)
     secret: Secret | None = None
     code: Secret | None = None
@@ -101,6 +106,7 @@ class Changes:
             "time_zone": self.time_zone,
             "budget_share": self.budget_share,
             "quiet_seconds": self.quiet_seconds,
+            "charge_code": self.charge_code,
             **{policy: getattr(self, policy) for policy in POLICIES},
         }
         return {name: value for name, value in given.items() if value is not None}
@@ -300,6 +306,9 @@ def _wrong_setting(name: str, value: Any) -> str:
     if name == "quiet_seconds":
         fits = type(value) is int and 0 <= value <= LONGEST_QUIET
         return "" if fits else f"must be a whole number of seconds, 0 to {LONGEST_QUIET}"
+    if name == "charge_code":
+        fits = type(value) is int and 0 < value < LARGEST_ID
+        return "" if fits else "must be the id of a billing code in Autotask"
     fits = (
         value.is_finite()
         and LEAST_SHARE <= value <= LARGEST_SHARE

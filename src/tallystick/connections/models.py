@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from tallystick.connections.amounts_policy import AzureAmounts
 from tallystick.connections.policies import (
     INCLUDED_UNITS,
     OVERRIDABLE,
@@ -52,6 +53,11 @@ class Connection(models.Model):
     price_day = models.CharField(max_length=20, default=PriceDay.PERIOD_START.value)
     suspend_nce = models.CharField(max_length=20, default=SuspendRule.KEEP_UNITS.value)
     suspend_other = models.CharField(max_length=20, default=SuspendRule.UNITS_ZERO.value)
+    azure_amounts = models.CharField(
+        max_length=20, default=AzureAmounts.CHARGE.value, db_default=AzureAmounts.CHARGE.value
+    )
+    # What charges are booked under there (its own id); null: the only one there is.
+    charge_code = models.BigIntegerField(null=True)
     mode = models.CharField(max_length=20, default=Mode.AUTOMATIC.value)
 
     # Health.
@@ -116,6 +122,10 @@ class Connection(models.Model):
             models.CheckConstraint(
                 condition=Q(suspend_other__in=[v.value for v in SuspendRule]),
                 name="suspend_other_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(azure_amounts__in=[v.value for v in AzureAmounts]),
+                name="azure_amounts_known",
             ),
             models.CheckConstraint(
                 condition=Q(mode__in=[v.value for v in Mode]), name="mode_known"

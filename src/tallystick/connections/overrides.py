@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from tallystick.connections.amounts_policy import AzureAmounts
 from tallystick.connections.models import PolicyOverride
 from tallystick.connections.policies import (
     INCLUDED_UNITS,
@@ -59,6 +60,7 @@ class HowBilled:
     price_day: PriceDay
     suspend_nce: SuspendRule
     suspend_other: SuspendRule
+    azure_amounts: AzureAmounts
     mode: Mode
     # Units the contract's price contains: so many fewer are billed.
     included_units: int = 0

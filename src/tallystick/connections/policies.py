@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
+from tallystick.connections.amounts_policy import AzureAmounts
+
 
 class SameDay(StrEnum):
     """How the tenant treats a second adjustment of a line on one day. Unknown until seen."""
@@ -224,6 +226,7 @@ Policy = (
     | PostedQuantity
     | PriceDay
     | SuspendRule
+    | AzureAmounts
     | Mode
 )
 
@@ -239,6 +242,7 @@ POLICIES: Mapping[str, type[Policy]] = {
     "price_day": PriceDay,
     "suspend_nce": SuspendRule,
     "suspend_other": SuspendRule,
+    "azure_amounts": AzureAmounts,
     "mode": Mode,
 }
 # A fact of the tenant is the same for everybody; the others may be told otherwise for one customer

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from tallystick.audit.record import Subject
+from tallystick.connections.amounts_policy import AzureAmounts
 from tallystick.connections.budget import Budget, budget_of
 from tallystick.connections.models import Connection
 from tallystick.connections.policies import (
@@ -51,7 +52,9 @@ class ConnectionView:
     price_day: PriceDay
     suspend_nce: SuspendRule
     suspend_other: SuspendRule
+    azure_amounts: AzureAmounts
     mode: Mode
+    charge_code: int | None
     paused_at: datetime | None
     paused_because: str
     resume_at: datetime | None
@@ -88,7 +91,9 @@ def view_of(row: Connection) -> ConnectionView:
         price_day=PriceDay(row.price_day),
         suspend_nce=SuspendRule(row.suspend_nce),
         suspend_other=SuspendRule(row.suspend_other),
+        azure_amounts=AzureAmounts(row.azure_amounts),
         mode=Mode(row.mode),
+        charge_code=row.charge_code,
         paused_at=row.paused_at,
         paused_because=row.paused_because,
         resume_at=row.resume_at,

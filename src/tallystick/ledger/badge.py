@@ -82,6 +82,8 @@ class Standing:
     drift_since: datetime | None
     paused_because: str
     paused_at: datetime | None
+    # What the last sweep saw of the charges of ours, in words; empty: nothing else than expected.
+    drift_charges: str = ""
     # The first day this lane bills, while it has not begun.
     rests_until: date | None = None
     begins_at: datetime | None = None
@@ -149,19 +151,26 @@ def badge(standing: Standing) -> Badge:
             )
         case _:
             pass
-    if standing.drift_units is not None:
-        expected = standing.expected_units
-        if standing.drift_expected is not None:
-            expected = standing.drift_expected
-        words = drift_words(
-            expected, standing.drift_units, standing.drift_amount, included=standing.included
-        )
-        return so(BadgeKind.OUT_OF_SYNC, words, standing.drift_since)
+    if drift := _drift(standing):
+        return so(BadgeKind.OUT_OF_SYNC, drift, standing.drift_since)
     if standing.expected_units is None and standing.proved_at is None:
         return so(BadgeKind.LEFT, "Nothing is compared or sent before its next change.")
     if standing.proved_at is None:
         return so(BadgeKind.CHECKING, "Not read back from Autotask yet.")
     return so(BadgeKind.SYNCED)
+
+
+def _drift(standing: Standing) -> str:
+    """What the last sweep saw of the line, or of the charges; empty: what is expected."""
+    if standing.drift_units is None:
+        return standing.drift_charges
+    expected = standing.drift_expected
+    return drift_words(
+        standing.expected_units if expected is None else expected,
+        standing.drift_units,
+        standing.drift_amount,
+        included=standing.included,
+    )
 
 
 # Of two lanes of one subscription the one that needs a person speaks.

@@ -37,12 +37,12 @@ WITH head AS (
                WHEN h.awaits_approval THEN %(waiting_for_approval)s
                WHEN h.tries >= %(tries)s AND h.cause <> '' THEN %(out_of_sync)s
                WHEN h.state IS NOT NULL THEN %(syncing)s
-               WHEN l.drift_units IS NOT NULL THEN %(out_of_sync)s
+               WHEN l.drift_units IS NOT NULL OR l.drift_charges <> '' THEN %(out_of_sync)s
                WHEN l.expected_units IS NULL AND l.proved_at IS NULL THEN %(left)s
                WHEN l.proved_at IS NULL THEN %(checking)s
                ELSE %(synced)s
            END AS urgency,
-           h.state IS NULL AND l.drift_units IS NOT NULL AS drifted,
+           h.state IS NULL AND (l.drift_units IS NOT NULL OR l.drift_charges <> '') AS drifted,
            coalesce(h.waits, 0) AS waits, l.proved_at
     FROM ledger_lane l LEFT JOIN head h ON h.lane_id = l.id
     WHERE l.open AND l.connection_id = ANY(%(connections)s) AND l.tenant_id = %(tenant)s

@@ -82,8 +82,10 @@ def accept_before(lane: Lane, before: Sequence[Mapping[str, Any]], *, day: date)
 
 
 def clear_drift(lane: Lane) -> None:
-    """Nothing differs, or it does not matter any more."""
-    lane.drift_units = lane.drift_expected = lane.drift_amount = lane.drift_since = None
+    """Nothing of the line differs, or it does not matter any more; charges are another matter."""
+    lane.drift_units = lane.drift_expected = lane.drift_amount = None
+    if not lane.drift_charges:
+        lane.drift_since = None
 
 
 def steps(lane: Lane, *, today: date) -> Sequence[Step]:

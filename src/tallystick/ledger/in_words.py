@@ -12,7 +12,9 @@ from tallystick.ledger.kinds import OperationKind
 Facts = Mapping[str, Any]
 
 
-def in_words(kind: OperationKind, before: Facts, after: Facts) -> str:
+def in_words(  # noqa: PLR0912 - one case a kind
+    kind: OperationKind, before: Facts, after: Facts
+) -> str:
     """``Update quantity 10 to 15``."""
     match kind:
         case OperationKind.UPDATE_QUANTITY:
@@ -47,15 +49,27 @@ def in_words(kind: OperationKind, before: Facts, after: Facts) -> str:
             return f"Continue quantity {after['quantity']} on {after['contract']}"
         case OperationKind.END:
             return f"End on {before['contract']} (quantity {before['quantity']} to 0)"
+        case OperationKind.AZURE_AMOUNTS:
+            return f"{_azure(before, after)} ({_price(before, after, 'price')})"
+        case OperationKind.ONE_OFF_CHARGE:
+            return f"{kind.label} of {_bare(after['price'])} {after['price_currency']}"
         case _:
             assert_never(kind)
 
 
-def _price(before: Facts, after: Facts) -> str:
-    was, price = before.get("unit_price"), after.get("unit_price")
+def _azure(before: Facts, after: Facts) -> str:
+    corrected = before.get("price") is not None
+    return f"Azure amounts of {after['month']}{', corrected' if corrected else ''}"
+
+
+def _price(before: Facts, after: Facts, name: str = "unit_price") -> str:
+    was, price = before.get(name), after.get(name)
+    words = name.replace("_", " ")
     if was == price:
-        return f"unit price stays {_bare(price)}"
-    return f"unit price {_bare(was)} to {_bare(price)}"
+        return f"{words} stays {_bare(price)}"
+    if was is None and name == "price":
+        return f"{words} {_bare(price)}"
+    return f"{words} {_bare(was)} to {_bare(price)}"
 
 
 def _bare(amount: Any) -> str:

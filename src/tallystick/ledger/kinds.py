@@ -26,6 +26,8 @@ class OperationKind(StrEnum):
     SCHEDULE_CHANGE = "schedule_change"
     CONTINUE = "continue"  # from a day on it is billed on another contract
     END = "end"  # the contract it was billed on before bills it no more
+    AZURE_AMOUNTS = "azure_amounts"  # what an Azure plan came to in a month, final
+    ONE_OFF_CHARGE = "one_off_charge"  # an amount to be billed once
 
     @property
     def label(self) -> str:
@@ -48,12 +50,32 @@ class OperationKind(StrEnum):
             OperationKind.SCHEDULE_CHANGE: "Schedule a change",
             OperationKind.CONTINUE: "Continue on another contract",
             OperationKind.END: "End on the earlier contract",
+            OperationKind.AZURE_AMOUNTS: "Azure amounts",
+            OperationKind.ONE_OFF_CHARGE: "One-off charge",
         }[self]
+
+
+# What is billed by its own amount, whatever the line bills.
+AMOUNTS = frozenset({OperationKind.AZURE_AMOUNTS, OperationKind.ONE_OFF_CHARGE})
 
 
 class AttemptKind(StrEnum):
     ADJUST = "adjust"
     CREATE_LINE = "create_line"
+    CREATE_CHARGE = "create_charge"
+    CHANGE_CHARGE = "change_charge"
+
+
+# Attempts about a charge, not about the line.
+ABOUT_CHARGES = frozenset({AttemptKind.CREATE_CHARGE.value, AttemptKind.CHANGE_CHARGE.value})
+
+
+class Carrier(StrEnum):
+    """How an amount is billed."""
+
+    LINE = "line"  # set on the line for its month, and reset
+    CHARGE = "charge"  # a charge on the contract
+    HAND = "hand"  # a person billed it
 
 
 class EvidenceKind(StrEnum):

@@ -5,8 +5,28 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from tallystick.ledger.kinds import AttemptKind, EvidenceKind, OperationKind, SightingKind
+from tallystick.ledger.kinds import (
+    AttemptKind,
+    Carrier,
+    EvidenceKind,
+    OperationKind,
+    SightingKind,
+)
+from tallystick.ledger.portion_models import Portion
 from tallystick.ledger.state import IN_FLIGHT, SETTLED, STOPPED, State
+
+__all__ = [
+    "Attempt",
+    "DealtWith",
+    "Delivery",
+    "Evidence",
+    "Lane",
+    "Operation",
+    "Portion",
+    "Sighting",
+    "SyncRun",
+    "Transition",
+]
 
 
 class Operation(models.Model):
@@ -89,6 +109,8 @@ class Lane(models.Model):
     drift_expected = models.IntegerField(null=True)
     drift_amount = models.DecimalField(max_digits=18, decimal_places=4, null=True)
     drift_since = models.DateTimeField(null=True)
+    # The same of the charges of ours on its contract, in words.
+    drift_charges = models.TextField(blank=True, default="", db_default="")
 
     # A person pressed Sync: the quiet time and the waits of this lane are over.
     sync_asked_at = models.DateTimeField(null=True)
@@ -228,6 +250,8 @@ class Delivery(models.Model):
     # The day it goes out with: the operation's, or moved by policy, with the reason.
     effective_on = models.DateField()
     moved_because = models.CharField(max_length=300, blank=True)
+    # An amount that goes out otherwise than the policy says, or has begun to: how. Else empty.
+    carrier = models.CharField(max_length=10, blank=True, default="", db_default="")
     tries = models.IntegerField(default=0)
     retry_at = models.DateTimeField(null=True)
     cause = models.TextField(blank=True)
@@ -252,6 +276,10 @@ class Delivery(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=[state.value for state in State]),
                 name="delivery_state_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(carrier__in=["", *(one.value for one in Carrier)]),
+                name="delivery_carrier_known",
             ),
             # Waiting still, or taken out of the way by a person: never sent, never proved.
             models.CheckConstraint(

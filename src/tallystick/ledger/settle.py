@@ -14,8 +14,9 @@ from typing import Any
 from tallystick.audit.events import Event, Status
 from tallystick.audit.record import Actor, Subject, record
 from tallystick.ledger.expected import accept_before, clear_drift, expect_steps
-from tallystick.ledger.kinds import AttemptKind, EvidenceKind
+from tallystick.ledger.kinds import AttemptKind, Carrier, EvidenceKind, OperationKind
 from tallystick.ledger.models import Attempt, Delivery, Evidence, Lane
+from tallystick.ledger.portions import forget_charge_drift, keep_on_line
 from tallystick.ledger.profile import Step
 from tallystick.ledger.state import SETTLED, STOPPED, State, check
 
@@ -155,9 +156,24 @@ def synced(lane: Lane, batch: Sequence[Delivery], proof: Proof, *, act: Act) -> 
     shows_from_now_on(lane, proof, now=act.now)
     sent = lane.open_attempt
     conclude(lane, LANDED, now=act.now, data={"reading": dict(proof.reading)})
+    keep_on_line(lane, batch, now=act.now)
+    _settled(batch, sent, proof.reading, act)
+
+
+def charged(lane: Lane, batch: Sequence[Delivery], reading: Mapping[str, Any], *, act: Act) -> None:
+    """The same of an amount that a charge bills: nothing is said of the line."""
+    sent = lane.open_attempt
+    forget_charge_drift(lane)
+    conclude(lane, LANDED, now=act.now, data={"reading": dict(reading)})
+    _settled(batch, sent, reading, act)
+
+
+def _settled(
+    batch: Sequence[Delivery], sent: Attempt | None, reading: Mapping[str, Any], act: Act
+) -> None:
     for delivery in batch:
         change(delivery, State.SYNCED, now=act.now)
-        _audit(delivery, act, Status.SUCCEEDED, sent, proof.reading, _synced_words(sent))
+        _audit(delivery, act, Status.SUCCEEDED, sent, reading, _synced_words(sent))
 
 
 def landed_in_part(
@@ -168,6 +184,8 @@ def landed_in_part(
     data = {"reading": dict(proof.reading)}
     conclude(lane, IN_PART, now=act.now, data=data)
     for delivery in batch:
+        if delivery.operation.kind == OperationKind.AZURE_AMOUNTS.value:
+            delivery.carrier = Carrier.LINE.value  # what has begun there is ended there
         change(delivery, State.PENDING, now=act.now, cause=cause)
 
 
@@ -249,6 +267,13 @@ def moved(batch: Sequence[Delivery], to: date, because: str) -> None:
         delivery.effective_on = to
         delivery.moved_because = because[:300]
         delivery.save(update_fields=["effective_on", "moved_because"])
+
+
+def by_charge(delivery: Delivery, because: str) -> None:
+    """It goes out as a charge, whatever the policy says; said on the delivery."""
+    delivery.carrier = Carrier.CHARGE.value
+    delivery.moved_because = because[:300]
+    delivery.save(update_fields=["carrier", "moved_because"])
 
 
 def _audit(

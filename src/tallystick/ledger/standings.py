@@ -128,6 +128,7 @@ def standings(
             drift_expected=lane.drift_expected,
             drift_amount=lane.drift_amount,
             drift_since=lane.drift_since,
+            drift_charges=lane.drift_charges,
             paused_because=because,
             paused_at=since,
             rests_until=lane.begins_on if rests else None,
@@ -156,6 +157,7 @@ def restless_subscriptions(*, now: datetime) -> QuerySet[Lane, Any]:
     return Lane.objects.filter(
         Q(proved_at__isnull=True)
         | Q(drift_units__isnull=False)
+        | ~Q(drift_charges="")
         | Q(begins_at__gt=now)
         | Q(pk__in=unsettled),
         open=True,
@@ -170,7 +172,8 @@ def unsettled_subscriptions(scope: Mapping[str, int]) -> QuerySet[Lane, Any]:
 
 def drifted_subscriptions(scope: Mapping[str, int]) -> QuerySet[Lane, Any]:
     """The ids of those of which Autotask shows something else; as above."""
-    lanes = Lane.objects.filter(**scope, open=True, drift_units__isnull=False)
+    differs = Q(drift_units__isnull=False) | ~Q(drift_charges="")
+    lanes = Lane.objects.filter(differs, **scope, open=True)
     return lanes.values("subscription_id")
 
 

@@ -1,18 +1,30 @@
-"""Reactivate: the service goes on, and is billed as it is held."""
+"""Reactivate: the service goes on, and is billed as it is held.
+
+Of an Azure plan the amounts of months that were held meanwhile are offered: those that are chosen
+are recorded with it; the others are named in it, and a past amount is never carried forward.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
+from typing import Any
+
+from django.db import transaction
 
 from tallystick.audit.events import Event
 from tallystick.catalog.terms import OfferKind
+from tallystick.identity.context import Context
 from tallystick.kit.days import in_words
 from tallystick.kit.problem import FieldError
 from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.record import Recorded
 from tallystick.operations.amounts import amounts_of
 from tallystick.operations.finish import Asked, Change, finish
-from tallystick.subscriptions.queries import SubscriptionView
+from tallystick.operations.record_amounts import HeldMonth, held_months, record_amounts
+from tallystick.operations.state_amounts import read_month
+from tallystick.subscriptions.queries import SubscriptionView, visible
 from tallystick.subscriptions.rules import check_reactivation, read_effective_day
 from tallystick.subscriptions.status import SubscriptionStatus
 
@@ -22,15 +34,28 @@ AMOUNTS_RESUME = (
 
 
 def reactivate(
-    *, subscription_id: int, effective_on: object = None, today: date, asked: Asked
+    *,
+    subscription_id: int,
+    effective_on: object = None,
+    months: Sequence[str] = (),
+    today: date,
+    asked: Asked,
 ) -> Recorded:
-    """Record it. Raises InvalidInput (naming the field), NotFound, NotAllowed, Conflicting."""
+    """Record it. ``months``: those held that are to be billed, like ``2026-05``.
+
+    Raises InvalidInput (naming the field), NotFound, NotAllowed, Conflicting.
+    """
     day = read_effective_day(effective_on, today=today)
+    chosen = [read_month(one, field="months") for one in months]
 
     def decide(view: SubscriptionView) -> Change | list[FieldError]:
         if errors := check_reactivation(view.holding(), day, today=today):
             return errors
         is_plan = view.offer.kind is OfferKind.AZURE_PLAN
+        held = held_of(asked.context, view.id)
+        if strangers := sorted({*chosen} - {one.month for one in held}):
+            words = f"{strangers[0]:%Y-%m} has no amounts that are held"
+            return [FieldError("months", words)]
         return Change(
             kind=OperationKind.REACTIVATE,
             event=Event.REACTIVATE_SUBSCRIPTION,
@@ -40,6 +65,7 @@ def reactivate(
                 "status": SubscriptionStatus.ACTIVE.value,
                 "units": view.quantity,
                 **amounts_of(view),
+                **_held_in_words(held, chosen),
             },
             effective_on=day,
             fields={"status": SubscriptionStatus.ACTIVE.value},
@@ -47,4 +73,37 @@ def reactivate(
             not_applicable=lambda _: AMOUNTS_RESUME if is_plan else "",
         )
 
-    return finish(subscription_id, decide, asked=asked)
+    with transaction.atomic():
+        recorded = finish(subscription_id, decide, asked=asked)
+        for month in sorted({*chosen}):
+            record_amounts(
+                subscription_id=subscription_id,
+                month=month,
+                asked=replace(asked, origin=replace(asked.origin, source_id=None)),
+                reactivated=True,
+            )
+        return recorded
+
+
+def held_of(context: Context, subscription_id: int) -> Sequence[HeldMonth]:
+    """The months of an Azure plan that are offered when it is reactivated."""
+    kind = OfferKind.AZURE_PLAN.value
+    plan = visible(context).filter(pk=subscription_id, offer__kind=kind).first()
+    return held_months(context, plan) if plan is not None else ()
+
+
+def _held_in_words(held: Sequence[HeldMonth], chosen: Sequence[date]) -> dict[str, Any]:
+    """What was offered and what was chosen of it; nothing when nothing was held."""
+    if not held:
+        return {}
+    return {
+        "held": [
+            {
+                "month": f"{one.month:%Y-%m}",
+                "price": f"{one.total.price:.4f}",
+                "price_currency": one.total.price_currency,
+                "billed": one.month in chosen,
+            }
+            for one in held
+        ]
+    }

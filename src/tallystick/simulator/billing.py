@@ -1,7 +1,8 @@
 """Approve and post: what an administrator does in Autotask; the API cannot (metadata).
 
 Billing items exist only after it (live): one for each period of a line, and one prorated
-"Recurring Services Adjustment" for each change inside a period, plus or minus (support article).
+"Recurring Services Adjustment" for each change inside a period, plus or minus (support article),
+and one for each billable charge, which is billed from then on (official page of ContractCharges).
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ _NOTHING = Billed(units=0, amount=Decimal(0), cost=Decimal(0))
 
 
 def approve_and_post(world: World, contract_id: int, up_to: date) -> list[int]:
-    """Post every row of the contract that starts on or before ``up_to``; answers the new items.
+    """Post every row and charge of the contract dated on or before ``up_to``; answers the items.
 
-    Posting again bills only what changed since. Raises LookupError for an unknown contract.
+    Posting again bills only what changed since; a charge is billed once. Raises
+    LookupError for an unknown contract.
     """
     if world.find("Contracts", contract_id) is None:
         raise LookupError(f"there is no contract {contract_id}")
@@ -41,7 +43,49 @@ def approve_and_post(world: World, contract_id: int, up_to: date) -> list[int]:
             line.posted.setdefault(row.span.starts_on, now)
             before = row
         world.rebuild(line)
+    return [*created, *_bill_charges(world, contract_id, up_to, now)]
+
+
+def _bill_charges(world: World, contract_id: int, up_to: date, now: datetime) -> list[int]:
+    """Billable charges appear in Approve and Post (official); billed ones stay as they are."""
+    created = []
+    for charge in world.table("ContractCharges"):
+        if charge["contractID"] != contract_id or charge["datePurchased"] > up_to:
+            continue
+        if charge["isBilled"] or not charge["isBillableToCompany"]:
+            continue
+        world.table("ContractCharges").update(charge["id"], {"isBilled": True})
+        created.append(world.add("BillingItems", _charge_item(world, charge, now)))
     return created
+
+
+def _charge_item(world: World, charge: dict[str, Any], now: datetime) -> dict[str, Any]:
+    contract = world.find("Contracts", charge["contractID"]) or {}
+    amount = charge["billableAmount"]
+    internal = money(rounded(amount * world.knobs["currency_scale"], world.knobs))
+    return {
+        "billingItemType": _TYPE["Contract Cost"],
+        "subType": _TYPE["Contract Cost"],
+        "companyID": contract.get("companyID"),
+        "contractID": charge["contractID"],
+        "contractChargeID": charge["id"],
+        "itemDate": charge["datePurchased"],
+        "itemName": charge["name"],
+        "description": charge.get("description"),
+        "quantity": charge["unitQuantity"],
+        "rate": money(charge.get("unitPrice")),
+        "extendedPrice": money(amount),
+        "totalAmount": money(amount),
+        "internalCurrencyExtendedPrice": internal,
+        "internalCurrencyTotalAmount": internal,
+        "internalCurrencyRate": money(charge.get("unitPrice")),
+        "ourCost": charge["extendedCost"],
+        "nonBillable": 0,
+        "invoiceID": 0,
+        "postedDate": now,
+        "postedOnTime": now,
+        "billingCodeID": charge.get("billingCodeID"),
+    }
 
 
 def _step(row: UnitRow, before: UnitRow | None, world: World) -> Billed:

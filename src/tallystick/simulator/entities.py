@@ -20,6 +20,10 @@ PERIOD_TYPES = {2: "Monthly", 3: "Quarterly", 4: "Semi-Annual", 5: "Yearly"}
 RECURRING_SERVICE = 7
 ACTIVE = 1
 INACTIVE = 0
+#: BillingCodes.useType of what charges are billed with, and of none of whose contracts a charge may
+#: be (official page of ContractCharges).
+MATERIAL_CODE = 3
+BLOCK_HOURS, RETAINER, INCIDENT = 4, 6, 8
 
 #: Labels in the order of the SOAP list; the numbers of the REST picklist were not seen (inference:
 #: 1-based position; 1 is labor for one public client).
@@ -35,10 +39,10 @@ _COMMON_PICKLISTS: dict[str, Mapping[int, str]] = {
     "contractType": {
         1: "Time and Materials",
         3: "Fixed Price",
-        4: "Block Hours",
-        6: "Retainer",
+        BLOCK_HOURS: "Block Hours",
+        RETAINER: "Retainer",
         RECURRING_SERVICE: "Recurring Service",
-        8: "Per Ticket",
+        INCIDENT: "Per Ticket",
     },
     "contractPeriodType": PERIOD_TYPES,
     "periodType": PERIOD_TYPES,
@@ -60,7 +64,7 @@ _COMMON_PICKLISTS: dict[str, Mapping[int, str]] = {
         7: "Vendor",
         8: "Partner",
     },
-    "useType": {1: "General Allocation Code", 3: "Material Code", 4: "Service Code"},
+    "useType": {1: "General Allocation Code", MATERIAL_CODE: "Material Code", 4: "Service Code"},
     "displaySymbol": {1: "Currency symbol", 2: "Currency code"},
 }
 _PICKLISTS_OF: dict[str, dict[str, Mapping[int, str]]] = {

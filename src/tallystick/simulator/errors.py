@@ -90,6 +90,11 @@ SERVICE_NAME_TAKEN = (  # [live] an integrator's help page
     "'dbo.Service'. The duplicate key value is ({name}). Error updating database for new entity "
     "records."
 )
+CHARGE_NEEDS_CODE = "ContractCharge must have either a productID or billingCodeID."  # [official]
+CHARGE_CODE_TYPE = "billingCodeID must reference a Material Cost Code."  # [inference]
+CHARGE_CONTRACT_TYPE = (  # the rule is official, the text an inference
+    "A charge cannot be created for a Block, Retainer, or Incident type Contract."
+)
 CHARGE_BILLED = "The charge has been billed and cannot be changed or deleted."  # [inference]
 END_BEFORE_START = "endDate must not be before startDate."  # [inference]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from tallystick.simulator.entities import ACTIVE, RECURRING_SERVICE
+from tallystick.simulator.entities import ACTIVE, MATERIAL_CODE, RECURRING_SERVICE
 from tallystick.simulator.jsontext import money
 from tallystick.simulator.newlines import NewLine, create_line
 from tallystick.simulator.world import World
@@ -62,17 +62,18 @@ def furnish(world: World) -> None:
                 "lastModifiedDateTime": _BEGINNING,
             },
         )
-    world.add(
-        "BillingCodes",
-        {
-            "name": "Cloud subscriptions",
-            "isActive": True,
-            "useType": 4,
-            "billingCodeType": 1,
-            "unitCost": money(0),
-            "unitPrice": money(0),
-        },
-    )
+    for name, use in (("Cloud subscriptions", 4), ("Cloud consumption", MATERIAL_CODE)):
+        world.add(
+            "BillingCodes",
+            {
+                "name": name,
+                "isActive": True,
+                "useType": use,
+                "billingCodeType": 1,
+                "unitCost": money(0),
+                "unitPrice": money(0),
+            },
+        )
     world.add(
         "InternalLocations",
         {

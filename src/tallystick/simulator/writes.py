@@ -14,9 +14,13 @@ from tallystick.simulator import errors
 from tallystick.simulator.adjust import Adjustment, adjust, shorten
 from tallystick.simulator.entities import (
     ACTIVE,
+    BLOCK_HOURS,
     ENTITIES,
+    INCIDENT,
+    MATERIAL_CODE,
     PERIOD_MONTHS,
     RECURRING_SERVICE,
+    RETAINER,
 )
 from tallystick.simulator.errors import Refusal
 from tallystick.simulator.fields import Entity
@@ -266,15 +270,29 @@ def _finish_contract(_: World, values: dict[str, Any], record: dict[str, Any] | 
         raise Refusal(errors.END_BEFORE_START)
 
 
-def _finish_charge(_: World, values: dict[str, Any], record: dict[str, Any] | None) -> None:
+def _finish_charge(world: World, values: dict[str, Any], record: dict[str, Any] | None) -> None:
+    """Official: only what is not billed is changed; a product or a Material Cost Code is needed;
+    and a block, retainer or incident contract takes none (of other codes than its own)."""
     if record is not None and record["isBilled"]:
         raise Refusal(errors.CHARGE_BILLED)
     whole = {**(record or {}), **values}
+    _check_charge_code(world, whole)
+    contract = world.find("Contracts", whole["contractID"])
+    if contract is not None and contract["contractType"] in (BLOCK_HOURS, RETAINER, INCIDENT):
+        raise Refusal(errors.CHARGE_CONTRACT_TYPE)
     quantity = whole.get("unitQuantity") or Decimal(0)
     values["extendedCost"] = money(quantity * (whole.get("unitCost") or Decimal(0)))
     values["billableAmount"] = money(quantity * (whole.get("unitPrice") or Decimal(0)))
     values["internalCurrencyBillableAmount"] = values["billableAmount"]
     values["internalCurrencyUnitPrice"] = money(whole.get("unitPrice"))
+
+
+def _check_charge_code(world: World, charge: dict[str, Any]) -> None:
+    if charge.get("productID") is None and charge.get("billingCodeID") is None:
+        raise Refusal(errors.CHARGE_NEEDS_CODE)
+    code = world.find("BillingCodes", charge.get("billingCodeID") or 0)
+    if code is not None and code["useType"] != MATERIAL_CODE:
+        raise Refusal(errors.CHARGE_CODE_TYPE)
 
 
 _FINISH: dict[str, Finish] = {

@@ -2,6 +2,9 @@
 
 An amount that differs from what is recorded takes its place, and the earlier one is kept. What is
 final can be corrected by another final amount only. The same file again stores nothing.
+
+Where all amounts of a plan's month are final by then, an operation is recorded with them, in the
+same transaction. A dry run records it, too, and undoes it: so it says what would happen.
 """
 
 from __future__ import annotations
@@ -17,6 +20,8 @@ from tallystick.identity.roles import Right
 from tallystick.kit.chunks import chunks
 from tallystick.kit.money import parse_currency
 from tallystick.kit.problem import Conflicting, InvalidInput
+from tallystick.ledger.wake import Wake
+from tallystick.sources.azure_months import MonthsRecorded, Touched, nobody_wakes, record_months
 from tallystick.sources.azure_people import People
 from tallystick.sources.azure_sheet import COLUMNS, REQUIRED, AmountRow, read_amounts
 from tallystick.sources.csv_errors import Errors
@@ -47,10 +52,11 @@ class AmountsImported:
     corrected: int
     unchanged: int
     unknown_columns: tuple[str, ...]
+    outcome: MonthsRecorded
 
 
 def import_azure_costs(
-    source: Sheet, file: AmountFile, *, by: By, dry_run: bool = False
+    source: Sheet, file: AmountFile, *, by: By, wake: Wake, dry_run: bool = False
 ) -> AmountsImported:
     """Raises ImportRefused, InvalidInput, NotAllowed, Conflicting: then nothing is stored."""
     by.context.require(Right.OPERATE)
@@ -63,8 +69,9 @@ def import_azure_costs(
         _one_at_a_time(by.context.tenant_id)
         changes = _Changes(rows, file, by, errors)
         errors.refuse()
-        if not dry_run:
-            changes.store()
+        changes.store()
+        outcome = record_months(changes.touched, by=by, wake=nobody_wakes() if dry_run else wake)
+        transaction.set_rollback(dry_run)
     return AmountsImported(
         rows=len(rows),
         stored=not dry_run,
@@ -72,6 +79,7 @@ def import_azure_costs(
         corrected=len(changes.over),
         unchanged=len(rows) - len(changes.new),
         unknown_columns=sheet.unknown,
+        outcome=outcome,
     )
 
 
@@ -80,6 +88,8 @@ class _Changes:
 
     def __init__(self, rows: Sequence[AmountRow], file: AmountFile, by: By, errors: Errors) -> None:
         self.new: list[AzureAmountRow] = []
+        # Every customer, plan and month that the file speaks of, also where nothing is new.
+        self.touched: list[Touched] = []
         self.over: list[int] = []
         self._file, self._by, self._errors = file, by, errors
         self._seen: dict[Key, int] = {}
@@ -106,6 +116,7 @@ class _Changes:
             words = f"this customer's {row.kind.value} of the month is already on line {first}"
             self._errors.add(row.line, "month", words)
             return
+        self.touched.append(Touched(customer, plan, row.month))
         made = self._made(row, customer, plan)
         before = known.get(key)
         if before is not None and _says_the_same(before, made):

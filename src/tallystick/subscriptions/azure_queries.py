@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from tallystick.catalog.terms import OfferKind
 from tallystick.identity.context import Context
@@ -18,8 +18,11 @@ from tallystick.subscriptions.azure_amounts import (
     month_total,
 )
 from tallystick.subscriptions.azure_models import AzureAmountRow
+from tallystick.subscriptions.models import Subscription
 from tallystick.subscriptions.queries import visible
 from tallystick.subscriptions.status import SubscriptionStatus
+
+AZURE_PLAN = OfferKind.AZURE_PLAN.value
 
 
 def total_of_plan(
@@ -38,6 +41,37 @@ def total_of_customer(
         customer_id=customer_id, subscription__isnull=True, month=month
     )
     return month_total(month, [amount_of(row) for row in rows])
+
+
+def only_plan_of(context: Context, customer_id: int) -> Subscription | None:
+    """The customer's Azure plan, when there is exactly one that has not been deleted."""
+    plans = visible(context).filter(customer_id=customer_id, offer__kind=AZURE_PLAN)
+    found = list(plans.exclude(status=SubscriptionStatus.DELETED.value)[:2])
+    return found[0] if len(found) == 1 else None
+
+
+def billed_total(
+    context: Context, plan: Subscription, month: date
+) -> MonthTotal | CannotSum | None:
+    """What a plan is billed for a month: its own amounts; and, of the customer's only plan, those
+    that name no plan: the customer's as a whole, its reservations and savings plans."""
+    rows = _counting(context).filter(customer_id=plan.customer_id, month=month)
+    return month_total(month, [amount_of(row) for row in rows.filter(_billed_by(context, plan))])
+
+
+def billed_months(context: Context, plan: Subscription) -> list[date]:
+    """The months a plan has amounts of, oldest first."""
+    rows = _counting(context).filter(_billed_by(context, plan), customer_id=plan.customer_id)
+    return sorted(set(rows.values_list("month", flat=True)))
+
+
+def _billed_by(context: Context, plan: Subscription) -> Q:
+    only = only_plan_of(context, plan.customer_id)
+    own = Q(subscription_id=plan.pk)
+    if only is None or only.pk != plan.pk:
+        return own
+    unnamed = Q(subscription__isnull=True) | ~Q(subscription__offer__kind=AZURE_PLAN)
+    return own | unnamed
 
 
 def list_azure_amounts(

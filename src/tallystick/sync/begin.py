@@ -5,30 +5,33 @@
 2. A line of its own is created first, and proved, by its own attempt.
 3. The dates may stop or move it before anything is read.
 4. Observe the line, from today or the day before; decide (``plan``); carry the decision out.
+
+What goes out as a charge leaves this way after 1 (``begin_charge``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import assert_never
 
-from django.db import transaction
-
 from tallystick.connections.learn import note_read
 from tallystick.connections.trouble import BillingError
-from tallystick.ledger.lease import Lease, hold
+from tallystick.ledger.lease import Lease
 from tallystick.ledger.models import Delivery, Lane
-from tallystick.ledger.settle import Act, moved, stopped, synced
+from tallystick.ledger.settle import Act, by_charge, moved, stopped, synced
 from tallystick.ledger.state import State
 from tallystick.mappings.resolve import Resolved, keep_facts
 from tallystick.sync import words
+from tallystick.sync.begin_charge import begin_charge
 from tallystick.sync.days import Dated, Frame, date_rule, dated
 from tallystick.sync.engine import Engine, Milestone
-from tallystick.sync.load import Work, act_of, deliveries, unchanged
+from tallystick.sync.load import Work
+from tallystick.sync.locked import under_lock
+from tallystick.sync.monthly import cannot_be_on_line
 from tallystick.sync.passing import could_not_read
-from tallystick.sync.plan import AlreadySo, Move, Plan, Send, Stop, first_day, plan
+from tallystick.sync.plan import AlreadySo, AsCharge, Move, Plan, Send, Stop, first_day, plan
 from tallystick.sync.port import NO_LINE, Line, LineFacts, UnitRow
 from tallystick.sync.send import create_line, send
 from tallystick.sync.sight import sight
@@ -56,7 +59,13 @@ def _begin(
     mapping, wrong = _facts(engine, work, batch, mapping, line)
     if wrong is not None:
         return carry_out(engine, lease, work, batch, wrong)
-    frame = frame_of(mapping)
+    frame, head = frame_of(mapping), work.due[0]
+    if head.is_charge(rules):
+        return begin_charge(engine, lease, work, head, mapping)
+    if head.is_amount and (
+        why := cannot_be_on_line(head, expected=work.expected, periods=frame.periods)
+    ):
+        return carry_out(engine, lease, work, [head], AsCharge(why))
     found = dated(work.due, expected=work.expected, rules=rules, frame=frame)
     batch = found.batch
     if found.moves:
@@ -186,6 +195,14 @@ def carry_out(
                 batch,
                 lambda _lane, rows, _act: moved(rows, decided.to, decided.because),
             )
+        case AsCharge():
+            return under_lock(
+                engine,
+                lease,
+                work,
+                batch[:1],
+                lambda _lane, rows, _act: by_charge(rows[0], decided.because),
+            )
         case Stop():
             return under_lock(
                 engine,
@@ -239,22 +256,3 @@ def _put_back(
         batch,
         lambda lane, rows, act: could_not_read(engine, lane, rows, error, work=work, act=act),
     )
-
-
-def under_lock(
-    engine: Engine,
-    lease: Lease,
-    work: Work,
-    batch: Sequence[Due],
-    do: Callable[[Lane, list[Delivery], Act], None],
-) -> bool:
-    """Carry out, unless the batch has changed since it was loaded; then look at it afresh."""
-    with transaction.atomic():
-        lane = hold(lease)
-        rows = deliveries(batch)
-        if not unchanged(rows, batch):
-            return True
-        act = act_of(engine, work)
-        do(lane, rows, act)
-    engine.reached(Milestone.SETTLED)
-    return True

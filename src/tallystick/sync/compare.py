@@ -139,10 +139,11 @@ def amount_is(amount: Decimal, row: UnitRow, rate: Decimal, periods: Periods) ->
         share = Decimal((row.until - row.starts_on).days) / Decimal((period[1] - period[0]).days)
         if 0 < share < 1:
             expected.append(full * share)
-    return any(_equal(amount, one) for one in expected)
+    return any(shows_as(amount, one) for one in expected)
 
 
-def _equal(shown: Decimal, expected: Decimal) -> bool:
+def shows_as(shown: Decimal, expected: Decimal) -> bool:
+    """Whether an amount is shown so, at either precision."""
     if shown == round_money(expected, places=FOUR_PLACES):
         return True
     # Two decimals count only when two decimals are what is shown; either way of rounding a half.

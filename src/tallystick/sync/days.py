@@ -16,6 +16,7 @@ from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.state import State
 from tallystick.sync import moves, words
 from tallystick.sync.compare import Periods
+from tallystick.sync.monthly import months_of
 from tallystick.sync.plan import Move, Stop
 from tallystick.sync.rules import Expected, Rules
 from tallystick.sync.target import ENDS, NOT_LANDED, Due, batch_of, billed_units
@@ -54,10 +55,12 @@ def dated(due: Sequence[Due], *, expected: Expected, rules: Rules, frame: Frame)
     head = due[0]
     if head.cause_code == NOT_LANDED and head.attempt_id is not None:
         return Dated(batch_of(due), ())
+    if head.is_amount:
+        return Dated(months_of(due, rules=rules, billed=expected.billed_months), ())
     ruled: list[Due] = []
     moving: dict[int, Move] = {}
     for one in due:
-        if not one.may_go:
+        if not one.may_go or one.is_amount:
             break
         move = None if one.moved else day_rule(one, expected=expected, rules=rules, frame=frame)
         if move is not None and move.to != one.effective_on:

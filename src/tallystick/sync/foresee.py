@@ -14,13 +14,22 @@ from decimal import Decimal
 from typing import assert_never
 
 from tallystick.connections.policies import SameDay
+from tallystick.ledger.kinds import Carrier, OperationKind
 from tallystick.ledger.profile import Step
 from tallystick.ledger.settle import Cause, Proof
 from tallystick.ledger.state import State
+from tallystick.sync.charges import (
+    AlreadyBilled,
+    Differs,
+    SendCharge,
+    plan_charge,
+)
+from tallystick.sync.charges_ahead import ChargesAhead
 from tallystick.sync.classify import sent_from_json, shown_so_far
 from tallystick.sync.compare import Match, Periods, amount_is, match_steps
 from tallystick.sync.days import Frame, date_rule, dated
-from tallystick.sync.plan import AlreadySo, Move, Send, Stop, plan
+from tallystick.sync.monthly import cannot_be_on_line, with_months
+from tallystick.sync.plan import AlreadySo, AsCharge, Move, Send, Stop, plan
 from tallystick.sync.port import Adjustment, Line, UnitRow
 from tallystick.sync.rules import Expected, Rules
 from tallystick.sync.target import Due
@@ -32,7 +41,8 @@ MOST_CALLS = 400
 @dataclass(frozen=True, slots=True)
 class Foreseen:
     """What becomes of one operation. ``cause``: why it would not be sent; ``moved``: why another
-    day. ``before`` and ``after``: the line's rows around all calls of its batch."""
+    day. ``before`` and ``after``: the line's rows around all calls of its batch. ``charge``: what
+    it sends, when it is billed by a charge."""
 
     delivery_id: int
     asked_on: date
@@ -42,10 +52,11 @@ class Foreseen:
     cause: Cause | None
     before: tuple[UnitRow, ...]
     after: tuple[UnitRow, ...]
+    charge: SendCharge | None = None
 
     @property
     def is_already_so(self) -> bool:
-        return self.cause is None and not self.calls
+        return self.cause is None and not self.calls and self.charge is None
 
 
 def foresee(
@@ -58,10 +69,11 @@ def foresee(
     frame: Frame,
     today: date,
     own_line: bool = False,
+    charges: ChargesAhead | None = None,
 ) -> list[Foreseen]:
     """Everything that waits, in order, until something would stop. ``rows``: the line's, from far
     enough back; what stands stopped already is looked at as if it were asked again, what is held
-    for review as if it were approved."""
+    for review as if it were approved. ``charges``: needed when an amount is due."""
     waiting = [
         replace(one, state=State.PENDING, retry_at=None, awaits_approval=False) for one in due
     ]
@@ -69,7 +81,9 @@ def foresee(
     why: dict[int, list[str]] = {one.delivery_id: [] for one in due}
     shown, found = in_full(rows, expected, frame.periods), []
     while waiting:
-        step = _one_batch(waiting, shown, line, expected, rules, frame, today, own_line, why)
+        step = _one_batch(
+            waiting, shown, line, expected, rules, frame, today, own_line, why, charges
+        )
         found += [
             Foreseen(
                 delivery_id=one.delivery_id,
@@ -80,6 +94,7 @@ def foresee(
                 cause=step.cause,
                 before=shown,
                 after=step.rows,
+                charge=step.charge,
             )
             for one in step.batch
         ]
@@ -87,7 +102,7 @@ def foresee(
             return found
         settled = {one.delivery_id for one in step.batch}
         waiting = [one for one in waiting if one.delivery_id not in settled]
-        shown, expected = step.rows, step.expected
+        shown, expected, charges = step.rows, step.expected, step.charges
     return found
 
 
@@ -100,6 +115,8 @@ class _Batch:
     rows: tuple[UnitRow, ...]
     expected: Expected
     cause: Cause | None = None
+    charge: SendCharge | None = None
+    charges: ChargesAhead | None = None
 
 
 def _one_batch(
@@ -112,10 +129,19 @@ def _one_batch(
     today: date,
     own_line: bool,
     why: dict[int, list[str]],
+    charges: ChargesAhead | None,
 ) -> _Batch:
     """As the turns of a lane would go on with the head; moves are put into ``waiting``."""
     calls: list[Adjustment] = []
     for _ in range(MOST_CALLS):
+        head = waiting[0]
+        if head.is_charge(rules):
+            return _one_charge(head, rows, expected, rules, charges)
+        if head.is_amount and not calls:
+            periods = frame.periods
+            if because := cannot_be_on_line(head, expected=expected, periods=periods):
+                _charge_instead(waiting, because, why)
+                continue
         found = dated(waiting, expected=expected, rules=rules, frame=frame)
         if found.moves:
             for one, to in found.moves:
@@ -135,10 +161,13 @@ def _one_batch(
         match decided:
             case Move():
                 _move(waiting, batch, decided, why)
+            case AsCharge():
+                _charge_instead(waiting, decided.because, why)
             case Stop():
                 return _Batch(batch, calls, rows, expected, decided.cause)
             case AlreadySo():
-                return _Batch(batch, calls, rows, expected.after(decided.proof))
+                proved = with_months(expected.after(decided.proof), batch, rules=rules)
+                return _Batch(batch, calls, rows, proved, charges=charges)
             case Send():
                 calls.append(decided.adjustment)
                 rows = applied(rows, _shift_of(decided, rules), frame)
@@ -146,6 +175,43 @@ def _one_batch(
             case _:
                 assert_never(decided)
     raise RuntimeError("a batch that never comes to an end")
+
+
+def _one_charge(
+    head: Due,
+    rows: tuple[UnitRow, ...],
+    expected: Expected,
+    rules: Rules,
+    charges: ChargesAhead | None,
+) -> _Batch:
+    if charges is None:
+        raise RuntimeError("an amount is due, and nothing is known of its charges")
+    decided = plan_charge(
+        head,
+        charges.portions,
+        charges.shown,
+        place=charges.place,
+        rules=rules,
+        code_id=charges.code_id,
+    )
+    match decided:
+        case SendCharge():
+            billed = expected
+            if head.kind is OperationKind.AZURE_AMOUNTS:
+                billed = replace(expected, billed_months=expected.billed_months | {head.month})
+            after = charges.after(decided)
+            return _Batch([head], [], rows, billed, charge=decided, charges=after)
+        case AlreadyBilled():
+            return _Batch([head], [], rows, expected, charges=charges)
+        case Differs() | Stop():
+            return _Batch([head], [], rows, expected, decided.cause)
+        case _:
+            assert_never(decided)
+
+
+def _charge_instead(waiting: list[Due], because: str, why: dict[int, list[str]]) -> None:
+    waiting[0] = replace(waiting[0], carrier=Carrier.CHARGE)
+    why[waiting[0].delivery_id].append(because)
 
 
 def _move(waiting: list[Due], batch: Sequence[Due], to: Move, why: dict[int, list[str]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 
 from tallystick.audit.record import SYSTEM, Actor, Subject
 from tallystick.connections.overrides import HowBilled, how_billed
@@ -12,9 +13,11 @@ from tallystick.connections.policies import SameDay
 from tallystick.connections.queries import ConnectionView, subject_on
 from tallystick.connections.queries import load as load_connection
 from tallystick.kit.clock import civil_day
+from tallystick.ledger.amounts import KeptPortion, first_of
 from tallystick.ledger.expected import steps
-from tallystick.ledger.kinds import OperationKind
+from tallystick.ledger.kinds import Carrier, OperationKind
 from tallystick.ledger.models import Delivery, Lane
+from tallystick.ledger.portions import portions_of
 from tallystick.ledger.queries import UNSETTLED
 from tallystick.ledger.runs import open_run
 from tallystick.ledger.sent_days import sent_days
@@ -23,7 +26,7 @@ from tallystick.ledger.state import State
 from tallystick.mappings.resolve import Resolved, resolve
 from tallystick.subscriptions.queries import views_by_id
 from tallystick.sync.engine import Engine
-from tallystick.sync.rules import Expected, Rules
+from tallystick.sync.rules import Expected, MonthAmount, Rules
 from tallystick.sync.target import Due
 
 # A turn looks this far ahead; what lies behind is looked at when it comes nearer.
@@ -41,6 +44,7 @@ class Work:
     subject: Subject
     due: Sequence[Due]
     expected: Expected
+    portions: Sequence[KeptPortion]  # of the amounts of this subscription, when one is due
     open_attempt_id: int | None
     sync_asked: bool
     look_asked: bool
@@ -62,6 +66,7 @@ class Work:
             decrease_day=self.told.decrease_day,
             posted_quantity=self.told.posted_quantity,
             price_day=self.told.price_day,
+            azure_amounts=self.told.azure_amounts,
             included_units=self.told.included_units,
             price_currency=self.connection.price_currency,
             cost_currency=self.connection.cost_currency,
@@ -80,6 +85,11 @@ def load(lane: Lane, *, now: datetime) -> Work:
     today = civil_day(now, connection.time_zone)
     view = views_by_id([lane.subscription_id])[lane.subscription_id]
     run = open_run(lane.pk)
+    portions = (
+        portions_of(lane.subscription_id, lane.connection_id)
+        if any(one.is_amount for one in due)
+        else ()
+    )
     asked = (
         lane.sync_asked_at is not None and bool(due) and due[0].recorded_at <= lane.sync_asked_at
     )
@@ -99,7 +109,12 @@ def load(lane: Lane, *, now: datetime) -> Work:
             steps=() if lane.expected_units is None else steps(lane, today=_since(due, today)),
             first_on=lane.first_on,
             used=frozenset() if connection.same_day is SameDay.ADDS else sent_days(lane.pk),
+            months=_months(portions, lane.pk),
+            billed_months=frozenset(
+                first_of(one.about) for one in portions if _is_month(one.about)
+            ),
         ),
+        portions=portions,
         open_attempt_id=lane.open_attempt_id,
         sync_asked=asked,
         look_asked=run is not None and run.seen == 0,
@@ -112,6 +127,19 @@ def load(lane: Lane, *, now: datetime) -> Work:
 def _since(due: Sequence[Due], today: date) -> date:
     """Expectations count from today, or from the day of a change that goes further back."""
     return min([today, *(one.effective_on for one in due[:1])])
+
+
+def _months(portions: Sequence[KeptPortion], lane_id: int) -> Sequence[MonthAmount]:
+    """What this lane's line bills month by month."""
+    return [
+        MonthAmount(first_of(one.about), one.price, one.cost or Decimal(0))
+        for one in portions
+        if one.carrier is Carrier.LINE and one.lane_id == lane_id
+    ]
+
+
+def _is_month(about: str) -> bool:
+    return ":" not in about
 
 
 def act_of(engine: Engine, work: Work) -> Act:
@@ -144,6 +172,7 @@ def due_of(delivery: Delivery) -> Due:
         accepted_units=delivery.accepted_units,
         moved=bool(delivery.moved_because),
         awaits_approval=delivery.awaits_approval,
+        carrier=Carrier(delivery.carrier) if delivery.carrier else None,
     )
 
 

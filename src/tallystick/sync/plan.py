@@ -24,6 +24,7 @@ from tallystick.ledger.settle import Cause, Proof
 from tallystick.ledger.state import State
 from tallystick.sync import moves, words
 from tallystick.sync.compare import Match, Periods, covering, match_step, match_steps, snapshot
+from tallystick.sync.monthly import does_not_fit, wanted_months
 from tallystick.sync.port import Adjustment, Line, UnitRow
 from tallystick.sync.rules import Expected, Rules
 from tallystick.sync.target import ENDS, FIRST_SYNC, Due, Target, is_about_rates, target_of
@@ -55,7 +56,14 @@ class Move:
     because: str
 
 
-Plan = AlreadySo | Send | Stop | Move
+@dataclass(frozen=True, slots=True)
+class AsCharge:
+    """Azure amounts that cannot be set on the line: they are billed by a charge."""
+
+    because: str
+
+
+Plan = AlreadySo | Send | Stop | Move | AsCharge
 
 
 def plan(
@@ -76,6 +84,7 @@ def plan(
     """
     day = batch[0].effective_on
     rows = _posted(rows, periods)
+    monthly = batch[0].kind is OperationKind.AZURE_AMOUNTS
     ahead = [row for row in rows if row.until > day]
     nothing_yet = fresh_own_line and expected.units is None and not rows
     if not ahead and not nothing_yet:
@@ -83,7 +92,10 @@ def plan(
     target = target_of(batch, rules=rules)
     if target.units is None and not target.has_rate:
         return Stop(State.FAILED, words.other_currency(rules.price_currency))
-    wanted = wanted_of(batch, target, ahead, expected=expected)
+    if monthly:
+        wanted = wanted_months(batch, ahead, expected=expected, rules=rules)
+    else:
+        wanted = wanted_of(batch, target, ahead, expected=expected)
     accepted_before = _accepted_before(day, batch, rows, today)
     shown = match_steps(ahead, wanted, periods)
     if shown is Match.AMOUNT_HIDDEN:
@@ -98,6 +110,8 @@ def plan(
         surprise = until_then
     if surprise is not None:
         return _stopped(surprise)
+    if monthly and (why := does_not_fit(batch, rows, expected=expected, rules=rules)):
+        return AsCharge(why)
     if elsewhere := _approved(batch, ahead, target, rules):
         return elsewhere
     case = _Case(batch, rows, ahead, line, target, wanted, expected, rules, periods)
@@ -247,7 +261,7 @@ def _first_wrong(case: _Case) -> _Wrong | None:
     if found is None:
         return None
     on, step = found
-    if target.has_rate:
+    if target.has_rate and case.batch[0].kind is not OperationKind.AZURE_AMOUNTS:
         return _Wrong(on, target.unit_price, target.unit_cost)
     return _Wrong(on, step.unit_price, step.unit_cost)
 

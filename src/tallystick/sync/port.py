@@ -3,6 +3,7 @@
 Everything here is neutral: a *line* is what bills one subscription (in Autotask: one contract
 service of one recurring service contract), *units* is the number it bills, *amounts* are extended
 (units x rate for the row), days are civil days, and a period is half-open ``[starts_on, until)``.
+Charges are in ``charge_port``.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
+
+from tallystick.sync.charge_port import ChargeChange, Charges, NewCharge
 
 # Asks for the facts of a contract on which the line is still to be created.
 NO_LINE = 0
@@ -149,7 +152,11 @@ class Found:
     line_ids: tuple[int, ...] = field(default=())
 
 
-class Billing(Protocol):
+# What a call can be made for.
+Written = Adjustment | NewLine | NewCharge | ChargeChange
+
+
+class Billing(Charges, Protocol):
     """A billing system, for one connection. Safe to use from several threads."""
 
     def observe(
@@ -165,8 +172,8 @@ class Billing(Protocol):
         """Read what must be true before sending to these lines. Raises BillingError."""
         ...
 
-    def written(self, what: Adjustment | NewLine) -> str:
-        """The very text that ``adjust`` or ``create_line`` sends for it, to be kept as evidence.
+    def written(self, what: Written) -> str:
+        """The very text that the call for it sends, to be kept as evidence.
 
         The same facts always give the same text; empty for what cannot be sent at all.
         """

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
@@ -16,14 +16,16 @@ from tallystick.audit.record import SYSTEM
 from tallystick.connections.learn import note_read, set_policy
 from tallystick.connections.policies import SameDay, SameDayPolicy
 from tallystick.connections.trouble import BillingError
-from tallystick.ledger.kinds import AttemptKind, EvidenceKind
+from tallystick.kit.days import in_words as in_full
+from tallystick.ledger.kinds import ABOUT_CHARGES, AttemptKind, Carrier, EvidenceKind, OperationKind
 from tallystick.ledger.lease import Lease, hold
-from tallystick.ledger.models import Attempt, Delivery, Evidence, Lane
+from tallystick.ledger.models import Attempt, Delivery, Lane
 from tallystick.ledger.settle import (
     Act,
     Cause,
     Proof,
     add_evidence,
+    by_charge,
     checking,
     landed_in_part,
     moved,
@@ -33,7 +35,7 @@ from tallystick.ledger.settle import (
 )
 from tallystick.ledger.state import State
 from tallystick.mappings.resolve import bind_line
-from tallystick.sync import moves, words
+from tallystick.sync import charge_words, monthly, moves, words
 from tallystick.sync.classify import (
     Conclusion,
     Verdict,
@@ -44,20 +46,22 @@ from tallystick.sync.classify import (
 )
 from tallystick.sync.compare import Periods, snapshot
 from tallystick.sync.engine import Engine, Milestone
-from tallystick.sync.in_flight import Known, known_of, line_of, open_attempt, riding
+from tallystick.sync.in_flight import known_of, line_of, open_attempt, riding
 from tallystick.sync.load import Work, act_of
 from tallystick.sync.port import Found, Refused, UnitRow
-from tallystick.sync.retry import backoff, next_look
+from tallystick.sync.prove_charge import prove_charge
 from tallystick.sync.sight import changed_lately, sight_sent
 from tallystick.sync.unexpected import in_words
+from tallystick.sync.unproved import (
+    conflict,
+    could_not_read_back,
+    look_later,
+    not_landed,
+    window_end,
+)
 
 # Of a long contract only the first rows are kept with a reading, and how many there were.
 ROWS_KEPT = 6
-
-
-def window_end(engine: Engine, attempt: Attempt) -> datetime:
-    """Until when a send that was not answered may still land."""
-    return attempt.deadline_at + timedelta(seconds=engine.waits.settle)
 
 
 def recover(engine: Engine, lane: Lane, work: Work, *, act: Act) -> None:
@@ -83,6 +87,8 @@ def prove(
     ``refused``: the call was refused as a second change on one day; if the line already shows
     the target, an earlier send of ours is what it has.
     """
+    if attempt.kind in ABOUT_CHARGES:
+        return prove_charge(engine, lease, work, attempt, refused)
     try:
         if attempt.kind == AttemptKind.CREATE_LINE.value:
             reference = str(attempt.target["reference"])
@@ -97,7 +103,7 @@ def prove(
             seen = engine.observer(work.connection.id).observe(line, since=since)
             rows = tuple(row for row in seen if row.until > attempt.effective_on)
     except BillingError as error:
-        return _could_not_read(engine, lease, work, attempt, error)
+        return could_not_read_back(engine, lease, work, attempt, error)
     engine.reached(Milestone.READ_BACK)
     with transaction.atomic():
         lane = hold(lease)
@@ -173,9 +179,9 @@ def _judge(
         if sent.day_was_used and work.connection.same_day is SameDay.UNKNOWN and refused is None:
             _learn(work, SameDay.ADDS, act)
     elif conclusion is Conclusion.LOOK_AGAIN:
-        _look_again(engine, attempt, batch, known, work, act)
+        look_later(engine, attempt, batch, known, work, act)
     elif conclusion is Conclusion.NOT_LANDED:
-        _not_landed(lane, batch, act)
+        not_landed(lane, batch, act)
     else:
         observed = rows[0].units if rows else None
         if observed is not None:
@@ -184,7 +190,7 @@ def _judge(
         if conclusion is Conclusion.REPLACES:
             batch[0].accepted_units = observed
         cause = _why_stopped(conclusion, attempt, rows, others)
-        _conflict(lane, batch, cause, reading, act)
+        conflict(lane, batch, cause, reading, act)
 
 
 def _why_stopped(
@@ -239,60 +245,12 @@ def _judge_line(
             conclusion="line created",
         )
     elif conclusion is Conclusion.LOOK_AGAIN:
-        _look_again(engine, attempt, batch, known, work, act)
+        look_later(engine, attempt, batch, known, work, act)
     elif conclusion is Conclusion.NOT_LANDED:
-        _not_landed(lane, batch, act)
+        not_landed(lane, batch, act)
     else:
         cause = words.yes_but_absent() if not ids else words.two_lines(len(ids))
-        _conflict(lane, batch, cause, data, act)
-
-
-def _look_again(
-    engine: Engine,
-    attempt: Attempt,
-    batch: Sequence[Delivery],
-    known: Known,
-    work: Work,
-    act: Act,
-) -> None:
-    until = window_end(engine, attempt)
-    at = next_look(
-        now=act.now,
-        readings=len(known.bases_at),
-        window_ends_at=until,
-        recheck_seconds=engine.waits.recheck,
-    )
-    zone = work.connection.time_zone
-    shown_until = max(until, at)
-    if known.answered_yes:
-        cause = words.not_visible_yet(shown_until, zone)
-    elif act.now < until and batch[0].cause_code != words.UNREADABLE:
-        cause = Cause(batch[0].cause_code, batch[0].cause)
-    else:
-        # What was said is over by now: the time, or that Autotask cannot be read.
-        cause = words.not_seen_so_far(shown_until, zone)
-    checking(batch, cause, now=act.now, retry_at=at)
-
-
-def _not_landed(lane: Lane, batch: Sequence[Delivery], act: Act) -> None:
-    waiting(
-        lane,
-        batch,
-        words.not_landed(),
-        now=act.now,
-        retry_at=None,
-        counts_as_try=False,
-        conclusion="did not land",
-    )
-
-
-def _conflict(
-    lane: Lane, batch: Sequence[Delivery], cause: Cause, reading: object, act: Act
-) -> None:
-    if batch[0].state == State.SENDING.value:
-        checking(batch, cause, now=act.now, retry_at=act.now)
-    data = reading if isinstance(reading, dict) else None
-    stopped(lane, batch, State.CONFLICT, cause, act=act, reading=data)
+        conflict(lane, batch, cause, data, act)
 
 
 def _day_taken(
@@ -302,7 +260,9 @@ def _day_taken(
     if attempt.base.get("day_was_used"):
         _learn(work, SameDay.REFUSES, act)
     day = attempt.effective_on
-    if attempt.body["unit_change"] == 0:
+    if batch[0].operation.kind == OperationKind.AZURE_AMOUNTS.value:
+        _month_taken(lane, batch, day, act)
+    elif attempt.body["unit_change"] == 0:
         stopped(lane, batch, State.FAILED, words.price_day_taken(day), act=act)
     elif work.connection.same_day_policy is SameDayPolicy.NEXT_DAY:
         waiting(
@@ -319,6 +279,23 @@ def _day_taken(
         stopped(lane, batch, State.FAILED, words.day_taken(day), act=act)
 
 
+def _month_taken(lane: Lane, batch: Sequence[Delivery], day: date, act: Act) -> None:
+    """Nothing is set yet: it goes out as a charge. Else the line must be reset by a person."""
+    if batch[0].carrier == Carrier.LINE.value:
+        stopped(lane, batch, State.FAILED, charge_words.reset_day_taken(in_full(day)), act=act)
+        return
+    waiting(
+        lane,
+        batch,
+        words.day_taken(day),
+        now=act.now,
+        retry_at=None,
+        counts_as_try=False,
+        conclusion="refused: the day already has a change",
+    )
+    by_charge(batch[0], monthly.day_is_used(day))
+
+
 def _learn(work: Work, same_day: SameDay, act: Act) -> None:
     set_policy(
         work.connection.id,
@@ -328,23 +305,6 @@ def _learn(work: Work, same_day: SameDay, act: Act) -> None:
         now=act.now,
         correlation_id=act.correlation_id,
     )
-
-
-def _could_not_read(
-    engine: Engine, lease: Lease, work: Work, attempt: Attempt, error: BillingError
-) -> bool:
-    """It was sent; it cannot be read now. Still checking, looked at again later."""
-    with transaction.atomic():
-        lane = hold(lease)
-        act = act_of(engine, work)
-        batch = riding(lane)
-        failures = Evidence.objects.filter(attempt=attempt, kind=EvidenceKind.READING.value)
-        again = act.now + backoff(failures.count(), jitter=engine.jitter())
-        data = {"verdict": "not_read", "error": f"{type(error).__name__}: {error}"[:500]}
-        add_evidence(attempt.pk, EvidenceKind.READING, data, now=act.now)
-        cause = words.cannot_read_back(str(error), again, work.connection.time_zone)
-        checking(batch, cause, now=act.now, retry_at=again)
-    return True
 
 
 def _keep_reading(

@@ -20,9 +20,9 @@ from tallystick.sync import words
 from tallystick.sync.engine import Engine, Milestone
 from tallystick.sync.load import Work, act_of, deliveries, load
 from tallystick.sync.passing import Passing, put_back
-from tallystick.sync.prove import window_end
 from tallystick.sync.retry import LONGEST
 from tallystick.sync.target import batch_of
+from tallystick.sync.unproved import window_end
 
 LOST_BEFORE_PUT_ASIDE = 3
 

@@ -33,9 +33,9 @@ from tallystick.mappings.resolve import resolve as resolve_place
 from tallystick.subscriptions.queries import get_subscription
 from tallystick.sync import moves
 from tallystick.sync.days import Frame
+from tallystick.sync.decide_amount import PUSH_OURS, decide_amount, is_amount
 from tallystick.sync.target import ENDS, speaks_of_rates_only
 
-PUSH_OURS = "push_ours"
 NEXT_PERIOD = "next_period"
 WAYS = (*(way.value for way in Resolution), PUSH_OURS, NEXT_PERIOD)
 
@@ -126,6 +126,9 @@ def _carry_out(lane: Lane, head: Delivery, how: str, now: datetime) -> None:
     if how == NEXT_PERIOD:
         _leave_to_next_period(head, now)
         return
+    if is_amount(head) and not (how == Resolution.ADOPT.value and lane.drift_units is not None):
+        decide_amount(lane, head, how, now)
+        return
     if how == PUSH_OURS:
         if State(head.state) not in STOPPED:
             raise Conflicting("This operation is not stopped: it is sent by itself.")
@@ -162,7 +165,7 @@ def _carry_out(lane: Lane, head: Delivery, how: str, now: datetime) -> None:
 
 def _leave_to_next_period(head: Delivery, now: datetime) -> None:
     mapping = resolve_place(head.lane_id)
-    about_rates = speaks_of_rates_only(head.operation.after)
+    about_rates = speaks_of_rates_only(head.operation.after) and not is_amount(head)
     if not about_rates or mapping is None or State(head.state) not in STOPPED:
         raise Conflicting(
             "Only a price that has stopped can begin with the next billing period. Nothing was "

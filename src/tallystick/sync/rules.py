@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
+from tallystick.connections.amounts_policy import AzureAmounts
 from tallystick.connections.policies import (
     BackDated,
     CancelRule,
@@ -18,6 +19,15 @@ from tallystick.connections.policies import (
 )
 from tallystick.ledger.profile import Step, from_day, merged, until_day
 from tallystick.ledger.settle import Proof
+
+
+@dataclass(frozen=True, slots=True)
+class MonthAmount:
+    """What the line bills in one calendar month (its first day), and in no other."""
+
+    month: date
+    price: Decimal
+    cost: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,9 @@ class Expected:
     first_on: date | None = None
     # Every day we have changed it for, where a second change on one is not simply added.
     used: frozenset[date] = frozenset()
+    # Months that were proved on the line; and all of which some portion is billed already.
+    months: Sequence[MonthAmount] = ()
+    billed_months: frozenset[date] = frozenset()
 
     def after(self, proof: Proof) -> Expected:
         """The same once this has been proved: what ``ledger/settle`` makes of the lane."""
@@ -71,6 +84,7 @@ class Rules:
     decrease_day: ChangeDay = ChangeDay.OWN_DAY
     posted_quantity: PostedQuantity = PostedQuantity.OWN_DAY
     price_day: PriceDay = PriceDay.PERIOD_START
+    azure_amounts: AzureAmounts = AzureAmounts.CHARGE
     # Units the contract's price contains: so many fewer are billed.
     included_units: int = 0
     # The connection's; empty: not compared.

@@ -20,6 +20,7 @@ from tallystick.kit.clock import monotonic
 from tallystick.ledger.kinds import AttemptKind, EvidenceKind
 from tallystick.ledger.lease import Lease, extend, hold
 from tallystick.ledger.models import Attempt, Delivery, Lane
+from tallystick.ledger.profile import amount_as_text
 from tallystick.ledger.settle import (
     Act,
     Intent,
@@ -46,9 +47,10 @@ from tallystick.sync.port import (
     RefusalKind,
     Refused,
 )
-from tallystick.sync.prove import prove, window_end
+from tallystick.sync.prove import prove
 from tallystick.sync.retry import backoff
 from tallystick.sync.target import NOT_LANDED, Due
+from tallystick.sync.unproved import window_end
 
 Call = Callable[[float], Answer]
 
@@ -64,8 +66,8 @@ def send(engine: Engine, lease: Lease, work: Work, batch: Sequence[Due], plan: S
         "line_id": adjustment.line.line_id,
         "effective_on": adjustment.effective_on.isoformat(),
         "unit_change": adjustment.unit_change,
-        "unit_price": _text(adjustment.unit_price),
-        "unit_cost": _text(adjustment.unit_cost),
+        "unit_price": amount_as_text(adjustment.unit_price),
+        "unit_cost": amount_as_text(adjustment.unit_cost),
     }
 
     def intent(deadline_in: float, now: Any) -> Intent:
@@ -79,10 +81,10 @@ def send(engine: Engine, lease: Lease, work: Work, batch: Sequence[Due], plan: S
             body=body,
             request_text=text,
             deadline_at=now + timedelta(seconds=deadline_in),
-            resend_of_id=_sent_before(head, text),
+            resend_of_id=sent_before(head, text),
         )
 
-    return _one_shot(
+    return one_shot(
         engine,
         lease,
         work,
@@ -92,7 +94,7 @@ def send(engine: Engine, lease: Lease, work: Work, batch: Sequence[Due], plan: S
     )
 
 
-def _sent_before(head: Due, text: str) -> int | None:
+def sent_before(head: Due, text: str) -> int | None:
     """The attempt that is proved not to have landed, when this one is the same byte for byte.
 
     Another text (a rule of the connection was changed meanwhile) is a new intent.
@@ -128,7 +130,7 @@ def create_line(
         )
 
     billing = engine.billing(work.connection.id)
-    return _one_shot(
+    return one_shot(
         engine,
         lease,
         work,
@@ -138,7 +140,7 @@ def create_line(
     )
 
 
-def _one_shot(
+def one_shot(
     engine: Engine,
     lease: Lease,
     work: Work,
@@ -146,6 +148,7 @@ def _one_shot(
     intent: Callable[[float, Any], Intent],
     call: Call,
 ) -> bool:
+    """Store the intent, make the call once, store its answer. Answers whether the turn goes on."""
     # The deadline is measured from before the intent: a process that sleeps between the two
     # wakes up too late to send.
     deadline = monotonic() + engine.waits.send
@@ -201,6 +204,9 @@ def _take_answer(
             if answer.kind is RefusalKind.DUPLICATE_DAY and attempt.kind == AttemptKind.ADJUST:
                 # Perhaps an earlier send of ours is what it already has: a reading tells.
                 return True
+            if attempt.kind == AttemptKind.CHANGE_CHARGE:
+                # Perhaps it has been billed meanwhile: a reading tells.
+                return True
             stopped(lane, batch, State.FAILED, words.refused(answer.reason), act=act)
         case NotSent():
             again = act.now + backoff(batch[0].tries, jitter=engine.jitter())
@@ -236,7 +242,3 @@ def evidence_of(answer: Answer) -> dict[str, Any]:
         AccessRefused: "access_refused",
     }
     return {"answer": kinds[type(answer)], **asdict(answer)}
-
-
-def _text(amount: object) -> str | None:
-    return None if amount is None else f"{amount:f}"

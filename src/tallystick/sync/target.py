@@ -12,9 +12,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, assert_never
 
+from tallystick.connections.amounts_policy import AzureAmounts
 from tallystick.connections.included import billed
 from tallystick.connections.policies import CancelRule
-from tallystick.ledger.kinds import OperationKind
+from tallystick.ledger.amounts import about_of, first_of
+from tallystick.ledger.kinds import AMOUNTS, Carrier, OperationKind
 from tallystick.ledger.profile import amount_as_text, amount_from_text
 from tallystick.ledger.state import State
 from tallystick.sync.rules import Rules
@@ -43,6 +45,29 @@ class Due:
     moved: bool = False
     # Held for review: it is not sent, and nothing behind it.
     awaits_approval: bool = False
+    # An amount that goes out otherwise than the policy says, or has begun to.
+    carrier: Carrier | None = None
+
+    @property
+    def is_amount(self) -> bool:
+        """Whether it is billed by its own amount, whatever the line bills."""
+        return self.kind in AMOUNTS
+
+    @property
+    def about(self) -> str:
+        """Of an amount: the month, or the operation."""
+        return about_of(self.kind, self.sequence, self.after)
+
+    @property
+    def month(self) -> date:
+        """Of Azure amounts: its first day."""
+        return first_of(self.after["month"])
+
+    def is_charge(self, rules: Rules) -> bool:
+        """Whether it goes out as a charge of its own, and says nothing of the line."""
+        if self.kind is OperationKind.AZURE_AMOUNTS and self.carrier is not Carrier.CHARGE:
+            return self.carrier is None and rules.azure_amounts is AzureAmounts.CHARGE
+        return self.is_amount
 
     @property
     def may_go(self) -> bool:
@@ -100,9 +125,11 @@ def batch_of(due: Sequence[Due]) -> Sequence[Due]:
     head = due[0]
     if head.cause_code == NOT_LANDED and head.attempt_id is not None:
         return [one for one in due if one.attempt_id == head.attempt_id]
+    if head.is_amount:
+        return [head]
     batch = []
     for one in due:
-        if not one.may_go or one.effective_on != head.effective_on:
+        if not one.may_go or one.is_amount or one.effective_on != head.effective_on:
             break
         batch.append(one)
     return batch
@@ -148,13 +175,17 @@ def target_of(batch: Sequence[Due], *, rules: Rules) -> Target:
                 | OperationKind.END_PROMOTION
             ):
                 target = _with(target, one.after, rules)
+            case OperationKind.AZURE_AMOUNTS:
+                # The first month's; the others are in the profile (``monthly``).
+                target = target if target.has_rate else _of_month(one, rules)
             case (
                 OperationKind.RENAME
                 | OperationKind.SET_PURCHASE_ORDER
                 | OperationKind.SET_END_OF_TERM
                 | OperationKind.SCHEDULE_CHANGE
+                | OperationKind.ONE_OFF_CHARGE
             ):
-                pass  # recorded as not applicable: never due
+                pass  # recorded as not applicable: never due; or a charge, never on the line
             case (
                 OperationKind.CANCEL
                 | OperationKind.EXPIRE
@@ -168,6 +199,12 @@ def target_of(batch: Sequence[Due], *, rules: Rules) -> Target:
             case _:
                 assert_never(one.kind)
     return target
+
+
+def _of_month(one: Due, rules: Rules) -> Target:
+    price = _rate(one.after, "price", one.after.get("price_currency"), rules.price_currency)
+    cost = _rate(one.after, "cost", one.after.get("cost_currency"), rules.cost_currency)
+    return Target(None, price, cost)
 
 
 def billed_units(quantity: int, rules: Rules) -> int:

@@ -1,23 +1,21 @@
 """Look at every settled line of a connection, many lines a call: what differs is drift.
 
 A lane with work under way is left to its turn, which looks before it writes. A difference turns
-the badge red with both values; nothing is sent because of it.
+the badge red with both values; nothing is sent because of it. Charges of ours are looked at, too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from django.db import transaction
 from django.db.models import Q
 
-from tallystick.audit.events import Event, Status
-from tallystick.audit.record import SYSTEM, record
+from tallystick.audit.events import Event
 from tallystick.connections.learn import note_read, note_sweep_begun, note_swept
 from tallystick.connections.queries import load as load_connection
-from tallystick.connections.queries import subject_on
 from tallystick.connections.trouble import BillingError
 from tallystick.kit.clock import civil_day
 from tallystick.ledger.badge import drift_words
@@ -26,9 +24,7 @@ from tallystick.ledger.lease import Lease, hold
 from tallystick.ledger.models import Delivery, Lane
 from tallystick.ledger.queries import UNSETTLED
 from tallystick.ledger.runs import finish_run, open_run
-from tallystick.ledger.settle import Act
 from tallystick.mappings.resolve import Resolved, resolve
-from tallystick.subscriptions.queries import views_by_id
 from tallystick.sync import words
 from tallystick.sync.compare import Match, Periods, covering, match_step
 from tallystick.sync.engine import Engine
@@ -36,7 +32,9 @@ from tallystick.sync.load import Work, act_of
 from tallystick.sync.passing import could_not_look
 from tallystick.sync.port import Line, UnitRow
 from tallystick.sync.sight import sight
+from tallystick.sync.sweep_notes import act_of_sweep, note_drift
 from tallystick.sync.unexpected import in_words
+from tallystick.sync.verify_charges import verify_charges
 
 LINES_A_CALL = 500
 
@@ -58,7 +56,7 @@ def verify(engine: Engine, connection_id: int, lane_ids: Sequence[int] | None = 
         note_sweep_begun(connection_id, now=begun_at)
     today = civil_day(begun_at, connection.time_zone)
     billing = engine.billing(connection_id)
-    equal = different = 0
+    same: dict[int, bool] = {}
     waiting = _quiet_lanes(connection_id, lane_ids, today)
     for start in range(0, len(waiting), LINES_A_CALL):
         chunk = waiting[start : start + LINES_A_CALL]
@@ -66,15 +64,15 @@ def verify(engine: Engine, connection_id: int, lane_ids: Sequence[int] | None = 
         since = min(first for _, _, first in chunk)
         found = billing.observe(set(lines.values()), since=since)
         for lane_id, line, _ in chunk:
-            if _judge(engine, lane_id, found[line], today):
-                equal += 1
-            else:
-                different += 1
+            same[lane_id] = _judge(engine, lane_id, found[line], today)
+    for lane_id, as_expected in verify_charges(engine, connection_id, lane_ids).items():
+        same[lane_id] = same.get(lane_id, True) and as_expected
+    equal = sum(same.values())
     now = engine.clock.now()
     note_read(connection, now=now)
     if lane_ids is None:
         note_swept(connection_id, now=now)
-    return Swept(equal + different, equal, different)
+    return Swept(len(same), equal, len(same) - equal)
 
 
 def look_again(engine: Engine, lease: Lease, work: Work) -> bool:
@@ -92,12 +90,7 @@ def look_again(engine: Engine, lease: Lease, work: Work) -> bool:
         if failed is not None:
             found = could_not_look(failed, work=work, act=act)
         elif swept.different:
-            found = drift_words(
-                lane.drift_expected,
-                lane.drift_units,
-                lane.drift_amount,
-                included=work.told.included_units,
-            )
+            found = _drift_of(lane, included=work.told.included_units)
         elif swept.equal:
             found = words.read_and_equal().words
         else:
@@ -108,6 +101,12 @@ def look_again(engine: Engine, lease: Lease, work: Work) -> bool:
         lane.sync_asked_at = None
         lane.save(update_fields=["sync_asked_at"])
     return True
+
+
+def _drift_of(lane: Lane, *, included: int) -> str:
+    if lane.drift_units is None:
+        return lane.drift_charges
+    return drift_words(lane.drift_expected, lane.drift_units, lane.drift_amount, included=included)
 
 
 def _quiet_lanes(
@@ -142,7 +141,7 @@ def _judge(engine: Engine, lane_id: int, rows: Sequence[UnitRow], today: date) -
         wrong = _first_wrong(lane, rows, mapping, today)
         if wrong is None:
             if lane.drift_units is not None:
-                _note(engine, lane, Event.DRIFT_GONE, "as expected again", now)
+                note_drift(engine, lane, Event.DRIFT_GONE, "as expected again", now)
             lane.proved_at = now
             clear_drift(lane)
             lane.save()
@@ -150,11 +149,11 @@ def _judge(engine: Engine, lane_id: int, rows: Sequence[UnitRow], today: date) -
         if lane.drift_units is None:
             shown = in_words(wrong.rows) if wrong.rows else "no units"
             words_for = f"Autotask shows {shown}, expected {wrong.units}"
-            _note(engine, lane, Event.DRIFT_FOUND, words_for, now)
-            lane.drift_since = now
+            note_drift(engine, lane, Event.DRIFT_FOUND, words_for, now)
+            lane.drift_since = lane.drift_since or now
         if mapping is not None and mapping.line_id is not None:
             line = Line(mapping.contract_id, mapping.line_id)
-            act = _act(engine, lane, now)
+            act = act_of_sweep(engine, lane, now)
             sight(lane, line, rows, steps(lane, today=today), act=act)
         observed = next((row for row in wrong.rows if row.units != wrong.units), None)
         observed = observed or next(iter(wrong.rows), None)
@@ -186,22 +185,3 @@ def _first_wrong(
         if seen is not Match.SAME and not (seen is Match.NO_ROWS and step.units == 0):
             return _Wrong(step.units, shown)
     return None
-
-
-def _act(engine: Engine, lane: Lane, now: datetime) -> Act:
-    view = views_by_id([lane.subscription_id])[lane.subscription_id]
-    connection = load_connection(lane.connection_id)
-    return Act(now, SYSTEM, subject_on(view.subject(), connection), engine.correlation())
-
-
-def _note(engine: Engine, lane: Lane, event: Event, what: str, now: datetime) -> None:
-    act = _act(engine, lane, now)
-    record(
-        event,
-        actor=act.actor,
-        now=now,
-        subject=act.subject,
-        correlation_id=act.correlation_id,
-        status=Status.FAILED if event is Event.DRIFT_FOUND else Status.SUCCEEDED,
-        summary=what,
-    )

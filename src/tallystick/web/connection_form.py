@@ -46,6 +46,7 @@ LABELS = {
     "price_day": "When a price margin changes",
     "suspend_nce": "When an NCE licence is suspended",
     "suspend_other": "When any other subscription is suspended",
+    "azure_amounts": "When the Azure amounts of a month are final",
     "mode": "When something was recorded",
 }
 HINTS = {
@@ -71,6 +72,7 @@ HINTS = {
     "price_day": "The form of a yearly contract asks every time.",
     "suspend_nce": "Microsoft goes on billing a suspended NCE licence.",
     "suspend_other": "An Azure plan is billed by its monthly amounts alone.",
+    "azure_amounts": "Of an Azure plan: usage, reservations and savings plans together.",
     "mode": "Counts for what is recorded from now on. What waits for approval already goes on "
     "waiting for it.",
 }

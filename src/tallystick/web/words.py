@@ -94,6 +94,7 @@ def policies_in_words(connection: ConnectionView) -> list[str]:
         f"A price: {_lower(connection.price_day.label)}.",
         f"A suspended NCE licence: {_lower(connection.suspend_nce.label)}.",
         f"Any other suspended subscription: {_lower(connection.suspend_other.label)}.",
+        f"The Azure amounts of a month: {_lower(connection.azure_amounts.label)}.",
         f"What was recorded: {_lower(connection.mode.label)}.",
     ]
 

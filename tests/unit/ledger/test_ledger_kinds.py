@@ -51,6 +51,24 @@ def operation(kind: OperationKind, before: dict[str, Any], after: dict[str, Any]
             {"quantity": 0, "contract": "Cloud 2027"},
             "End on Cloud 2026 (quantity 10 to 0)",
         ),
+        (
+            "azure_amounts",
+            {"month": "2026-05", "price": None},
+            {"month": "2026-05", "price": "120.0000"},
+            "Azure amounts of 2026-05 (price 120.00)",
+        ),
+        (
+            "azure_amounts",
+            {"month": "2026-05", "price": "120.0000"},
+            {"month": "2026-05", "price": "130.0000"},
+            "Azure amounts of 2026-05, corrected (price 120.00 to 130.00)",
+        ),
+        (
+            "one_off_charge",
+            {},
+            {"price": "14.2000", "price_currency": "EUR"},
+            "One-off charge of 14.20 EUR",
+        ),
     ],
 )
 def test_an_operation_in_words(
@@ -60,7 +78,8 @@ def test_an_operation_in_words(
 
 
 def test_every_kind_of_operation_has_words() -> None:
-    both = {"quantity": 1, "contract": "Cloud", "value": "renew"}
+    both = {"quantity": 1, "contract": "Cloud", "value": "renew", "month": "2026-05"}
+    both |= {"price": "1.0000", "price_currency": "EUR"}
     assert all(operation(kind, both, both).in_words() for kind in OperationKind)
 
 
@@ -117,7 +136,14 @@ def test_the_closed_sets_the_database_knows_too() -> None:
         "schedule_change",
         "continue",
         "end",
+        "azure_amounts",
+        "one_off_charge",
     ]
-    assert [kind.value for kind in AttemptKind] == ["adjust", "create_line"]
+    assert [kind.value for kind in AttemptKind] == [
+        "adjust",
+        "create_line",
+        "create_charge",
+        "change_charge",
+    ]
     assert [kind.value for kind in EvidenceKind] == ["answer", "reading", "conclusion"]
     assert [way.value for way in Resolution] == ["done_by_hand", "skip", "adopt"]

@@ -2,13 +2,15 @@
 
 A line is a contract service (``ContractServices``) of a recurring service contract; what it bills
 is read from ``ContractServiceUnits`` and changed only by ``ContractServiceAdjustments``, which can
-be created but never read, changed or deleted (official page; the swagger has only POST).
+be created but never read, changed or deleted (official page; the swagger has only POST). What is
+billed once is a contract charge, which can (``charges``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from typing import assert_never
 
 from tallystick.connections.trouble import Rejected, Unclear
 from tallystick.connectors.autotask.adjustments import (
@@ -16,6 +18,12 @@ from tallystick.connectors.autotask.adjustments import (
     new_line_body,
 )
 from tallystick.connectors.autotask.bodies import JsonObject, encode
+from tallystick.connectors.autotask.charges import (
+    changed_charge_body,
+    charge_codes,
+    find_charges,
+    new_charge_body,
+)
 from tallystick.connectors.autotask.client import (
     MOST_RECORDS,
     AutotaskClient,
@@ -25,17 +33,17 @@ from tallystick.connectors.autotask.client import (
 )
 from tallystick.connectors.autotask.credentials import AutotaskCredentials
 from tallystick.connectors.autotask.fields import (
-    day_or_none,
     text_or_none,
     whole,
-    whole_or_none,
 )
 from tallystick.connectors.autotask.limits import Gate
+from tallystick.connectors.autotask.line_facts import line_facts
 from tallystick.connectors.autotask.rows import UNIT_FIELDS, VendorRow, unit_rows, vendor_row
 from tallystick.connectors.autotask.settings import AutotaskServerSettings
 from tallystick.connectors.autotask.threshold import read_threshold
 from tallystick.connectors.autotask.wire import Wire
 from tallystick.kit.chunks import chunks
+from tallystick.sync.charge_port import ChargeChange, ChargeCode, NewCharge, ShownCharge
 from tallystick.sync.port import (
     NO_LINE,
     Adjustment,
@@ -46,12 +54,8 @@ from tallystick.sync.port import (
     NewLine,
     Refused,
     UnitRow,
+    Written,
 )
-
-RECURRING_SERVICE = 7  # Contracts.contractType, official page of ContractServices
-ACTIVE = 1  # Contracts.status, picklist seen live
-MONTHS_OF_PERIOD = {2: 1, 3: 3, 4: 6, 5: 12}
-"""``contractPeriodType`` in months: monthly, quarterly, semi-annual, yearly (seen live)."""
 
 _CONTRACT_FIELDS = (
     "companyID",
@@ -101,11 +105,11 @@ class AutotaskBilling:
         services = self._by_id("ContractServices", ids, ("contractID", "serviceID"))
         contracts = self._by_id("Contracts", {line.contract_id for line in lines}, _CONTRACT_FIELDS)
         return {
-            line: _facts(line, services.get(line.line_id), contracts.get(line.contract_id))
+            line: line_facts(line, services.get(line.line_id), contracts.get(line.contract_id))
             for line in lines
         }
 
-    def written(self, what: Adjustment | NewLine) -> str:
+    def written(self, what: Written) -> str:
         """See the port."""
         try:
             return _encoded(what).decode("ascii")
@@ -114,15 +118,9 @@ class AutotaskBilling:
 
     def adjust(self, adjustment: Adjustment, *, deadline: float) -> Answer:
         """See the port. One POST; the same adjustment is always the same bytes."""
-        try:
-            body = _encoded(adjustment)
-        except ValueError as failure:
-            return Refused(f"Not sent to Autotask: {failure}.")
-        return self._client.post_once(
-            f"Contracts/{int(adjustment.line.contract_id)}/ServiceAdjustments",
-            endpoint="ContractServiceAdjustments",
-            body=body,
-            deadline=deadline,
+        path = f"Contracts/{int(adjustment.line.contract_id)}/ServiceAdjustments"
+        return self._write(
+            path, adjustment, endpoint="ContractServiceAdjustments", deadline=deadline
         )
 
     def find_line(self, *, contract_id: int, reference: str) -> Found:
@@ -140,30 +138,62 @@ class AutotaskBilling:
             if whole(row, "contractID") == contract_id
             and (text_or_none(row, "internalDescription") or "").strip() == reference.strip()
         )
-        if not ids and contract_id not in self._by_id("Contracts", {contract_id}, ("companyID",)):
-            raise Unclear(
-                f"Autotask shows no contract {contract_id} to this API user, so nothing can be "
-                "said about its services."
-            )
+        if not ids:
+            self._see({contract_id})
         return Found(line_ids=tuple(ids))
 
     def create_line(self, new: NewLine, *, deadline: float) -> Answer:
         """See the port. One POST; the line has no units until it is adjusted."""
-        try:
-            body = _encoded(new)
-        except ValueError as failure:
-            return Refused(f"Not sent to Autotask: {failure}.")
-        return self._client.post_once(
-            f"Contracts/{int(new.contract_id)}/Services",
-            endpoint="ContractServices",
-            body=body,
-            deadline=deadline,
+        path = f"Contracts/{int(new.contract_id)}/Services"
+        return self._write(path, new, endpoint="ContractServices", deadline=deadline)
+
+    def find_charges(self, wanted: Mapping[str, int]) -> Mapping[str, tuple[ShownCharge, ...]]:
+        """See the port. A charge is found wherever it is now; absent is only said of a contract
+        the API user can see, as in ``find_line``."""
+        found = find_charges(self._client, wanted)
+        self._see({wanted[reference] for reference, charges in found.items() if not charges})
+        return found
+
+    def charge_codes(self) -> Sequence[ChargeCode]:
+        """See the port: the active Material Cost Codes."""
+        return charge_codes(self._client)
+
+    def create_charge(self, new: NewCharge, *, deadline: float) -> Answer:
+        """See the port. One POST."""
+        path = f"Contracts/{int(new.contract_id)}/Charges"
+        return self._write(path, new, endpoint="ContractCharges", deadline=deadline)
+
+    def change_charge(self, change: ChargeChange, *, deadline: float) -> Answer:
+        """See the port. One PATCH, of the collection: what is left out stays as it is."""
+        path = f"Contracts/{int(change.contract_id)}/Charges"
+        return self._write(
+            path, change, endpoint="ContractCharges", deadline=deadline, method="PATCH"
         )
 
     def threshold(self) -> tuple[int, int]:
         """See the port. One GET, which counts as a request itself."""
         read = read_threshold(self._client)
         return read.limit, read.used
+
+    def _write(
+        self, path: str, what: Written, *, endpoint: str, deadline: float, method: str = "POST"
+    ) -> Answer:
+        try:
+            body = _encoded(what)
+        except ValueError as failure:
+            return Refused(f"Not sent to Autotask: {failure}.")
+        return self._client.post_once(
+            path, endpoint=endpoint, body=body, deadline=deadline, method=method
+        )
+
+    def _see(self, contract_ids: Collection[int]) -> None:
+        """Raises Unclear for a contract that this API user is not shown."""
+        hidden = set(contract_ids) - self._by_id("Contracts", contract_ids, ("companyID",)).keys()
+        if hidden:
+            raise Unclear(
+                f"Autotask shows no contract {min(hidden)} to this API user, so nothing can be "
+                "said about what is on it."
+            )
 
     def _by_id(
         self, entity: str, numbers: Collection[int], fields: Sequence[str]
@@ -199,34 +229,16 @@ def _rows_of(line: Line, rows: Sequence[VendorRow], *, since: date) -> tuple[Uni
     return unit_rows(rows, since=since)
 
 
-def _encoded(what: Adjustment | NewLine) -> bytes:
+def _encoded(what: Written) -> bytes:
     """Raises ValueError for what Autotask could not hold."""
-    body = adjustment_body(what) if isinstance(what, Adjustment) else new_line_body(what)
-    return encode(body)
-
-
-def _facts(line: Line, service: JsonObject | None, contract: JsonObject | None) -> LineFacts:
-    """What is true of one line, from its contract service's and its contract's row."""
-    belongs = service is not None and whole(service, "contractID") == line.contract_id
-    seen = contract or {}
-    return LineFacts(
-        line=line,
-        exists=service is not None,
-        belongs_to_contract=belongs,
-        contract_found=contract is not None,
-        contract_active=whole_or_none(seen, "status") == ACTIVE
-        and whole_or_none(seen, "contractType") == RECURRING_SERVICE,
-        contract_starts_on=day_or_none(seen, "startDate"),
-        contract_ends_on=day_or_none(seen, "endDate"),
-        period_months=period_months(seen),
-        company_id=whole_or_none(seen, "companyID"),
-        service_id=whole_or_none(service or {}, "serviceID"),
-    )
-
-
-def period_months(row: JsonObject, field: str = "contractPeriodType") -> int | None:
-    """Months of a period type; it is an integer in REST, on some tenants written as text."""
-    value = row.get(field)
-    if isinstance(value, str) and value.isascii() and value.isdigit():
-        value = int(value[:3])
-    return MONTHS_OF_PERIOD.get(value) if isinstance(value, int) else None
+    match what:
+        case Adjustment():
+            return encode(adjustment_body(what))
+        case NewLine():
+            return encode(new_line_body(what))
+        case NewCharge():
+            return encode(new_charge_body(what))
+        case ChargeChange():
+            return encode(changed_charge_body(what))
+        case _:
+            assert_never(what)

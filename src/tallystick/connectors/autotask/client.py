@@ -48,6 +48,11 @@ def one_of(field: str, values: Sequence[int]) -> Condition:
     return {"op": "in", "field": field, "value": list(values)}
 
 
+def one_of_texts(field: str, values: Sequence[str]) -> Condition:
+    """As ``one_of``, of texts."""
+    return {"op": "in", "field": field, "value": list(values)}
+
+
 def at_least(field: str, value: Written) -> Condition:
     return {"op": "gte", "field": field, "value": value}
 

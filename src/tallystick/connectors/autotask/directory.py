@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeVar
 
-from tallystick.connectors.autotask.billing import ACTIVE, RECURRING_SERVICE, period_months
 from tallystick.connectors.autotask.client import AutotaskClient, at_least, equal
 from tallystick.connectors.autotask.fields import (
     day_or_none,
@@ -19,6 +18,7 @@ from tallystick.connectors.autotask.fields import (
     whole,
     whole_or_none,
 )
+from tallystick.connectors.autotask.line_facts import ACTIVE, RECURRING_SERVICE, period_months
 from tallystick.directory.port import Company, Contract, ContractLine, Service
 
 CUSTOMER = 1  # Companies.companyType, picklist

@@ -22,8 +22,13 @@ from tallystick.connectors.autotask.threshold import read_threshold
 from tallystick.connectors.autotask.wire import Reply, Wire
 from tallystick.kit.clock import Clock
 
-READ = ("ContractServiceUnits", "ContractServices", "Contracts", "Companies", "Services")
-CREATE = ("ContractServiceAdjustments", "ContractServices")
+READ = (
+    *("ContractServiceUnits", "ContractServices", "Contracts", "Companies", "Services"),
+    *("ContractCharges", "BillingCodes"),
+)
+CREATE = ("ContractServiceAdjustments", "ContractServices", "ContractCharges")
+UPDATE = ("ContractCharges",)
+_ACTS = {"Query": "read", "Create": "create", "Update": "change"}
 LARGEST_CLOCK_DIFFERENCE = 120.0
 """Seconds. Days come from civil calendars, so only a grossly wrong clock matters."""
 
@@ -59,7 +64,7 @@ def test(
     clock: Clock,
     currencies: Currencies,
 ) -> list[Check]:
-    """Try the connection out. Never raises BillingError; costs about ten calls."""
+    """Try the connection out. Never raises BillingError; costs about fifteen calls."""
     client = AutotaskClient(credentials=credentials, gate=gate, wire=http)
     return list(_checks(client, credentials, clock, currencies))
 
@@ -108,6 +113,8 @@ def _checks(
         yield _asked_right(client, entity, "Query")
     for entity in CREATE:
         yield _asked_right(client, entity, "Create")
+    for entity in UPDATE:
+        yield _asked_right(client, entity, "Update")
     yield from _currencies(client, currencies)
     yield _threshold(client)
     if isinstance(outcome, Reply) and outcome.date:
@@ -160,7 +167,7 @@ def _denied(entity: str, right: str, words: str) -> Check:
 
 
 def _name(entity: str, right: str) -> str:
-    return f"{'read' if right == 'Query' else 'create'} {entity}"
+    return f"{_ACTS[right]} {entity}"
 
 
 def _currencies(client: AutotaskClient, wanted: Currencies) -> Iterator[Check]:
