@@ -73,7 +73,7 @@ def test_it_is_planned_shown_and_taken_back(office: Office) -> None:
     assert done.status == 201, done.text
     again = office.api.post(f"{office.mapped}/continue", office.there())
     assert again.status == 409
-    assert "already continues on Cloud 2027 from 1 Jan 2098" in again.text
+    assert "is to continue on Cloud 2027 from 1 Jan 2098" in again.text
     row = office.api.get(f"{office.at}/billing-contracts").body["items"][0]
     assert (row["contract_id"], row["subscriptions"], row["continuing"]) == (
         office.here.refs["k"],

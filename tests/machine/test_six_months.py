@@ -88,6 +88,7 @@ class Life:
     did: Counter[str] = field(default_factory=Counter)
     struck: int = 0
     decided: Counter[str] = field(default_factory=Counter)
+    causes: Counter[str] = field(default_factory=Counter)
 
     @property
     def today(self) -> date:
@@ -202,6 +203,11 @@ class Life:
             line.sync()
             return
         head = waits[0]
+        self.causes[head.cause_code] += 1
+        if "next billing period" in head.cause and not self.decided[f"next {head.pk}"]:
+            self.decided[f"next {head.pk}"] += 1
+            line.decide("next_period")
+            return
         if head.state == State.CONFLICT.value:
             tried = self.decided[f"push {head.pk}"]
             self.decided[f"push {head.pk}"] += 1
@@ -336,5 +342,6 @@ def said(life: Life) -> None:
     """What happened, for who runs it alone (``-s``)."""
     states = Counter(state for line in life.lines for state in line.states())
     print(f"\n{dict(life.did)}\n{life.struck} faults struck, {dict(states)}")
+    print(f"looked at because of {dict(life.causes)}")
     effects = sum(len(line.effects()) for line in life.lines)
     print(f"{effects} adjustments, {len(life.edited)} lines somebody decided on or edited")

@@ -4,6 +4,7 @@ audited. The table is of the behaviour that is promised (docs and forms say the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -14,11 +15,15 @@ from checks import check_promises
 from factories import TODAY
 from harness import CONTRACT_END, CONTRACT_START, Line, World
 from tallystick.audit.models import AuditLog
-from tallystick.catalog.terms import OfferKind
+from tallystick.audit.record import SYSTEM
+from tallystick.catalog.add_offer import add_offer
+from tallystick.catalog.queries import facts_of
+from tallystick.catalog.terms import OfferKind, Term
 from tallystick.connections.policies import SuspendRule
 from tallystick.kit.problem import InvalidInput
 from tallystick.ledger.record import Recorded
 from tallystick.operations.cancel import cancel
+from tallystick.operations.change_offer import NewOffer, change_offer
 from tallystick.operations.change_quantity import change_quantity
 from tallystick.operations.end import delete_by_vendor, expire
 from tallystick.operations.note import rename, schedule_change, set_end_of_term, set_purchase_order
@@ -47,6 +52,9 @@ ACTS: Mapping[str, Act] = {
     "renew": lambda it, _: renew(**it, price=NewPrice()),
     "renew, price": lambda it, _: renew(**it, price=NEW),
     "renew, both": lambda it, _: renew(**it, price=NEW, quantity=12),
+    "change offer": lambda _, now: change_offer(
+        **now, to=NewOffer(another_term(now["subscription_id"]), NEW, 12)
+    ),
     "suspend": lambda _, now: suspend(**now),
     "reactivate": lambda _, now: reactivate(**now),
     "rename": lambda _, now: rename(**now, name="Seats of the branch"),
@@ -54,6 +62,20 @@ ACTS: Mapping[str, Act] = {
     "end of term": lambda _, now: set_end_of_term(**now, to="renew"),
     "scheduled": lambda _, now: schedule_change(**now, words="Annual from the next term"),
 }
+
+
+def another_term(subscription_id: int) -> int:
+    """The same product for three years: its line can bill it."""
+    held = Subscription.objects.select_related("offer").get(pk=subscription_id)
+    return add_offer(
+        replace(facts_of(held.offer), term=Term.THREE_YEARS),
+        tenant_id=held.tenant_id,
+        actor=SYSTEM,
+        now=held.created_at,
+        correlation_id="c",
+    )[0]
+
+
 # The contract's days around 10 May 2026.
 CONTRACTS = {
     "open": (CONTRACT_START, CONTRACT_END),
@@ -70,6 +92,7 @@ EVENTS = {
     "renew": "subscription.renew",
     "renew, price": "subscription.renew",
     "renew, both": "subscription.renew",
+    "change offer": "subscription.change_offer",
     "suspend": "subscription.suspend",
     "reactivate": "subscription.reactivate",
 }
@@ -154,12 +177,15 @@ TABLE: dict[str, dict[str, list[Sent] | str]] = {
         }
         for priced in ("trial converts", "promotion ends", "renew, price")
     },
-    "renew, both": {
-        "open": [("2026-05-10", 2, "16.40", "13.00")],
-        "approved": [*UNITS, *PRICE_IN_JUNE],
-        "first day": [("2026-05-10", 2, "16.40", "13.00")],
-        "last day": [("2026-05-10", 2, "16.40", "13.00")],
-        "after its end": STOPS,
+    **{
+        both: {
+            "open": [("2026-05-10", 2, "16.40", "13.00")],
+            "approved": [*UNITS, *PRICE_IN_JUNE],
+            "first day": [("2026-05-10", 2, "16.40", "13.00")],
+            "last day": [("2026-05-10", 2, "16.40", "13.00")],
+            "after its end": STOPS,
+        }
+        for both in ("renew, both", "change offer")
     },
 }
 
@@ -271,7 +297,7 @@ def test_the_rules_unless_a_connection_says_otherwise(world: World) -> None:
         assert do(a_line(world, "open", kind), "suspend")[1] == sent
 
 
-@pytest.mark.parametrize("act", ["quantity", "suspend", "renew, both"])
+@pytest.mark.parametrize("act", ["quantity", "suspend", "renew, both", "change offer"])
 def test_what_a_suspended_one_refuses(world: World, act: str) -> None:
     line = a_line(world, "open", LEGACY)
     do(line, "suspend")

@@ -24,6 +24,7 @@ def preview_of(
         after=dict(operation.after),
         effective_on=operation.effective_on,
         would_be_sent=[_would(lane) for lane in ahead.lanes],
+        lacks_line=ahead.lacks,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, assert_never
 from tallystick.api.schemas_recording import (
     AnyOperation,
     Cancel,
+    ChangeOffer,
     ConvertTrial,
     DeletedByVendor,
     EndPromotion,
@@ -23,6 +24,7 @@ from tallystick.api.schemas_recording import (
 )
 from tallystick.ledger.record import Recorded
 from tallystick.operations.cancel import cancel
+from tallystick.operations.change_offer import NewOffer, change_offer
 from tallystick.operations.change_quantity import change_quantity
 from tallystick.operations.end import delete_by_vendor
 from tallystick.operations.finish import Asked
@@ -68,6 +70,15 @@ def record(  # noqa: PLR0912 - one case a kind
         case Renew():
             price = _price(body)
             return renew(**it, price=price, quantity=body.quantity, ends_on=body.ends_on)
+        case ChangeOffer():
+            to = NewOffer.read(
+                body.offer_id,
+                quantity=body.quantity,
+                unit_price=body.unit_price,
+                unit_cost=body.unit_cost,
+                ends_on=body.ends_on,
+            )
+            return change_offer(**now, to=to, line=body.chosen(), effective_on=body.effective_on)
         case EndPromotion():
             price = _price(body)
             return end_promotion(**now, price=price, effective_on=body.effective_on)

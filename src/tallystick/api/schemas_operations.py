@@ -174,6 +174,10 @@ class PreviewOut(Schema):
     after: dict[str, Any]
     effective_on: On
     would_be_sent: list[WouldBeSent]
+    lacks_line: str = Field(
+        "",
+        description="Why no line would bill the offer it changes to, and what to do; else empty.",
+    )
 
 
 class ResolveIn(Body):

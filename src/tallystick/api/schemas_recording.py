@@ -6,8 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tallystick.api.schemas_kit import Amount, Body, Currency, Day, Quantity
+from tallystick.api.schemas_kit import Amount, Body, Currency, Day, Id, Quantity
+from tallystick.api.schemas_places import LineIn
 from tallystick.connections.policies import PriceDay
+from tallystick.kit.problem import InvalidInput
+from tallystick.operations.move_line import ChosenLine
 from tallystick.subscriptions.status import EndOfTerm
 
 
@@ -64,6 +67,46 @@ class Renew(Priced):
     ends_on: Day | None = Field(None, description="As long as this term when it is left out.")
 
 
+class ChangeOffer(Dated):
+    """From that day it is another offer, billed on a line of that offer's service.
+
+    Without ``contract_id`` the only line that fits is taken; with it ``line`` says which: ``use``
+    the one of ``contract_service_id``, or ``own``, which is created. Where none fits it is recorded
+    all the same, and the subscription is Out of Sync until one is chosen.
+    """
+
+    kind: Literal["change_offer"]
+    offer_id: Id
+    quantity: Quantity | None = Field(None, description="Left as it is when it is left out.")
+    unit_price: Amount | None = Field(
+        None,
+        description="Of the new billing cycle; left as it is when it is left out and the cycle "
+        "stays.",
+    )
+    unit_cost: Amount | None = None
+    ends_on: Day | None = Field(
+        None, description="The last day of the term that begins; the running term's when left out."
+    )
+    contract_id: Id | None = None
+    line: Literal["use", "own"] | None = None
+    contract_service_id: Id | None = None
+
+    def chosen(self) -> ChosenLine | None:
+        """Raises InvalidInput when what is said of the line does not fit together."""
+        if self.contract_id is None:
+            if self.line is not None or self.contract_service_id is not None:
+                raise InvalidInput.one("contract_id", "is needed to say which line")
+            return None
+        if self.line is None:
+            raise InvalidInput.one("line", "is needed with a contract: use or own")
+        there = LineIn(
+            contract_id=self.contract_id,
+            line=self.line,
+            contract_service_id=self.contract_service_id,
+        )
+        return ChosenLine(there.contract_id, there.line_id())
+
+
 class EndPromotion(Dated, Priced):
     kind: Literal["end_promotion"]
     unit_price: Amount
@@ -107,6 +150,7 @@ AnyOperation = (
     | Reactivate
     | DeletedByVendor
     | Renew
+    | ChangeOffer
     | EndPromotion
     | ConvertTrial
     | Rename

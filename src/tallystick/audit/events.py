@@ -42,6 +42,7 @@ class Event(StrEnum):
     REACTIVATE_SUBSCRIPTION = "subscription.reactivate"
     CONVERT_TRIAL = "subscription.convert_trial"
     RENEW_SUBSCRIPTION = "subscription.renew"
+    CHANGE_OFFER = "subscription.change_offer"
     UPDATE_SUBSCRIPTION_ON_CONNECTION = "subscription.update_on_connection"
     REQUEST_SYNC = "subscription.request_sync"
     REQUEST_SWEEP = "connection.request_sweep"
@@ -68,6 +69,7 @@ class Event(StrEnum):
     EXTEND_CONTRACT = "connection.extend_contract"
     TAKE_BACK_CONTINUATION = "connection.take_back_continuation"
     END_SUBSCRIPTION_ON_CONTRACT = "subscription.end_on_contract"
+    CHOOSE_NEXT_LINE = "connection.choose_next_line"
     CREATE_SUBSCRIPTION_MAPPING = "connection.create_subscription_mapping"
     DELETE_SUBSCRIPTION_MAPPING = "connection.delete_subscription_mapping"
     DELETE_CUSTOMER_MAPPING = "connection.delete_customer_mapping"
@@ -118,6 +120,7 @@ _LABELS = {
     Event.REACTIVATE_SUBSCRIPTION: "Reactivate Subscription",
     Event.CONVERT_TRIAL: "Convert Trial",
     Event.RENEW_SUBSCRIPTION: "Renew Subscription",
+    Event.CHANGE_OFFER: "Change Offer",
     Event.UPDATE_SUBSCRIPTION_ON_CONNECTION: "Update Subscription on Connection",
     Event.REQUEST_SYNC: "Sync Subscription",
     Event.REQUEST_SWEEP: "Look at Every Line",
@@ -143,6 +146,7 @@ _LABELS = {
     Event.CREATE_SUBSCRIPTION_MAPPING: "Create Connection Subscription Mapping",
     Event.DELETE_SUBSCRIPTION_MAPPING: "Delete Connection Subscription Mapping",
     Event.CONTINUE_SUBSCRIPTION_MAPPING: "Continue Connection Subscription Mapping",
+    Event.CHOOSE_NEXT_LINE: "Choose Line of Changed Offer",
     Event.EXTEND_CONTRACT: "Extend Contract",
     Event.TAKE_BACK_CONTINUATION: "Take Back Continuation on Another Contract",
     Event.END_SUBSCRIPTION_ON_CONTRACT: "End Subscription on Contract",

@@ -10,7 +10,7 @@ and the locks that recording needs are given back before anything is worked out.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -20,17 +20,22 @@ from django.db import transaction
 from tallystick.bootstrap.clients import make_client, quick_wire
 from tallystick.bootstrap.look_before import BillingOf
 from tallystick.connections.queries import ConnectionView, living
+from tallystick.connections.queries import load as load_connection
 from tallystick.connections.trouble import BillingError
 from tallystick.connectors.autotask.billing import AutotaskBilling
 from tallystick.kit.clock import civil_day
 from tallystick.kit.days import in_words
 from tallystick.ledger.badge import approval_words
+from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.models import Lane
 from tallystick.ledger.queries import DeliveryView, OperationView, get_operation, unsettled_of
 from tallystick.ledger.record import Recorded
 from tallystick.ledger.state import STOPPED, State
 from tallystick.mappings.resolve import Resolved, resolve
+from tallystick.mappings.want_line import find_wanted
 from tallystick.operations.finish import Asked
+from tallystick.operations.take_over import end_of_move
+from tallystick.sync import words
 from tallystick.sync.begin import frame_of
 from tallystick.sync.days import Frame
 from tallystick.sync.estimate import Bill, Effect, effects, gap, stretch
@@ -82,14 +87,17 @@ class LaneAhead:
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """The operation as it would be recorded, and what each connection would get.
+    """The operation as it would be recorded, and what each line would get: where it moves to
+    another line, that one first.
 
-    ``elsewhere``: it is on its way to a connection of another context, too.
+    ``elsewhere``: it is on its way to a connection of another context, too. ``lacks``: why no line
+    would bill the offer it changes to, and what to do; empty when one does.
     """
 
     operation: OperationView
     lanes: Sequence[LaneAhead]
     elsewhere: bool = False
+    lacks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +117,25 @@ class _Waiting:
     waits_behind: int
     stopped: int | None
     rests_until: date | None
+    asked_on: date
+
+    @property
+    def line(self) -> Line | None:
+        """None: it is still to be created."""
+        mapping = self.work.mapping
+        if mapping is None or mapping.line_id is None:
+            return None
+        return Line(mapping.contract_id, mapping.line_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rehearsed:
+    """What was recorded and undone."""
+
+    operation: OperationView
+    waiting: Sequence[_Waiting]
+    elsewhere: bool
+    lacks: str
 
 
 def quick_billing_of(connection_id: int) -> Billing:
@@ -125,55 +152,86 @@ def look_ahead(
 ) -> Ahead:
     """Stores nothing. Raises whatever recording it would raise."""
     seen = _read(subscription_id, asked, billing)
-    with transaction.atomic():
-        recorded = record(replace(asked, wake=_nobody))
-        operation = get_operation(recorded.operation_id)
-        assert operation is not None  # noqa: S101 - recorded a moment ago, in this transaction
-        waiting = [
-            _load(delivery, asked)
-            for delivery in operation.deliveries
-            if delivery.state is State.PENDING and delivery.lane_id in seen
-        ]
-        transaction.set_rollback(True)
+    done = _rehearse(record, asked)
+    new = {
+        one.line: one.work.connection
+        for one in done.waiting
+        if one.line is not None and one.line not in seen
+    }
+    if new:  # a line it moves to is known only now; it is read as the others were, outside
+        for line, connection in new.items():
+            seen[line] = _glance(connection, line, asked, billing)
+        done = _rehearse(record, asked)
     lanes = [
-        _lane(one, seen[one.delivery.lane_id], operation.effective_on, mapping)
-        for one in waiting
+        _lane(one, seen[one.line] if one.line is not None else _Seen(()), mapping)
+        for one in done.waiting
         if (mapping := one.work.mapping) is not None
     ]
-    elsewhere = any(delivery.lane_id not in seen for delivery in operation.deliveries)
-    return Ahead(operation, lanes, elsewhere)
+    return Ahead(done.operation, lanes, done.elsewhere, done.lacks)
 
 
-def _read(subscription_id: int, asked: Asked, billing: BillingOf) -> Mapping[int, _Seen]:
-    """By lane, of this context's connections. One that cannot be read is no reason to say
+def _rehearse(record: Callable[[Asked], Recorded], asked: Asked) -> _Rehearsed:
+    """Really recorded, with what would follow from it by itself, and undone."""
+    with transaction.atomic():
+        here = set(living(asked.context).values_list("pk", flat=True))
+        recorded = record(replace(asked, wake=_nobody))
+        operation = _operation(recorded.operation_id)
+        deliveries = list(operation.deliveries)
+        if operation.kind is OperationKind.CHANGE_OFFER:
+            ends = end_of_move(recorded.lane_ids, now=asked.now, wake=_nobody)
+            deliveries += _operation(ends).deliveries if ends is not None else ()
+        waiting = [
+            _load(delivery, asked, operation.effective_on)
+            for delivery in deliveries
+            if delivery.state is State.PENDING and delivery.connection_id in here
+        ]
+        lacks = next(
+            (
+                words.needs_line(found.period, found.why, found.do).words
+                for one in waiting
+                if one.work.mapping is None and (found := find_wanted(one.work.lane_id))
+            ),
+            "",
+        )
+        transaction.set_rollback(True)
+    elsewhere = any(one.connection_id not in here for one in operation.deliveries)
+    return _Rehearsed(operation, waiting, elsewhere, lacks)
+
+
+def _operation(operation_id: int) -> OperationView:
+    found = get_operation(operation_id)
+    assert found is not None  # noqa: S101 - recorded a moment ago, in this transaction
+    return found
+
+
+def _read(subscription_id: int, asked: Asked, billing: BillingOf) -> dict[Line, _Seen]:
+    """By line, of this context's connections. One that cannot be read is no reason to say
     nothing."""
     found = {}
     lanes = Lane.objects.filter(
         subscription_id=subscription_id, open=True, connection__in=living(asked.context)
     )
-    for lane in lanes.select_related("connection"):
+    for lane in lanes:
         mapping = resolve(lane.pk)
-        if mapping is None or mapping.line_id is None:
-            found[lane.pk] = _Seen(())
-            continue
-        since = civil_day(asked.now, lane.connection.time_zone) - LOOKS_BACK
-        line = Line(mapping.contract_id, mapping.line_id)
-        found[lane.pk] = _glance(lane.connection_id, line, since, billing)
+        if mapping is not None and mapping.line_id is not None:
+            line = Line(mapping.contract_id, mapping.line_id)
+            found[line] = _glance(load_connection(lane.connection_id), line, asked, billing)
     return found
 
 
-def _glance(connection_id: int, line: Line, since: date, billing: BillingOf) -> _Seen:
+def _glance(connection: ConnectionView, line: Line, asked: Asked, billing: BillingOf) -> _Seen:
+    since = civil_day(asked.now, connection.time_zone) - LOOKS_BACK
     if not _places.acquire(blocking=False):
         return _Seen(None, TOO_MANY)
     try:
-        return _Seen(billing(connection_id).observe([line], since=since)[line])
+        return _Seen(billing(connection.id).observe([line], since=since)[line])
     except BillingError as error:
         return _Seen(None, str(error))
     finally:
         _places.release()
 
 
-def _load(delivery: DeliveryView, asked: Asked) -> _Waiting:
+def _load(delivery: DeliveryView, asked: Asked, asked_on: date) -> _Waiting:
     lane = Lane.objects.get(pk=delivery.lane_id)
     rests = lane.begins_at is not None and lane.begins_at > asked.now
     work = load(lane, now=asked.now)
@@ -184,11 +242,12 @@ def _load(delivery: DeliveryView, asked: Asked) -> _Waiting:
         waits_behind=len(unsettled_of(lane.pk)) - 1,
         stopped=head.sequence if head.state in STOPPED else None,
         rests_until=lane.begins_on if rests else None,
+        asked_on=asked_on,
     )
 
 
-def _lane(one: _Waiting, shown: _Seen, asked_on: date, mapping: Resolved) -> LaneAhead:
-    work, frame = one.work, frame_of(mapping)
+def _lane(one: _Waiting, shown: _Seen, mapping: Resolved) -> LaneAhead:
+    work, frame, asked_on = one.work, frame_of(mapping), one.asked_on
     rows = shown.rows if shown.rows is not None else _as_proved(work.expected, frame)
     found = foresee(
         work.due,

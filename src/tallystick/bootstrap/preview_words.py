@@ -43,15 +43,18 @@ class Said:
 
 
 def in_sentences(ahead: Ahead) -> list[Said]:
-    """By connection."""
+    """By line; two of one contract are told apart by their services."""
     asked_on = ahead.operation.effective_on
-    return [_said(lane, asked_on) for lane in ahead.lanes]
+    several = len({lane.mapping.contract_id for lane in ahead.lanes}) < len(ahead.lanes)
+    return [_said(lane, asked_on, with_service=several) for lane in ahead.lanes]
 
 
 def nothing_sent(ahead: Ahead) -> str:
     """Why no connection that may be shown gets anything; empty when one does."""
     if ahead.lanes:
         return ""
+    if ahead.lacks:
+        return f"It will be recorded, and is not sent yet. {ahead.lacks}"
     if ahead.elsewhere:
         return ELSEWHERE
     because = [
@@ -62,10 +65,11 @@ def nothing_sent(ahead: Ahead) -> str:
     return because[0] if because else NOT_MAPPED
 
 
-def _said(lane: LaneAhead, asked_on: date) -> Said:
+def _said(lane: LaneAhead, asked_on: date, *, with_service: bool) -> Said:
+    service = f", {lane.mapping.service_name}" if with_service else ""
     calls = lane.foreseen.calls if lane.foreseen and not lane.held else ()
     return Said(
-        where=f"{lane.mapping.contract_name} · {lane.connection.name}",
+        where=f"{lane.mapping.contract_name}{service} · {lane.connection.name}",
         lead=_lead(lane, asked_on, calls),
         moves=[f"{words[:1].upper()}{words[1:]}." for words in lane.moved],
         calls=[call_in_words(call, lane) for call in calls] if len(calls) > 1 else [],

@@ -45,6 +45,13 @@ def in_words(  # noqa: PLR0912 - one case a kind
             | OperationKind.SCHEDULE_CHANGE
         ):
             return f"{kind.label}: {after['value'] or 'none'}"
+        case OperationKind.CHANGE_OFFER:
+            quantity = after.get("quantity", before["quantity"])
+            return (
+                f"Change offer to {after['offer']} (quantity {quantity}, {_price(before, after)})"
+            )
+        case OperationKind.MOVE_TO_RESELLER:
+            return f"{kind.label} (billed units to 0)"
         case OperationKind.CONTINUE:
             return f"Continue quantity {after['quantity']} on {after['contract']}"
         case OperationKind.END:

@@ -25,7 +25,9 @@ class OperationKind(StrEnum):
     SET_END_OF_TERM = "set_end_of_term"
     SCHEDULE_CHANGE = "schedule_change"
     CONTINUE = "continue"  # from a day on it is billed on another contract
-    END = "end"  # the contract it was billed on before bills it no more
+    CHANGE_OFFER = "change_offer"  # from a day on it is another offer, billed on a line of that
+    MOVE_TO_RESELLER = "move_to_reseller"  # another reseller has it from a day on
+    END = "end"  # the line it was billed on before bills it no more
     AZURE_AMOUNTS = "azure_amounts"  # what an Azure plan came to in a month, final
     ONE_OFF_CHARGE = "one_off_charge"  # an amount to be billed once
 
@@ -49,6 +51,8 @@ class OperationKind(StrEnum):
             OperationKind.SET_END_OF_TERM: "Set end of term",
             OperationKind.SCHEDULE_CHANGE: "Schedule a change",
             OperationKind.CONTINUE: "Continue on another contract",
+            OperationKind.CHANGE_OFFER: "Change offer",
+            OperationKind.MOVE_TO_RESELLER: "Move to another reseller",
             OperationKind.END: "End on the earlier contract",
             OperationKind.AZURE_AMOUNTS: "Azure amounts",
             OperationKind.ONE_OFF_CHARGE: "One-off charge",

@@ -82,6 +82,8 @@ class Lane(models.Model):
     begins_at = models.DateTimeField(null=True)
     # From this day on another lane bills the subscription: its changes go there.
     ends_on = models.DateField(null=True)
+    # That other lane bills another offer: a rate recorded since belongs to it, whatever its day.
+    rates_ended = models.BooleanField(default=False, db_default=False)
     token = models.BigIntegerField(default=0)
     holder = models.BigIntegerField(null=True)
     leased_until = models.DateTimeField(null=True)

@@ -89,6 +89,7 @@ def record_operation(
     """Write the fact and one delivery per lane. Raises nothing a caller could mend.
 
     A lane that ends before that day gets none; one that begins later gets it for its first day.
+    A rate is never due on a lane whose offer another one has followed.
     ``only_lane_id``: it is about this lane and no other.
     """
     if not transaction.get_connection().in_atomic_block:
@@ -115,7 +116,7 @@ def record_operation(
         lanes = lanes.filter(pk=only_lane_id)
     lane_ids, not_sent = [], []
     for lane in lanes.order_by("pk"):
-        if only_lane_id is None and lane.ends_on is not None and effective_on >= lane.ends_on:
+        if only_lane_id is None and _belongs_elsewhere(lane, after, effective_on):
             continue
         day = max(effective_on, lane.begins_on or effective_on)
         rests = lane.begins_at is not None and lane.begins_at > now
@@ -142,6 +143,14 @@ def record_operation(
     return Recorded(operation.pk, sequence, tuple(lane_ids), tuple(not_sent))
 
 
+def _belongs_elsewhere(lane: Lane, after: Mapping[str, Any], day: date) -> bool:
+    """Whether the lane that takes over from this one is the only one that gets it."""
+    if lane.ends_on is None:
+        return False
+    has_rate = after.get("unit_price") is not None or after.get("unit_cost") is not None
+    return day >= lane.ends_on or (lane.rates_ended and has_rate)
+
+
 def open_lane(
     *,
     tenant_id: int,
@@ -165,9 +174,12 @@ def open_lane(
     return lane.pk
 
 
-def end_lane(lane_id: int, *, on: date | None) -> None:
-    """From that day on another lane bills the subscription; None: it goes on after all."""
-    Lane.objects.filter(pk=lane_id).update(ends_on=on)
+def end_lane(lane_id: int, *, on: date | None, rates_too: bool = False) -> None:
+    """From that day on another lane bills the subscription; None: it goes on after all.
+
+    ``rates_too``: the other bills another offer, so no rate of before is this lane's any more.
+    """
+    Lane.objects.filter(pk=lane_id).update(ends_on=on, rates_ended=rates_too)
 
 
 def close_lane(lane_id: int) -> None:

@@ -23,7 +23,7 @@ from tallystick.ledger.state import SETTLED, State
 from tallystick.mappings.exclude import end_exclusion
 from tallystick.mappings.hold import hold_line, hold_subscription
 from tallystick.mappings.kinds import Ours
-from tallystick.mappings.models import Billed, NextPlace, SubscriptionMapping
+from tallystick.mappings.models import Billed, LineWanted, NextPlace, SubscriptionMapping
 from tallystick.subscriptions.queries import SubscriptionView, get_subscription
 
 NEVER_BEGUN = Cause("unmapped", "Unmapped before its first day: nothing was sent.")
@@ -167,6 +167,28 @@ def _taken(error: IntegrityError) -> Conflicting:
     return _mapped_already()
 
 
+def refuse_following(subscription_id: int) -> None:
+    """Raises Conflicting while another line is to bill it, or is still to be found for it."""
+    refuse_next_place(subscription_id)
+    wanted = LineWanted.objects.filter(subscription_id=subscription_id).first()
+    if wanted is not None:
+        raise Conflicting(
+            f"Its offer changed on {in_words(wanted.begins_on)}, and no line bills the new one "
+            "yet. Nothing was changed. Choose that line and press Sync first."
+        )
+
+
+def refuse_next_place(subscription_id: int) -> None:
+    """Raises Conflicting."""
+    following = NextPlace.objects.filter(subscription_id=subscription_id).first()
+    if following is not None:
+        raise Conflicting(
+            f"It is to continue on {following.contract_name} from "
+            f"{in_words(following.begins_on)}. Nothing was changed. Take that back first, or wait "
+            "until it is done."
+        )
+
+
 def unmap_subscription(
     subscription_id: int,
     connection_id: int,
@@ -188,18 +210,15 @@ def unmap_subscription(
         ).first()
         if mapping is None:
             raise NotFound("The subscription is not mapped to this connection.")
-        following = NextPlace.objects.filter(subscription_id=view.id).first()
-        if following is not None:
-            raise Conflicting(
-                f"It is to continue on {following.contract_name} from "
-                f"{in_words(following.begins_on)}. Nothing was changed. Take that back first."
-            )
+        refuse_next_place(view.id)
+        wanted = LineWanted.objects.filter(subscription_id=view.id).first()
         lane = Lane.objects.select_for_update(no_key=True).get(pk=mapping.lane_id)
+        lane_ids = [lane.pk] + ([wanted.lane_id] if wanted else [])
         rests = lane.begins_at is not None and lane.begins_at > now
         unsettled = list(
-            Delivery.objects.filter(lane=lane)
+            Delivery.objects.filter(lane__in=lane_ids)
             .exclude(state__in=[state.value for state in SETTLED])
-            .order_by("sequence")
+            .order_by("lane", "sequence")
         )
         if unsettled and not rests:
             raise Conflicting(
@@ -209,7 +228,10 @@ def unmap_subscription(
         for delivery in unsettled:
             change(delivery, State.RESOLVED, now=now, cause=NEVER_BEGUN)
         mapping.delete()
-        close_lane(lane.pk)
+        if wanted is not None:
+            wanted.delete()
+        for lane_id in lane_ids:
+            close_lane(lane_id)
         record(
             Event.DELETE_SUBSCRIPTION_MAPPING,
             actor=context.actor,

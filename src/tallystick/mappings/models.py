@@ -91,7 +91,6 @@ class Billed(models.Model):
 
     tenant_id = models.BigIntegerField()
     connection = models.ForeignKey("connections.Connection", on_delete=models.PROTECT)
-    subscription = models.OneToOneField("subscriptions.Subscription", on_delete=models.PROTECT)
     lane = models.OneToOneField("ledger.Lane", on_delete=models.PROTECT)
     company_id = models.BigIntegerField()
     company_name = models.CharField(max_length=300, blank=True)
@@ -116,6 +115,8 @@ class Billed(models.Model):
 class SubscriptionMapping(Billed):
     """Where a subscription is billed now; one connection in the whole tenant."""
 
+    subscription = models.OneToOneField("subscriptions.Subscription", on_delete=models.PROTECT)
+
     class Meta:
         db_table = "mappings_subscription"
         constraints = [
@@ -128,12 +129,32 @@ class SubscriptionMapping(Billed):
         ]
 
 
+class LineWanted(models.Model):
+    """A mapped subscription has another offer, and it is not known yet which line bills that.
+
+    Its lane is open and stopped. Once a line has been found or chosen this is a ``NextPlace``.
+    """
+
+    tenant_id = models.BigIntegerField()
+    connection = models.ForeignKey("connections.Connection", on_delete=models.PROTECT)
+    subscription = models.OneToOneField("subscriptions.Subscription", on_delete=models.PROTECT)
+    lane = models.OneToOneField("ledger.Lane", on_delete=models.PROTECT)
+    begins_on = models.DateField()
+    begins_at = models.DateTimeField()
+    asked_by = models.CharField(max_length=200)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "mappings_line_wanted"
+
+
 class NextPlace(Billed):
     """Where a mapped subscription goes on being billed from ``begins_on``, on the same connection.
 
     It becomes the mapping as soon as its line is proved and the earlier one has ended.
     """
 
+    subscription = models.OneToOneField("subscriptions.Subscription", on_delete=models.PROTECT)
     begins_on = models.DateField()
     begins_at = models.DateTimeField()
     asked_by = models.CharField(max_length=200)
@@ -146,3 +167,16 @@ class NextPlace(Billed):
             models.UniqueConstraint(fields=["connection", "line_id"], name="next_line_taken_once"),
         ]
         indexes = [models.Index(fields=["begins_at"], name="next_place_due")]
+
+
+class LeftPlace(Billed):
+    """Where a subscription was billed before another reseller got it, until that line is at 0."""
+
+    subscription = models.ForeignKey("subscriptions.Subscription", on_delete=models.PROTECT)
+    left_on = models.DateField()
+
+    class Meta:
+        db_table = "mappings_left_place"
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "line_id"], name="left_line_once"),
+        ]

@@ -1,4 +1,4 @@
-"""Where a mapped subscription goes on from a day: next year's contract, usually.
+"""Where a mapped subscription goes on from a day: next year's contract, or a line of its new offer.
 
 From that day a lane of its own keeps the new line; the earlier lane keeps the earlier line until
 then. Nothing is read or sent for the new one before its day, so what changes meanwhile travels
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -18,6 +19,7 @@ from tallystick.audit.record import record
 from tallystick.connections.queries import ConnectionView, get_connection, subject_on
 from tallystick.identity.context import Context
 from tallystick.identity.roles import Right
+from tallystick.kit.clock import day_begins
 from tallystick.kit.days import in_words
 from tallystick.kit.problem import Conflicting, InvalidInput, NotFound
 from tallystick.ledger.kinds import OperationKind
@@ -27,8 +29,14 @@ from tallystick.ledger.record import Begins, close_lane, end_lane, open_lane
 from tallystick.ledger.settle import Cause, change
 from tallystick.ledger.state import State
 from tallystick.mappings.hold import hold_line, hold_names, hold_subscription
-from tallystick.mappings.map_subscription import Place, fields_of, line_is_taken, taken_lines
-from tallystick.mappings.models import NextPlace, SubscriptionMapping
+from tallystick.mappings.map_subscription import (
+    Place,
+    fields_of,
+    line_is_taken,
+    refuse_following,
+    taken_lines,
+)
+from tallystick.mappings.models import LineWanted, NextPlace, SubscriptionMapping
 from tallystick.subscriptions.queries import SubscriptionView
 
 TAKEN_BACK = Cause("taken_back", "Taken back before its first day: nothing was sent.")
@@ -57,36 +65,87 @@ def plan_next_place(
     """
     context.require(Right.MAP)
     mapping = current_mapping(view.id, connection.id)
-    hold_names(connection.id, view)
-    _check_place(mapping, place, connection.id)
-    following = NextPlace.objects.filter(subscription_id=view.id).first()
-    if following is not None:
-        raise Conflicting(
-            f"It already continues on {following.contract_name} from "
-            f"{in_words(following.begins_on)}. Nothing was changed. Take that back first."
-        )
-    lane = Lane.objects.select_for_update(no_key=True).get(pk=mapping.lane_id)
+    if place.contract_id == mapping.contract_id:
+        raise InvalidInput.one("contract_id", "is the contract it is billed on: choose another")
+    lane = _hold_places(mapping, view, place)
     _check_day(lane, begins)
-    end_lane(lane.pk, on=begins.on)
-    lane_id = open_lane(
-        tenant_id=view.tenant_id,
-        subscription_id=view.id,
-        connection_id=connection.id,
-        now=now,
-        begins=begins,
-    )
-    NextPlace.objects.create(
-        tenant_id=view.tenant_id,
-        connection_id=connection.id,
-        subscription_id=view.id,
-        lane_id=lane_id,
-        begins_on=begins.on,
-        begins_at=begins.at,
-        asked_by=context.actor.name[:200],
-        created_at=now,
-        **fields_of(place),
-    )
+    lane_id = _open_next(lane, place, begins=begins, context=context, now=now)
     return Planned(lane_id, mapping.contract_name or str(mapping.contract_id))
+
+
+def plan_line_of_offer(
+    view: SubscriptionView,
+    mapping: SubscriptionMapping,
+    place: Place | None,
+    *,
+    from_on: date,
+    zone: str,
+    context: Context,
+    now: datetime,
+) -> int:
+    """The same for another offer, ``view``'s; answers the new lane. ``place`` None: no line yet.
+
+    What is dated later on the line that is left stays there: then the new one begins with that
+    day. Raises Conflicting; then nothing is stored.
+    """
+    lane = _hold_places(mapping, view, place)
+    first = max(filter(None, [from_on, lane.begins_on, _last_day(lane, from_on)]))
+    begins = Begins(first, day_begins(first, zone))
+    return _open_next(lane, place, begins=begins, context=context, now=now, new_offer=True)
+
+
+def refuse_other_line(mapping: SubscriptionMapping) -> None:
+    """Raises Conflicting while a line of another offer is taking over: it would get the price."""
+    other = NextPlace.objects.filter(subscription_id=mapping.subscription_id)
+    if other.exclude(service_id=mapping.service_id).exists():
+        refuse_following(mapping.subscription_id)
+
+
+def _hold_places(mapping: SubscriptionMapping, view: SubscriptionView, place: Place | None) -> Lane:
+    """The lane that is left, locked; nobody else takes the line meanwhile. Raises Conflicting."""
+    hold_names(mapping.connection_id, view)
+    if place is not None:
+        _hold_free(mapping.connection_id, place)
+    refuse_following(view.id)
+    return Lane.objects.select_for_update(no_key=True).get(pk=mapping.lane_id)
+
+
+def _hold_free(connection_id: int, place: Place) -> None:
+    if place.line_id is not None:
+        hold_line(connection_id, place.line_id)
+        if taken_lines(connection_id, [place.line_id]):
+            raise line_is_taken()
+
+
+def _open_next(
+    lane: Lane,
+    place: Place | None,
+    *,
+    begins: Begins,
+    context: Context,
+    now: datetime,
+    new_offer: bool = False,
+) -> int:
+    end_lane(lane.pk, on=begins.on, rates_too=new_offer)
+    whose = {
+        "tenant_id": lane.tenant_id,
+        "subscription_id": lane.subscription_id,
+        "connection_id": lane.connection_id,
+    }
+    lane_id = open_lane(**whose, now=now, begins=begins)
+    of_it: dict[str, Any] = {
+        **whose,
+        "lane_id": lane_id,
+        "begins_on": begins.on,
+        "begins_at": begins.at,
+        "asked_by": context.actor.name[:200],
+        "created_at": now,
+    }
+    if place is None:
+        LineWanted.objects.create(**of_it)
+    else:
+        NextPlace.objects.create(**of_it, **fields_of(place))
+    return lane_id
 
 
 def current_mapping(subscription_id: int, connection_id: int) -> SubscriptionMapping:
@@ -99,33 +158,30 @@ def current_mapping(subscription_id: int, connection_id: int) -> SubscriptionMap
     return mapping
 
 
-def _check_place(mapping: SubscriptionMapping, place: Place, connection_id: int) -> None:
-    if place.contract_id == mapping.contract_id:
-        raise InvalidInput.one("contract_id", "is the contract it is billed on: choose another")
-    if place.line_id is not None:
-        hold_line(connection_id, place.line_id)
-        if taken_lines(connection_id, [place.line_id]):
-            raise line_is_taken()
-
-
 def _check_day(lane: Lane, begins: Begins) -> None:
     if lane.expected_units is None:
         raise Conflicting(
             "Nothing has been proved of the line it is billed by. Nothing was changed. Decide on "
             "its first sync, or press Sync, before it continues elsewhere."
         )
-    days = Delivery.objects.filter(lane=lane, effective_on__gte=begins.on).exclude(
-        state__in=[State.NOT_APPLICABLE.value, State.RESOLVED.value]
-    )
-    last = days.order_by("-effective_on").values_list("effective_on", flat=True).first()
-    if lane.expected_from is not None and lane.expected_from >= begins.on:
-        last = max(lane.expected_from, last or lane.expected_from)
+    last = _last_day(lane, begins.on)
     if last is not None:
         raise InvalidInput.one(
             "from_on",
             f"must be later: a change from {in_words(last)} already belongs to the contract that "
             "would be left",
         )
+
+
+def _last_day(lane: Lane, since: date) -> date | None:
+    """The last day from ``since`` on from which something is already dated on this lane."""
+    days = Delivery.objects.filter(lane=lane, effective_on__gte=since).exclude(
+        state__in=[State.NOT_APPLICABLE.value, State.RESOLVED.value]
+    )
+    last = days.order_by("-effective_on").values_list("effective_on", flat=True).first()
+    if lane.expected_from is not None and lane.expected_from >= since:
+        last = max(lane.expected_from, last or lane.expected_from)
+    return last
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +229,7 @@ def take_back(
                 f"{following.contract_name} bills it since {in_words(following.begins_on)}. "
                 "Nothing was changed. It can be continued on the other contract from a later day."
             )
+        _refuse_changed_offer(lane)
         waiting = list(Delivery.objects.filter(UNSETTLED, lane=lane).select_related("operation"))
         later = [
             one
@@ -204,3 +261,11 @@ def take_back(
             },
         )
         following.delete()
+
+
+def _refuse_changed_offer(lane: Lane) -> None:
+    if Delivery.objects.filter(lane=lane, operation__kind=OperationKind.CHANGE_OFFER).exists():
+        raise Conflicting(
+            "It has another offer, which this line cannot bill. Nothing was changed. Record a "
+            "change of offer back instead."
+        )

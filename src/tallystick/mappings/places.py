@@ -116,6 +116,21 @@ def check_place(
     Raises NotFound, Conflicting (customer or offer not mapped yet, a taken line), InvalidInput.
     """
     view = get_subscription(context, subscription_id)
+    return check_place_of(
+        context, connection_id, view, contract_id=contract_id, line_id=line_id, from_on=from_on
+    )
+
+
+def check_place_of(
+    context: Context,
+    connection_id: int,
+    view: SubscriptionView,
+    *,
+    contract_id: int,
+    line_id: int | None,
+    from_on: date,
+) -> Place:
+    """The same of a subscription as it will be. Raises as ``check_place``."""
     places = places_for(context, connection_id, [view], today=from_on)[view.id]
     if places.missing or places.company_id is None or places.service_id is None:
         raise Conflicting(f"{places.missing} Nothing was changed.")
@@ -136,7 +151,13 @@ def check_place(
             )
         if line.taken:
             raise line_is_taken()
-    contract = option.contract
+    return place_on(places, option.contract, line_id)
+
+
+def place_on(places: Places, contract: Contract, line_id: int | None) -> Place:
+    """``places`` miss nothing, and the contract is one of theirs."""
+    assert places.company_id is not None  # noqa: S101 - the caller has looked
+    assert places.service_id is not None  # noqa: S101 - the caller has looked
     return Place(
         company_id=places.company_id,
         company_name=places.company_name,

@@ -67,6 +67,15 @@ class NewPrice:
             accepted=accepted,
         )
 
+    def check(self, view: SubscriptionView) -> list[FieldError]:
+        """An amount is in the subscription's currency; without one it cannot be said."""
+        known = {"unit_price": view.price_currency, "unit_cost": view.cost_currency}
+        return [
+            FieldError(field, "has no currency yet: set a first price with one")
+            for field, currency in known.items()
+            if getattr(self, field) is not None and not currency
+        ]
+
 
 def renew(
     *,

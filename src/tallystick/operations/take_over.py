@@ -1,4 +1,4 @@
-"""The day has come: another contract takes a subscription over.
+"""The day has come: another line takes a subscription over, of another contract or its new offer.
 
 1. The new line must be proved first; until then nothing happens to the earlier one.
 2. Then the earlier line goes to 0 from the same day, by an operation of its own that names the
@@ -27,7 +27,7 @@ from tallystick.ledger.queries import UNSETTLED
 from tallystick.ledger.record import Origin, close_lane
 from tallystick.ledger.wake import Wake
 from tallystick.mappings.map_subscription import fields_of, place_of
-from tallystick.mappings.models import NextPlace, SubscriptionMapping
+from tallystick.mappings.models import Billed, NextPlace, SubscriptionMapping
 from tallystick.operations.finish import Asked, Change, finish
 from tallystick.subscriptions.queries import SubscriptionView
 
@@ -49,12 +49,12 @@ def take_over(next_place_id: int, *, now: datetime, wake: Wake) -> bool:
         following = (
             NextPlace.objects.select_for_update(skip_locked=True).filter(pk=next_place_id).first()
         )
-        if following is None or _is_unsettled(following.lane_id, OperationKind.CONTINUE):
+        if following is None or not _is_proved(following.lane_id):
             return False
         mapping = SubscriptionMapping.objects.get(subscription_id=following.subscription_id)
         earlier = Lane.objects.select_for_update(no_key=True).get(pk=mapping.lane_id)
         if following.end_operation_id is None and _bills_on(earlier):
-            following.end_operation_id = _end(mapping, earlier, following, now=now, wake=wake)
+            following.end_operation_id = record_end(following, now=now, wake=wake)
             following.save(update_fields=["end_operation"])
             return False
         if _is_unsettled(earlier.pk):
@@ -63,11 +63,19 @@ def take_over(next_place_id: int, *, now: datetime, wake: Wake) -> bool:
         return True
 
 
-def _is_unsettled(lane_id: int, kind: OperationKind | None = None) -> bool:
-    rows = Delivery.objects.filter(UNSETTLED, lane_id=lane_id)
-    if kind is not None:
-        rows = rows.filter(operation__kind=kind.value)
-    return rows.exists()
+# What is billed on another line from its day on.
+MOVES = (OperationKind.CONTINUE.value, OperationKind.CHANGE_OFFER.value)
+
+
+def _is_proved(lane_id: int) -> bool:
+    """Whether what began the new line is settled, and not merely set aside."""
+    begins = Delivery.objects.filter(UNSETTLED, lane_id=lane_id, operation__kind__in=MOVES)
+    known = Lane.objects.filter(pk=lane_id, expected_units__isnull=False)
+    return known.exists() and not begins.exists()
+
+
+def _is_unsettled(lane_id: int) -> bool:
+    return Delivery.objects.filter(UNSETTLED, lane_id=lane_id).exists()
 
 
 def _bills_on(earlier: Lane) -> bool:
@@ -76,18 +84,26 @@ def _bills_on(earlier: Lane) -> bool:
     return earlier.expected_units != 0 or _is_unsettled(earlier.pk)
 
 
-def _end(
-    mapping: SubscriptionMapping,
-    earlier: Lane,
-    following: NextPlace,
-    *,
-    now: datetime,
-    wake: Wake,
-) -> int:
+def end_of_move(lane_ids: Sequence[int], *, now: datetime, wake: Wake) -> int | None:
+    """For a look ahead: what would end the earlier line, once one of these is proved. In the
+    transaction that recorded the move; answers the operation's id."""
+    following = NextPlace.objects.filter(lane__in=lane_ids, end_operation=None).first()
+    if following is None:
+        return None
+    mapping = SubscriptionMapping.objects.get(subscription_id=following.subscription_id)
+    if not _bills_on(Lane.objects.get(pk=mapping.lane_id)):
+        return None
+    return record_end(following, now=now, wake=wake)
+
+
+def record_end(following: NextPlace, *, now: datetime, wake: Wake) -> int:
+    """The operation that takes the earlier line to 0; answers its id. In a transaction."""
+    mapping = SubscriptionMapping.objects.get(subscription_id=following.subscription_id)
+    earlier = Lane.objects.get(pk=mapping.lane_id)
     continued = Operation.objects.filter(
-        subscription_id=following.subscription_id, kind=OperationKind.CONTINUE.value
+        subscription_id=following.subscription_id, kind__in=MOVES
     ).latest("sequence")
-    left = mapping.contract_name or str(mapping.contract_id)
+    left, to = names_of(mapping, following)
     actor = Actor(ref="system", name=f"Tallystick, for {following.asked_by}"[:200])
     asked = Asked(
         context=Context(following.tenant_id, None, Role.OPERATOR, actor),
@@ -104,17 +120,25 @@ def _end(
             before={"quantity": earlier.expected_units, "contract": left},
             after={
                 "quantity": 0,
-                "contract": following.contract_name,
+                "contract": to,
                 "continued_by": continued.sequence,
             },
             effective_on=following.begins_on,
             fields={},
             summary=f"{view.name} ends on {left} from {in_words(following.begins_on)}: operation "
-            f"{continued.sequence} continues it on {following.contract_name}",
+            f"{continued.sequence} continues it on {to}",
             only_lane_id=earlier.pk,
         )
 
     return finish(following.subscription_id, decide, asked=asked).operation_id
+
+
+def names_of(left: Billed, to: Billed) -> tuple[str, str]:
+    """Two lines of one contract are told apart by their services."""
+    here, there = (one.contract_name or str(one.contract_id) for one in (left, to))
+    if left.contract_id == to.contract_id:
+        return f"{here}, {left.service_name}", f"{there}, {to.service_name}"
+    return here, there
 
 
 def _switch(mapping: SubscriptionMapping, following: NextPlace) -> None:

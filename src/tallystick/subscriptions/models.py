@@ -9,7 +9,7 @@ from tallystick.subscriptions.azure_models import AzureAmountRow
 from tallystick.subscriptions.status import EndOfTerm, SubscriptionStatus
 
 # Django looks for a room's models here.
-__all__ = ["AzureAmountRow", "Customer", "Subscription"]
+__all__ = ["AzureAmountRow", "Customer", "ScheduledChange", "Subscription"]
 
 
 class Customer(models.Model):
@@ -45,6 +45,8 @@ class Subscription(models.Model):
     cancellable_until = models.DateTimeField(null=True)
     # What happens when the term ends, by what the vendor was told.
     end_of_term = models.CharField(max_length=10, default=EndOfTerm.RENEW.value)
+    # In the vendor's extended service term: month by month, its price follows the list.
+    extended = models.BooleanField(default=False, db_default=False)
     is_trial = models.BooleanField(default=False)
     purchase_order = models.CharField(max_length=100, blank=True)
     unit_price = models.DecimalField(max_digits=16, decimal_places=4, null=True)
@@ -53,6 +55,8 @@ class Subscription(models.Model):
     cost_currency = models.CharField(max_length=3, blank=True)
     # The number of its newest operation; allocated under this row's lock.
     last_sequence = models.IntegerField(default=0)
+    # What happened up to this number was another reseller's: the CSP alone sees it.
+    others_until = models.IntegerField(default=0, db_default=0)
     created_at = models.DateTimeField()
 
     class Meta:
@@ -75,3 +79,41 @@ class Subscription(models.Model):
             models.Index(fields=["tenant_id", "customer"], name="subscription_of_customer"),
             models.Index(fields=["commitment_ends_on"], name="subscription_term_ends"),
         ]
+
+
+class ScheduledChange(models.Model):
+    """What a subscription becomes by itself when its day has come: carried out once, then gone.
+
+    ``on`` null: on the day after its term's last one, whenever that is. Of the rest, null leaves
+    it as it is.
+    """
+
+    tenant_id = models.BigIntegerField()
+    subscription = models.OneToOneField(
+        Subscription, on_delete=models.PROTECT, related_name="scheduled"
+    )
+    on = models.DateField(null=True)
+    offer = models.ForeignKey("catalog.Offer", on_delete=models.PROTECT, null=True)
+    quantity = models.IntegerField(null=True)
+    unit_price = models.DecimalField(max_digits=16, decimal_places=4, null=True)
+    unit_cost = models.DecimalField(max_digits=16, decimal_places=4, null=True)
+    # The line that is to bill the other offer, where somebody chose one; in the billing system's
+    # numbers. Without a line: one of its own on that contract.
+    contract_id = models.BigIntegerField(null=True)
+    line_id = models.BigIntegerField(null=True)
+    asked_by = models.CharField(max_length=200)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "subscriptions_scheduled_change"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(quantity__isnull=True) | Q(quantity__gte=1),
+                name="scheduled_quantity_is_some",
+            ),
+            models.CheckConstraint(
+                condition=Q(contract_id__isnull=False) | Q(line_id__isnull=True),
+                name="scheduled_line_has_a_contract",
+            ),
+        ]
+        indexes = [models.Index(fields=["on"], name="scheduled_by_day")]

@@ -205,6 +205,7 @@ def priced(context: Context, view: SubscriptionView, *, unlocked: bool = False) 
         subscription_id=view.id,
         customer_id=view.customer.id,
         reseller_id=view.reseller_id,
+        extended=view.extended,
         unlocked=unlocked,
     )
 

@@ -52,6 +52,7 @@ class SubscriptionView:
     end_of_term: EndOfTerm = EndOfTerm.RENEW
     is_trial: bool = False
     purchase_order: str = ""
+    extended: bool = False
 
     @property
     def name(self) -> str:
@@ -102,6 +103,7 @@ def view_of(row: Subscription) -> SubscriptionView:
         end_of_term=EndOfTerm(row.end_of_term),
         is_trial=row.is_trial,
         purchase_order=row.purchase_order,
+        extended=row.extended,
     )
 
 

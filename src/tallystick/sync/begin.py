@@ -23,6 +23,7 @@ from tallystick.ledger.models import Delivery, Lane
 from tallystick.ledger.settle import Act, by_charge, moved, stopped, synced
 from tallystick.ledger.state import State
 from tallystick.mappings.resolve import Resolved, keep_facts
+from tallystick.mappings.want_line import find_wanted
 from tallystick.sync import words
 from tallystick.sync.begin_charge import begin_charge
 from tallystick.sync.days import Dated, Frame, date_rule, dated
@@ -43,11 +44,23 @@ def begin(engine: Engine, lease: Lease, work: Work) -> bool:
     batch = batch_of(work.due)
     mapping = work.mapping
     if mapping is None:
-        return carry_out(engine, lease, work, batch, Stop(State.FAILED, words.not_mapped()))
+        return _without_a_line(engine, lease, work, batch)
     try:
         return _begin(engine, lease, work, batch, mapping)
     except BillingError as error:
         return _put_back(engine, lease, work, batch, error)
+
+
+def _without_a_line(engine: Engine, lease: Lease, work: Work, batch: Sequence[Due]) -> bool:
+    """Its offer has changed and it had no line: the cause may have been mended since."""
+    found = find_wanted(work.lane_id)
+    if found is None:
+        cause = words.not_mapped()
+    elif found.place is not None:
+        return True
+    else:
+        cause = words.needs_line(found.period, found.why, found.do)
+    return carry_out(engine, lease, work, batch, Stop(State.FAILED, cause))
 
 
 def _begin(
@@ -62,6 +75,8 @@ def _begin(
     frame, head = frame_of(mapping), work.due[0]
     if head.is_charge(rules):
         return begin_charge(engine, lease, work, head, mapping)
+    if wrong := _wrong_period(batch, mapping):
+        return carry_out(engine, lease, work, batch, wrong)
     if head.is_amount and (
         why := cannot_be_on_line(head, expected=work.expected, periods=frame.periods)
     ):
@@ -144,6 +159,15 @@ def _facts(
 def _wrong_contract(mapping: Resolved) -> Stop | None:
     if mapping.contract_active is False:
         return Stop(State.FAILED, words.contract_inactive(mapping.contract_name))
+    return None
+
+
+def _wrong_period(batch: Sequence[Due], mapping: Resolved) -> Stop | None:
+    """A price of one billing cycle is never sent to a line of another."""
+    for one in batch:
+        wanted = one.after.get("period_months")
+        if wanted is not None and mapping.period_months not in {None, wanted}:
+            return Stop(State.FAILED, words.other_period(mapping.contract_name, wanted))
     return None
 
 

@@ -27,7 +27,7 @@ from tallystick.sync.compare import Match, Periods, covering, match_step, match_
 from tallystick.sync.monthly import does_not_fit, wanted_months
 from tallystick.sync.port import Adjustment, Line, UnitRow
 from tallystick.sync.rules import Expected, Rules
-from tallystick.sync.target import ENDS, FIRST_SYNC, Due, Target, is_about_rates, target_of
+from tallystick.sync.target import ENDS, Due, Target, is_about_rates, is_first_sync, target_of
 from tallystick.sync.unexpected import Surprise, unexpected, unexpected_until
 
 
@@ -112,7 +112,7 @@ def plan(
         return _stopped(surprise)
     if monthly and (why := does_not_fit(batch, rows, expected=expected, rules=rules)):
         return AsCharge(why)
-    if elsewhere := _approved(batch, ahead, target, rules):
+    if elsewhere := _approved(batch, ahead, target, expected, rules):
         return elsewhere
     case = _Case(batch, rows, ahead, line, target, wanted, expected, rules, periods)
     return _send(case, accepted_before)
@@ -140,7 +140,8 @@ def wanted_of(
     ends = ahead[-1].until if ahead else date.max
     days = {day, *(step.starts_on for step in known), *(row.starts_on for row in ahead)}
     starts = sorted(one for one in days if day <= one < ends)
-    keeps_approved = batch[0].kind not in FIRST_SYNC and target.units is not None
+    first = is_first_sync(batch[0], expected.units)
+    keeps_approved = not first and target.units is not None
     steps = []
     for on, until in zip(starts, [*starts[1:], None], strict=True):
         row = next((one for one in ahead if one.starts_on <= on < one.until), None)
@@ -160,7 +161,11 @@ def _stopped(surprise: Surprise) -> Stop:
 
 
 def _approved(
-    batch: Sequence[Due], ahead: Sequence[UnitRow], target: Target, rules: Rules
+    batch: Sequence[Due],
+    ahead: Sequence[UnitRow],
+    target: Target,
+    expected: Expected,
+    rules: Rules,
 ) -> Move | Stop | None:
     """The period of the day is approved and posted: where the change goes instead, if anywhere.
 
@@ -169,7 +174,7 @@ def _approved(
     if not ahead or not ahead[0].approved:
         return None
     day, kind = batch[0].effective_on, batch[0].kind
-    if kind in FIRST_SYNC and target.has_rate:
+    if is_first_sync(batch[0], expected.units) and target.has_rate:
         return Stop(State.FAILED, words.approved_period(day))
     later = rules.posted_quantity is PostedQuantity.NEXT_PERIOD and kind is not OperationKind.END
     if target.units is not None and not later:

@@ -141,9 +141,22 @@ NOT_LANDED = "not_landed"
 # What brings a line to everything we have: it may not leave a rate for a later period.
 FIRST_SYNC = frozenset({OperationKind.MAP, OperationKind.PURCHASE, OperationKind.CONTINUE})
 
+
+def is_first_sync(head: Due, expected_units: int | None) -> bool:
+    """A change of offer is one where it moves to a line of which nothing has been proved."""
+    moves_here = head.kind is OperationKind.CHANGE_OFFER and expected_units is None
+    return moves_here or head.kind in FIRST_SYNC
+
+
 # What leaves nothing to be billed.
 ENDS = frozenset(
-    {OperationKind.CANCEL, OperationKind.EXPIRE, OperationKind.DELETE, OperationKind.END}
+    {
+        OperationKind.CANCEL,
+        OperationKind.EXPIRE,
+        OperationKind.DELETE,
+        OperationKind.MOVE_TO_RESELLER,
+        OperationKind.END,
+    }
 )
 
 
@@ -166,6 +179,7 @@ def target_of(batch: Sequence[Due], *, rules: Rules) -> Target:
                 OperationKind.MAP
                 | OperationKind.PURCHASE
                 | OperationKind.CONTINUE
+                | OperationKind.CHANGE_OFFER
                 | OperationKind.UPDATE_QUANTITY
                 | OperationKind.UPDATE_PRICE_MARGIN
                 | OperationKind.SUSPEND
@@ -190,6 +204,7 @@ def target_of(batch: Sequence[Due], *, rules: Rules) -> Target:
                 OperationKind.CANCEL
                 | OperationKind.EXPIRE
                 | OperationKind.DELETE
+                | OperationKind.MOVE_TO_RESELLER
                 | OperationKind.END
             ):
                 if rules.cancel_rule is CancelRule.UNITS_ZERO:

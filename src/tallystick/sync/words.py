@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 from tallystick.kit.days import in_words
 from tallystick.ledger.settle import Cause
 
+PERIODS = {1: "monthly", 12: "yearly"}
+
 # The code of a cause that is over as soon as Autotask could be read again.
 UNREADABLE = "cannot_read_back"
 
@@ -92,6 +94,25 @@ def not_mapped() -> Cause:
     return Cause(
         "not_mapped",
         "Not sent: the subscription is no longer mapped to a contract. Map it, then press Sync.",
+    )
+
+
+def needs_line(period: str, why: str, do: str) -> Cause:
+    """``period``: ``monthly`` or ``yearly``."""
+    return Cause(
+        f"needs_{period}_line",
+        f"Not sent: it needs a {period} line. {_stop(why)} Its earlier line bills on as it was, "
+        f"and the operations behind it wait. {do}",
+    )
+
+
+def other_period(contract: str, months: int) -> Cause:
+    period = PERIODS[months]
+    return needs_line(
+        period,
+        f"In Autotask {contract} is not billed {period}, and a price of one billing cycle is never "
+        "sent to a line of another.",
+        f"Decide on what waits, unmap the subscription, and map it to a {period} line.",
     )
 
 

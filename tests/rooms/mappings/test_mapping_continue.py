@@ -341,7 +341,7 @@ def test_what_is_refused_and_why(year: Year) -> None:
         year.go_on(one, on=MID, to="open")
     other = year.held(service="t", line="m", quantity=4)
     year.go_on(one, on=NEXT, to="n", line="nl")
-    with pytest.raises(Conflicting, match="already continues on Cloud 2027"):
+    with pytest.raises(Conflicting, match="is to continue on Cloud 2027"):
         year.go_on(one, on=NEXT, to="n")
     with pytest.raises(InvalidInput, match="not a line of Exchange"):
         year.go_on(other, on=NEXT, to="n", line="nl")

@@ -69,6 +69,18 @@ def operation(kind: OperationKind, before: dict[str, Any], after: dict[str, Any]
             {"price": "14.2000", "price_currency": "EUR"},
             "One-off charge of 14.20 EUR",
         ),
+        (
+            "change_offer",
+            {"quantity": 10, "unit_price": "15.2"},
+            {"offer": "M365 · 1 year · Annual", "unit_price": "182.4"},
+            "Change offer to M365 · 1 year · Annual (quantity 10, unit price 15.20 to 182.40)",
+        ),
+        (
+            "move_to_reseller",
+            {"quantity": 10},
+            {"quantity": 10},
+            "Move to another reseller (billed units to 0)",
+        ),
     ],
 )
 def test_an_operation_in_words(
@@ -79,7 +91,7 @@ def test_an_operation_in_words(
 
 def test_every_kind_of_operation_has_words() -> None:
     both = {"quantity": 1, "contract": "Cloud", "value": "renew", "month": "2026-05"}
-    both |= {"price": "1.0000", "price_currency": "EUR"}
+    both |= {"price": "1.0000", "price_currency": "EUR", "offer": "M365"}
     assert all(operation(kind, both, both).in_words() for kind in OperationKind)
 
 
@@ -135,6 +147,8 @@ def test_the_closed_sets_the_database_knows_too() -> None:
         "set_end_of_term",
         "schedule_change",
         "continue",
+        "change_offer",
+        "move_to_reseller",
         "end",
         "azure_amounts",
         "one_off_charge",

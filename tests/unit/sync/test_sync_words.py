@@ -30,6 +30,10 @@ GIVEN: dict[str, Any] = {
     "company": "Contoso",
     "service": "M365",
     "currency": "EUR",
+    "period": "yearly",
+    "months": 12,
+    "why": "Two contracts fit.",
+    "do": "Choose the line, then press Sync.",
     "others": "10 to 12 from 3 May 2026",
 }
 SENTENCES = [
