@@ -21,9 +21,12 @@ from tallystick.kit.ids import correlation_id
 from tallystick.ledger.models import Operation
 from tallystick.ledger.record import Recorded
 from tallystick.mappings.choose import choose_company, choose_service
+from tallystick.mappings.map_names import unmap_offer
 from tallystick.mappings.models import NextPlace, SubscriptionMapping
 from tallystick.mappings.rows import Row, subscription_row
+from tallystick.operations.carry_out import carry_out_due
 from tallystick.operations.change_offer import NewOffer, change_offer
+from tallystick.operations.expire_due import expire_due
 from tallystick.operations.finish import Asked
 from tallystick.operations.move_line import ChosenLine
 from tallystick.operations.take_over import due_to_take_over, take_over
@@ -35,6 +38,7 @@ from tallystick.sync.request import request_sync
 from tallystick.sync.turn import drive
 
 MONTHLY, YEARLY = 2, 5  # Autotask's period types
+LAST, NEXT = date(2026, 12, 31), date(2027, 1, 1)  # of a term, and of the one that follows
 ANNUAL, MONTH = BillingCycle.ANNUAL, BillingCycle.MONTHLY
 
 
@@ -117,7 +121,23 @@ class Company:
     def billing(self, connection_id: int) -> Billing:
         return AutotaskBilling(self.here.directory._client)  # type: ignore[attr-defined]
 
+    def remap(self, offer_id: int, to: int, service: str) -> None:
+        """The service bills another offer from now on."""
+        here = self.here
+        unmap_offer(
+            offer_id,
+            here.connection_id,
+            context=self.of.context,
+            now=self.of.clock.now(),
+            correlation_id=correlation_id(),
+        )
+        self.map_offer(to, service)
+
     # What people do.
+
+    def chosen(self, contract: str, line: str | None = None) -> ChosenLine:
+        refs = self.here.refs
+        return ChosenLine(refs[contract], None if line is None else refs[line])
 
     def change(
         self,
@@ -131,14 +151,10 @@ class Company:
         to: tuple[str, str | None] | None = None,
         asked: Asked | None = None,
     ) -> Recorded:
-        refs = self.here.refs
-        line = None
-        if to is not None:
-            line = ChosenLine(refs[to[0]], None if to[1] is None else refs[to[1]])
         return change_offer(
             subscription_id=subscription_id,
             to=NewOffer.read(offer_id, quantity=quantity, unit_price=price, unit_cost=cost),
-            line=line,
+            line=None if to is None else self.chosen(*to),
             effective_on=on,
             today=self.of.today(),
             asked=asked or self.of.asked(),
@@ -235,6 +251,14 @@ class Company:
 
 def _text(amount: Decimal | None) -> str | None:
     return None if amount is None else f"{amount:.2f}"
+
+
+def carry(here: Company) -> None:
+    """As the periodic task does it, and then the engine."""
+    now = here.of.clock.now()
+    expire_due(now=now, wake=nobody_wakes)
+    carry_out_due(now=now, wake=nobody_wakes)
+    here.work()
 
 
 @contextmanager

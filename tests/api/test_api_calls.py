@@ -31,7 +31,7 @@ ORDER = {"kind": "update_quantity", "quantity": 12}
 MEMBERS = {"type", "title", "status", "detail", "correlation_id", "errors"}
 
 
-CALLS = 62
+CALLS = 64
 # What they are found by is no id of ours, or their own tests look at strangers.
 ELSEWHERE = {
     ("PUT", "/subscriptions/by-provider-id/N"),
@@ -85,6 +85,8 @@ def every_call(of: Tenancy) -> list[tuple[str, str, object]]:
         ("POST", f"{mapped}/continue/look", {**LINE, "from_on": "2099-01-01"}),
         ("POST", f"{mapped}/continue", {**LINE, "from_on": "2099-01-01"}),
         ("DELETE", f"{mapped}/continue", None),
+        ("POST", f"{mapped}/line-of-offer", LINE),
+        ("GET", f"/subscriptions/{subscription}/scheduled-change", None),
         ("GET", f"/connections/{connection}/billing-contracts", None),
         (
             "POST",

@@ -7,10 +7,17 @@ from ninja import Query, Router
 
 from tallystick.api.auth import READ, caller
 from tallystick.api.queries import answers, no_other
-from tallystick.api.schemas_commitments import CommitmentOut, RenewalFilter, RenewalOut
+from tallystick.api.schemas_commitments import (
+    CommitmentOut,
+    RenewalFilter,
+    RenewalOut,
+    ScheduledOut,
+)
 from tallystick.api.schemas_kit import PageOut, checked
+from tallystick.kit.problem import NotFound
 from tallystick.operations.commitments import commitment_of, commitments_of
 from tallystick.subscriptions.queries import get_subscription
+from tallystick.subscriptions.scheduled import scheduled_of
 from tallystick.subscriptions.terms_ending import terms_ending
 
 router = Router(tags=["Subscriptions"])
@@ -30,6 +37,23 @@ def commitment(request: HttpRequest, subscription_id: int) -> CommitmentOut:
     return CommitmentOut.of(commitment_of(view, now=who.now))
 
 
+@router.get(
+    "/subscriptions/{int:subscription_id}/scheduled-change",
+    auth=READ,
+    response=answers(200, ScheduledOut),
+    summary="What a subscription becomes by itself",
+)
+def scheduled_change(request: HttpRequest, subscription_id: int) -> ScheduledOut:
+    """404 when nothing is scheduled."""
+    no_other(request, set())
+    who = caller(request)
+    view = get_subscription(who.context, subscription_id)
+    found = ScheduledOut.of(scheduled_of([view.id]).get(view.id))
+    if found is None:
+        raise NotFound("Nothing is scheduled for this subscription.")
+    return found
+
+
 @router.get("/renewals", auth=READ, response=answers(200, PageOut[RenewalOut]))
 def renewals(request: HttpRequest, asked: Query[RenewalFilter]) -> PageOut[RenewalOut]:
     """Terms that end, the next one first."""
@@ -46,5 +70,9 @@ def renewals(request: HttpRequest, asked: Query[RenewalFilter]) -> PageOut[Renew
         limit=asked.limit,
     )
     found = commitments_of(page.items, now=who.now)
-    items = [RenewalOut.of(view, found[view.id], today=who.today) for view in page.items]
+    scheduled = scheduled_of([view.id for view in page.items])
+    items = [
+        RenewalOut.of(view, found[view.id], scheduled.get(view.id), today=who.today)
+        for view in page.items
+    ]
     return PageOut(items=items, next_cursor=page.next_cursor)

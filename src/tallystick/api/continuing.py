@@ -21,6 +21,8 @@ from tallystick.api.schemas_continuing import (
 )
 from tallystick.api.schemas_kit import PageOut, Paging, checked
 from tallystick.api.schemas_mappings import MappingOut
+from tallystick.api.schemas_places import LineIn
+from tallystick.bootstrap.choose_line import choose_and_sync
 from tallystick.bootstrap.continuing import continue_many, continue_one, look_ahead
 from tallystick.bootstrap.extend_contract import extend_contract
 from tallystick.bootstrap.first_sync import decide_first_sync
@@ -129,6 +131,27 @@ def stay(request: HttpRequest, connection_id: int, subscription_id: int) -> Stat
         correlation_id=who.correlation_id,
     )
     return Status(204, None)
+
+
+@router.post(
+    f"{_ONE}/line-of-offer",
+    auth=MAP,
+    response=answers(200, MappingOut),
+    summary="Choose the line that bills a changed offer",
+)
+def choose_line(
+    request: HttpRequest, connection_id: int, subscription_id: int, body: LineIn
+) -> MappingOut:
+    """Where none was clear. It is sent as if Sync had been pressed. 404 when none is wanted."""
+    who = caller(request)
+    choose_and_sync(
+        subscription_id,
+        connection_id,
+        contract_id=body.contract_id,
+        line_id=body.line_id(),
+        asked=who.asked(),
+    )
+    return MappingOut.of(mapping_row(who.context, connection_id, subscription_id, now=who.now))
 
 
 @router.get(

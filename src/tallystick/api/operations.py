@@ -44,7 +44,9 @@ def record_an_operation(
         return Status(
             200,
             preview_of(
-                lambda asked: record(subscription_id, body, today=who.today, asked=asked),
+                lambda asked: record(
+                    subscription_id, body, today=who.today, asked=asked, looks=True
+                ),
                 subscription_id,
                 caller=who,
             ),

@@ -19,9 +19,11 @@ from tallystick.api.schemas_recording import (
     SetEndOfTerm,
     SetPurchaseOrder,
     Suspend,
+    TakeBackScheduledChange,
     UpdatePriceMargin,
     UpdateQuantity,
 )
+from tallystick.kit.problem import InvalidInput
 from tallystick.ledger.record import Recorded
 from tallystick.operations.cancel import cancel
 from tallystick.operations.change_offer import NewOffer, change_offer
@@ -36,14 +38,19 @@ from tallystick.operations.note import (
 )
 from tallystick.operations.reactivate import reactivate
 from tallystick.operations.renew import NewPrice, convert_trial, end_promotion, renew
+from tallystick.operations.schedule import (
+    change_offer_from,
+    schedule,
+    take_back_scheduled,
+)
 from tallystick.operations.suspend import suspend
 from tallystick.operations.update_price import update_price
 
 
 def record(  # noqa: PLR0912 - one case a kind
-    subscription_id: int, body: AnyOperation, *, today: date, asked: Asked
+    subscription_id: int, body: AnyOperation, *, today: date, asked: Asked, looks: bool = False
 ) -> Recorded:
-    """Raises what its verb raises."""
+    """Raises what its verb raises. ``looks``: what a later day will bring is looked at now."""
     it: dict[str, Any] = {"subscription_id": subscription_id, "asked": asked}
     now: dict[str, Any] = {**it, "today": today}
     match body:
@@ -78,7 +85,8 @@ def record(  # noqa: PLR0912 - one case a kind
                 unit_cost=body.unit_cost,
                 ends_on=body.ends_on,
             )
-            return change_offer(**now, to=to, line=body.chosen(), effective_on=body.effective_on)
+            verb = change_offer if looks else change_offer_from
+            return verb(**now, to=to, line=body.chosen(), effective_on=body.effective_on)
         case EndPromotion():
             price = _price(body)
             return end_promotion(**now, price=price, effective_on=body.effective_on)
@@ -92,7 +100,13 @@ def record(  # noqa: PLR0912 - one case a kind
         case SetEndOfTerm():
             return set_end_of_term(**now, to=body.end_of_term.value)
         case ScheduleChange():
+            if body.change is None:
+                return schedule(**now, plan=body.plan())
+            if body.says_more():
+                raise InvalidInput.one("change", "stands alone: it is words, and not carried out")
             return schedule_change(**now, words=body.change)
+        case TakeBackScheduledChange():
+            return take_back_scheduled(**now)
         case _:
             assert_never(body)
 

@@ -11,6 +11,8 @@ from tallystick.api.schemas_places import LineIn
 from tallystick.connections.policies import PriceDay
 from tallystick.kit.problem import InvalidInput
 from tallystick.operations.move_line import ChosenLine
+from tallystick.operations.renew import NewPrice
+from tallystick.operations.schedule import Plan
 from tallystick.subscriptions.status import EndOfTerm
 
 
@@ -67,26 +69,9 @@ class Renew(Priced):
     ends_on: Day | None = Field(None, description="As long as this term when it is left out.")
 
 
-class ChangeOffer(Dated):
-    """From that day it is another offer, billed on a line of that offer's service.
+class WithLine(Body):
+    """Which line is to bill another offer; without ``contract_id`` the only one that fits."""
 
-    Without ``contract_id`` the only line that fits is taken; with it ``line`` says which: ``use``
-    the one of ``contract_service_id``, or ``own``, which is created. Where none fits it is recorded
-    all the same, and the subscription is Out of Sync until one is chosen.
-    """
-
-    kind: Literal["change_offer"]
-    offer_id: Id
-    quantity: Quantity | None = Field(None, description="Left as it is when it is left out.")
-    unit_price: Amount | None = Field(
-        None,
-        description="Of the new billing cycle; left as it is when it is left out and the cycle "
-        "stays.",
-    )
-    unit_cost: Amount | None = None
-    ends_on: Day | None = Field(
-        None, description="The last day of the term that begins; the running term's when left out."
-    )
     contract_id: Id | None = None
     line: Literal["use", "own"] | None = None
     contract_service_id: Id | None = None
@@ -105,6 +90,29 @@ class ChangeOffer(Dated):
             contract_service_id=self.contract_service_id,
         )
         return ChosenLine(there.contract_id, there.line_id())
+
+
+class ChangeOffer(WithLine, Dated):
+    """From that day it is another offer, billed on a line of that offer's service. A later day is
+    scheduled: the answer is that operation, and on the day it is carried out by itself.
+
+    Without ``contract_id`` the only line that fits is taken; with it ``line`` says which: ``use``
+    the one of ``contract_service_id``, or ``own``, which is created. Where none fits it is recorded
+    all the same, and the subscription is Out of Sync until one is chosen.
+    """
+
+    kind: Literal["change_offer"]
+    offer_id: Id
+    quantity: Quantity | None = Field(None, description="Left as it is when it is left out.")
+    unit_price: Amount | None = Field(
+        None,
+        description="Of the new billing cycle; left as it is when it is left out and the cycle "
+        "stays.",
+    )
+    unit_cost: Amount | None = None
+    ends_on: Day | None = Field(
+        None, description="The last day of the term that begins; the running term's when left out."
+    )
 
 
 class EndPromotion(Dated, Priced):
@@ -135,11 +143,43 @@ class SetEndOfTerm(Body):
     end_of_term: EndOfTerm = Field(strict=False)
 
 
-class ScheduleChange(Body):
-    """Another cycle or term was scheduled at the vendor: kept, nothing is sent."""
+class ScheduleChange(WithLine):
+    """What it becomes with its next term, or on a day of its own: nothing is sent before, and then
+    it is carried out by itself. It takes the place of what was scheduled before.
+
+    ``change``: in words only, where it is not to be carried out; then nothing else.
+    """
 
     kind: Literal["schedule_change"]
-    change: str = Field(max_length=300)
+    change: str | None = Field(None, max_length=300)
+    effective_on: Day | None = Field(None, description="With its next term when it is left out.")
+    end_of_term: EndOfTerm | None = Field(None, strict=False)
+    offer_id: Id | None = None
+    quantity: Quantity | None = Field(None, description="Left as it is when it is left out.")
+    unit_price: Amount | None = Field(
+        None, description="Of the new billing cycle; what the price rules come to when left out."
+    )
+    unit_cost: Amount | None = None
+
+    def plan(self) -> Plan:
+        """Raises InvalidInput."""
+        return Plan(
+            on=self.effective_on,
+            then=self.end_of_term,
+            offer_id=self.offer_id,
+            quantity=self.quantity,
+            price=NewPrice.read(self.unit_price, self.unit_cost),
+            line=self.chosen(),
+        )
+
+    def says_more(self) -> bool:
+        return bool(self.model_fields_set - {"kind", "change"})
+
+
+class TakeBackScheduledChange(Body):
+    """What is scheduled is not carried out."""
+
+    kind: Literal["take_back_scheduled_change"]
 
 
 AnyOperation = (
@@ -157,5 +197,6 @@ AnyOperation = (
     | SetPurchaseOrder
     | SetEndOfTerm
     | ScheduleChange
+    | TakeBackScheduledChange
 )
 OperationIn = Annotated[AnyOperation, Field(discriminator="kind")]

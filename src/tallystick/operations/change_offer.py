@@ -27,7 +27,13 @@ from tallystick.ledger.record import Recorded
 from tallystick.mappings.fit import months_of
 from tallystick.mappings.hold import hold_subscription
 from tallystick.operations.amounts import amounts_of, as_text
-from tallystick.operations.finish import Asked, Change, already_recorded, finish
+from tallystick.operations.finish import (
+    Asked,
+    Change,
+    already_recorded,
+    finish,
+    first_what_is_due,
+)
 from tallystick.operations.move_line import ChosenLine, Moving, move_line
 from tallystick.operations.renew import LONGEST_TERM, NewPrice
 from tallystick.subscriptions.queries import SubscriptionView
@@ -78,14 +84,15 @@ def change_offer(
     ``line`` None: the only one that fits, if there is one.
     """
     asked.context.require(Right.OPERATE)
+    first_what_is_due(subscription_id, asked)
     day = read_effective_day(effective_on, today=today)
     with transaction.atomic():
         view = hold_subscription(asked.context, subscription_id)
         known = already_recorded(asked, view.id)
         if known is not None:
             return known
-        offer = _offer(view, to.offer_id)
-        if errors := _wrong(view, offer, to, day, today=today):
+        offer = offer_of(view, to.offer_id)
+        if errors := check_new_offer(view, offer, to, day, today=today):
             raise InvalidInput(errors)
         then = replace(view, offer_id=to.offer_id, offer=offer)
         moving = move_line(view, then, line, day, asked)
@@ -93,16 +100,24 @@ def change_offer(
         return finish(view.id, lambda _: change, asked=asked)
 
 
-def _offer(view: SubscriptionView, offer_id: int) -> OfferFacts:
+def offer_of(view: SubscriptionView, offer_id: int) -> OfferFacts:
+    """Raises InvalidInput."""
     try:
         return get_offer(tenant_id=view.tenant_id, offer_id=offer_id)
     except NotFound:
         raise InvalidInput.one("offer_id", "is no offer that is known here") from None
 
 
-def _wrong(
-    view: SubscriptionView, offer: OfferFacts, to: NewOffer, day: date, *, today: date
+def check_new_offer(
+    view: SubscriptionView,
+    offer: OfferFacts,
+    to: NewOffer,
+    day: date,
+    *,
+    today: date,
+    price_may_follow: bool = False,
 ) -> list[FieldError]:
+    """What forbids it. ``price_may_follow``: the price rules say it on the day itself."""
     holding = view.holding()
     if holding.status is not SubscriptionStatus.ACTIVE:
         words = f"is {holding.status.label.lower()}: its offer can be changed while it is active"
@@ -113,7 +128,8 @@ def _wrong(
     elif MONTHLY_AMOUNTS & {view.offer.kind, offer.kind}:
         errors.append(FieldError("offer_id", "is billed by its monthly amounts: no such change"))
     errors += to.price.check(view)
-    errors += _price_of_other_cycle(view, offer, to.price)
+    if not price_may_follow:
+        errors += _price_of_other_cycle(view, offer, to.price)
     if to.ends_on is not None and not day <= to.ends_on <= day + LONGEST_TERM:
         words = f"must be from {in_words(day)} on, and within five years"
         errors.append(FieldError("ends_on", words))

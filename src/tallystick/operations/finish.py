@@ -23,6 +23,7 @@ from tallystick.connections.policies import Mode
 from tallystick.connections.queries import load as load_connection
 from tallystick.identity.context import Context
 from tallystick.identity.roles import Right
+from tallystick.kit.days import in_words
 from tallystick.kit.problem import Conflicting, FieldError, InvalidInput, NotFound
 from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.models import Operation
@@ -35,8 +36,10 @@ from tallystick.ledger.record import (
     record_operation,
 )
 from tallystick.ledger.wake import Wake
-from tallystick.subscriptions.models import Subscription
+from tallystick.subscriptions.models import ScheduledChange, Subscription
 from tallystick.subscriptions.queries import SubscriptionView, view_of, visible
+from tallystick.subscriptions.scheduled import view_of as view_of_scheduled
+from tallystick.subscriptions.status import EndOfTerm
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,19 @@ class Change:
 
 Decide = Callable[[SubscriptionView], Change | list[FieldError]]
 
+# The source of what happens by itself when its day has come.
+SCHEDULE = "schedule"
+# What was scheduled is done with these, or has nothing left that it could change.
+FULFILS = frozenset(
+    {
+        OperationKind.RENEW,
+        OperationKind.CANCEL,
+        OperationKind.EXPIRE,
+        OperationKind.DELETE,
+        OperationKind.MOVE_TO_RESELLER,
+    }
+)
+
 
 def finish(subscription_id: int, decide: Decide, *, asked: Asked) -> Recorded:
     """Carry it out. Raises NotAllowed, NotFound, InvalidInput, Conflicting; then nothing is stored.
@@ -75,6 +91,7 @@ def finish(subscription_id: int, decide: Decide, *, asked: Asked) -> Recorded:
     """
     context = asked.context
     context.require(Right.OPERATE)
+    first_what_is_due(subscription_id, asked)
     with transaction.atomic():
         row = (
             visible(context)
@@ -93,6 +110,18 @@ def finish(subscription_id: int, decide: Decide, *, asked: Asked) -> Recorded:
         if isinstance(decided, list):
             raise InvalidInput(decided)
         return write(row, view, decided, asked=asked)
+
+
+def first_what_is_due(subscription_id: int, asked: Asked) -> None:
+    """What was scheduled for a day that has come happens before anything else is recorded, also
+    when no worker has been there."""
+    is_it_itself = asked.origin.source == SCHEDULE
+    if is_it_itself or not ScheduledChange.objects.filter(subscription=subscription_id).exists():
+        return
+    # Here, because what is carried out comes back here as its last step.
+    from tallystick.operations.carry_out import carry_out
+
+    carry_out(subscription_id, now=asked.now, wake=asked.wake)
 
 
 def already_recorded(asked: Asked, subscription_id: int | None) -> Recorded | None:
@@ -115,7 +144,11 @@ def already_recorded(asked: Asked, subscription_id: int | None) -> Recorded | No
 
 
 def write(row: Subscription, view: SubscriptionView, change: Change, *, asked: Asked) -> Recorded:
-    """Step 3 and 4, on a subscription whose row is locked in this transaction."""
+    """Step 3 and 4, on a subscription whose row is locked in this transaction.
+
+    Raises InvalidInput for a day from which it is to have another offer.
+    """
+    _refuse_after_scheduled(row, change)
     row.last_sequence += 1
     for field, value in change.fields.items():
         setattr(row, field, value)
@@ -158,6 +191,24 @@ def write(row: Subscription, view: SubscriptionView, change: Change, *, asked: A
     if recorded.lane_ids:
         asked.wake(recorded.lane_ids)
     return recorded
+
+
+def _refuse_after_scheduled(row: Subscription, change: Change) -> None:
+    """From that day on another line may bill it: what is dated then is recorded then."""
+    scheduled = ScheduledChange.objects.filter(subscription_id=row.pk).first()
+    if scheduled is None:
+        return
+    if change.kind in FULFILS or "commitment_ends_on" in change.fields:
+        scheduled.delete()
+        return
+    day = view_of_scheduled(scheduled).on
+    changes_offer = scheduled.offer_id is not None or row.end_of_term == EndOfTerm.EXTEND.value
+    if changes_offer and day is not None and change.effective_on >= day:
+        raise InvalidInput.one(
+            "effective_on",
+            f"must be before {in_words(day)}: it is to have another offer from then. Take that "
+            "back first, or record this on that day",
+        )
 
 
 def _is_held(change: Change, view: SubscriptionView, connection_id: int) -> bool:

@@ -11,6 +11,7 @@ from tallystick.kit.log import logger
 from tallystick.kit.problem import Problem
 from tallystick.ledger.wake import Wake
 from tallystick.operations.apply_prices import APPLY, apply_part, wake_run
+from tallystick.operations.carry_out import carry_out_due
 from tallystick.operations.expire_due import expire_due
 from tallystick.operations.take_over import due_to_take_over, take_over
 
@@ -45,13 +46,15 @@ def take_over_due(timestamp: int) -> None:  # noqa: ARG001 - the job engine pass
 @app.periodic(cron="*/10 * * * *", periodic_id="terms")
 @app.task(name="tallystick.end_terms", queue=SLOW_QUEUE, queueing_lock="end_terms")
 def end_terms(timestamp: int) -> None:  # noqa: ARG001 - the job engine passes it
-    """What was to end with its term, and has, ends."""
+    """What was to end with its term, and has, ends; what was scheduled takes effect."""
     close_old_connections()
     if _wake is None:
         raise RuntimeError("this process was started without a way to wake lanes")
-    ended = expire_due(now=DatabaseClock().now(), wake=_wake)
-    if ended:
-        log.info("terms have ended", subscriptions=ended)
+    now = DatabaseClock().now()
+    ended = expire_due(now=now, wake=_wake)
+    carried_out = carry_out_due(now=now, wake=_wake)
+    if ended or carried_out:
+        log.info("terms have ended", subscriptions=ended, carried_out=carried_out)
 
 
 @app.task(name=APPLY, queue=SLOW_QUEUE)

@@ -109,7 +109,7 @@ def renew(
         return _with(
             change,
             {"commitment_ends_on": until.isoformat()},
-            {"commitment_ends_on": until, "cancellable_until": None},
+            {"commitment_ends_on": until, "cancellable_until": None, "extended": False},
             event=Event.RENEW_SUBSCRIPTION,
             summary=f"Renewed from {in_words(begins)} until {in_words(until)}",
         )

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.urls import reverse
 
 from tallystick.operations.acts import Act
 from tallystick.operations.possible import Possible
+from tallystick.subscriptions.queries import SubscriptionView
+from tallystick.subscriptions.status import SubscriptionStatus
 
 _OWN_FORMS = {
     Act.QUANTITY: "change-quantity",
     Act.PRICE: "price-margin",
     Act.CANCEL: "cancel",
 }
+CHANGE_OFFER = "Change offer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +35,21 @@ class Changes:
     not_now: Sequence[Entry]
 
 
-def changes_of(subscription_id: int, found: Sequence[Possible]) -> Changes:
+def changes_of(view: SubscriptionView, found: Sequence[Possible]) -> Changes:
     """An act that has a form is never left out without a word."""
-    return Changes(
+    changes = Changes(
         possible=[
-            Entry(one.act.label, _href(subscription_id, one.act), one.brief)
+            Entry(one.act.label, _href(view.id, one.act), one.brief)
             for one in found
             if not one.why_not
         ],
         not_now=[Entry(one.act.label, "", one.why_not) for one in found if one.why_not],
     )
+    if view.status is SubscriptionStatus.ACTIVE:
+        offer = Entry(CHANGE_OFFER, reverse("change-offer", args=[view.id]), "")
+        return replace(changes, possible=[*changes.possible, offer])
+    offer = Entry(CHANGE_OFFER, "", f"It is {view.status.label.lower()}.")
+    return replace(changes, not_now=[*changes.not_now, offer])
 
 
 def _href(subscription_id: int, act: Act) -> str:

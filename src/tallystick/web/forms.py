@@ -34,6 +34,9 @@ LABELS = {
     "end_of_term": "When the term ends",
     "friendly_name": "Friendly name",
     "purchase_order": "PO number",
+    "offer_id": "The offer",
+    "line": "Line in Autotask",
+    "contract_id": "The contract",
     ACCEPT: "A tick below",
     "subscription": "It",
 }

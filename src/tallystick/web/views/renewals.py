@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from tallystick.operations.commitments import commitments_of
 from tallystick.subscriptions.commitment import Commitment
 from tallystick.subscriptions.queries import SubscriptionView
+from tallystick.subscriptions.scheduled import ScheduledView, scheduled_of
 from tallystick.subscriptions.status import EndOfTerm
 from tallystick.subscriptions.terms_ending import days_left, terms_ending
 from tallystick.web.addresses import Address, choices
@@ -26,11 +27,19 @@ class Ending:
     view: SubscriptionView
     commitment: Commitment
     days: int
+    scheduled: ScheduledView | None
 
     @classmethod
-    def of(cls, view: SubscriptionView, found: Commitment, *, today: date) -> Ending:
+    def of(
+        cls,
+        view: SubscriptionView,
+        found: Commitment,
+        scheduled: ScheduledView | None,
+        *,
+        today: date,
+    ) -> Ending:
         assert view.commitment_ends_on is not None  # noqa: S101 - it is a term that ends
-        return cls(view, found, days_left(view.commitment_ends_on, today=today))
+        return cls(view, found, days_left(view.commitment_ends_on, today=today), scheduled)
 
     @property
     def in_words(self) -> str:
@@ -55,11 +64,15 @@ def renewals(visit: Visit) -> HttpResponse:
         cursor=address.cursor or None,
     )
     found = commitments_of(page.items, now=visit.now)
+    scheduled = scheduled_of([view.id for view in page.items])
     part = "_results" if visit.wants_part else "page"
     return visit.render(
         f"web/renewals/{part}.html",
         rail="renewals",
-        rows=[Ending.of(view, found[view.id], today=visit.today) for view in page.items],
+        rows=[
+            Ending.of(view, found[view.id], scheduled.get(view.id), today=visit.today)
+            for view in page.items
+        ],
         address=address,
         chips=choices(
             address,

@@ -11,8 +11,10 @@ from tallystick.kit.problem import NotFound
 from tallystick.ledger.badge import BadgeKind
 from tallystick.ledger.queries import get_operation, operations_of
 from tallystick.mappings.rows import Row, subscription_row
+from tallystick.mappings.want_line import wanted_since
 from tallystick.operations.commitments import commitment_of
 from tallystick.operations.possible import possible
+from tallystick.subscriptions.scheduled import scheduled_of
 from tallystick.web.addresses import Address
 from tallystick.web.changes import changes_of
 from tallystick.web.timeline import blocker_of, entries
@@ -45,7 +47,9 @@ def subscription(visit: Visit, subscription_id: int) -> HttpResponse:
         rail="subscriptions",
         row=row,
         held=held,
-        changes=changes_of(subscription_id, possible(row.subscription, held)),
+        changes=changes_of(row.subscription, possible(row.subscription, held)),
+        scheduled=scheduled_of([row.subscription.id]).get(row.subscription.id),
+        wants_line=_wants_line(row),
         blocker=blocker_of(row),
         told=_told(visit, row),
         moving=row.badge.kind in MOVING,
@@ -96,6 +100,13 @@ def _told(visit: Visit, row: Row) -> Section | None:
         return None
     view = row.subscription
     return section_of(told(here, customer_id=view.customer.id, subscription_id=view.id))
+
+
+def _wants_line(row: Row) -> bool:
+    """Whether a person may choose the line that bills its changed offer."""
+    if row.place is None:
+        return False
+    return wanted_since(row.subscription.id, row.place.connection_id) is not None
 
 
 def _sequence(cursor: str) -> int | None:

@@ -1,0 +1,59 @@
+"""What another offer would cost a subscription and be sold for, where nobody has said it.
+
+What the price rules come to on that day; where they come to nothing, what it has, taken from one
+billing cycle to the other: a month's price is a twelfth of a year's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from tallystick.catalog.add_offer import OfferFacts
+from tallystick.catalog.because import because_of
+from tallystick.catalog.explained import Explained
+from tallystick.identity.context import Context
+from tallystick.kit.money import round_money
+from tallystick.operations.renew import NewPrice
+from tallystick.subscriptions.pricing import price_to_record
+from tallystick.subscriptions.queries import SubscriptionView
+
+
+def price_of_offer(
+    context: Context,
+    view: SubscriptionView,
+    offer_id: int,
+    offer: OfferFacts,
+    *,
+    on: date,
+    extended: bool = False,
+) -> NewPrice:
+    """In the subscription's currencies; None where neither is known."""
+    then = replace(
+        view,
+        offer_id=offer_id,
+        offer=offer,
+        unit_cost=None,  # of the other cycle: it stands in for no list price
+        starts_on=on,
+        commitment_ends_on=None,
+        extended=extended,
+    )
+    price = price_to_record(context, then, on=on)
+    if isinstance(price, Explained) and view.price_currency:
+        cost = price.unit_cost if view.cost_currency else None
+        return NewPrice(
+            price.unit_price,
+            _of_cycle(view.unit_cost, view.offer, offer) if cost is None else cost,
+            because_of(price.because, "Change of offer"),
+        )
+    return NewPrice(
+        _of_cycle(view.unit_price, view.offer, offer), _of_cycle(view.unit_cost, view.offer, offer)
+    )
+
+
+def _of_cycle(amount: Decimal | None, before: OfferFacts, after: OfferFacts) -> Decimal | None:
+    months, wanted = before.billing_cycle.months, after.billing_cycle.months
+    if amount is None or months is None or wanted is None:
+        return None
+    return round_money(amount * wanted / months)

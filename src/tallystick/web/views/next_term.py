@@ -1,0 +1,116 @@
+"""What a subscription becomes with its next term: schedule it, change it, take it back."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+
+from tallystick.identity.roles import Right
+from tallystick.kit.problem import InvalidInput, NotFound
+from tallystick.mappings.rows import Row, subscription_row
+from tallystick.operations.renew import NewPrice
+from tallystick.operations.schedule import Plan, schedule, take_back_scheduled
+from tallystick.subscriptions.rules import read_quantity
+from tallystick.subscriptions.scheduled import ScheduledView, scheduled_of
+from tallystick.subscriptions.status import EndOfTerm
+from tallystick.web import forms
+from tallystick.web.visit import Visit, screen
+from tallystick.web.words import plain_amount
+
+
+@screen("GET", "POST")
+def next_term(visit: Visit, subscription_id: int) -> HttpResponse:
+    """Nothing is sent before its day, and then by itself."""
+    visit.context.require(Right.OPERATE)
+    row = subscription_row(visit.context, subscription_id, now=visit.now)
+    scheduled = scheduled_of([row.subscription.id]).get(row.subscription.id)
+    if scheduled is not None and not scheduled.with_next_term:
+        scheduled = None
+    values = _values(visit, row, scheduled)
+    token = forms.token_of(visit.request.POST)
+    if visit.request.method != "POST":
+        return _form(visit, row, scheduled, values, token)
+    try:
+        schedule(
+            subscription_id=subscription_id,
+            plan=_plan(values, scheduled),
+            today=visit.today,
+            asked=visit.asked(forms.source_id(token, "next-term", *values.values())),
+        )
+    except InvalidInput as problem:
+        return _form(visit, row, scheduled, values, token, problem)
+    messages.success(visit.request, "Scheduled. Nothing is sent before, and then it is by itself.")
+    return redirect("subscription", subscription_id=subscription_id)
+
+
+@screen("GET", "POST")
+def take_back(visit: Visit, subscription_id: int) -> HttpResponse:
+    """It stays as it is."""
+    visit.context.require(Right.OPERATE)
+    row = subscription_row(visit.context, subscription_id, now=visit.now)
+    scheduled = scheduled_of([row.subscription.id]).get(row.subscription.id)
+    if scheduled is None:
+        raise NotFound("Nothing is scheduled for this subscription.")
+    if visit.request.method == "POST":
+        take_back_scheduled(subscription_id=subscription_id, today=visit.today, asked=visit.asked())
+        messages.success(visit.request, "Taken back: nothing changes by itself. Nothing was sent.")
+        return redirect("subscription", subscription_id=subscription_id)
+    return visit.render(
+        "web/operations/take_back.html", rail="subscriptions", row=row, scheduled=scheduled
+    )
+
+
+def _values(visit: Visit, row: Row, scheduled: ScheduledView | None) -> dict[str, str]:
+    posted = visit.request.POST
+    known = {
+        "end_of_term": row.subscription.end_of_term.value,
+        "quantity": "",
+        "unit_price": "",
+        "unit_cost": "",
+    }
+    if scheduled is not None:
+        known["quantity"] = str(scheduled.quantity or "")
+        known["unit_price"] = plain_amount(scheduled.unit_price)
+        known["unit_cost"] = plain_amount(scheduled.unit_cost)
+    return {name: posted.get(name, value)[:60] for name, value in known.items()}
+
+
+def _plan(values: dict[str, str], scheduled: ScheduledView | None) -> Plan:
+    """Raises InvalidInput. An offer that was scheduled for the same day stays scheduled."""
+    try:
+        then = EndOfTerm(values["end_of_term"])
+    except ValueError:
+        raise InvalidInput.one("end_of_term", "must be one of the three") from None
+    quantity = values["quantity"].strip()
+    ends = then is EndOfTerm.CANCEL
+    return Plan(
+        then=then,
+        offer_id=scheduled.offer_id if scheduled is not None and not ends else None,
+        quantity=read_quantity(quantity) if quantity else None,
+        price=NewPrice.read(
+            values["unit_price"].strip() or None, values["unit_cost"].strip() or None
+        ),
+    )
+
+
+def _form(
+    visit: Visit,
+    row: Row,
+    scheduled: ScheduledView | None,
+    values: dict[str, str],
+    token: str,
+    problem: InvalidInput | None = None,
+) -> HttpResponse:
+    return visit.render(
+        "web/operations/next_term.html",
+        rail="renewals",
+        status=400 if problem else 200,
+        row=row,
+        scheduled=scheduled,
+        token=token,
+        thens=[(one.value, one.label, one.value == values["end_of_term"]) for one in EndOfTerm],
+        fields=forms.fields(values, problem, focus="quantity"),
+        errors=forms.other_errors(values, problem),
+        wrong=problem is not None,
+    )
