@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Query, Router, Schema
 from pydantic import Field
 
-from tallystick.api.auth import APPROVE, caller
-from tallystick.api.queries import answers
-from tallystick.api.schemas_kit import Body, Id, Moment
+from tallystick.api.auth import APPROVE, READ, caller
+from tallystick.api.queries import answers, no_other
+from tallystick.api.schemas_kit import Body, Id, Moment, PageOut, Paging, checked
 from tallystick.api.schemas_operations import OperationOut
+from tallystick.api.schemas_preview_many import RowAheadOut
 from tallystick.bootstrap.desk import desk
+from tallystick.bootstrap.held import held_rows
 from tallystick.connections.queries import told_of
 from tallystick.kit.problem import NotFound
 from tallystick.ledger.queries import get_operation
@@ -18,6 +20,7 @@ from tallystick.sync.approve import approve, approve_many
 
 router = Router(tags=["Operations"])
 MOST_AT_ONCE = 1000
+MOST_LOOKED_AT = 200
 
 
 class ApproveIn(Body):
@@ -33,6 +36,33 @@ class ApproveIn(Body):
 class ApprovedOut(Schema):
     operations: int
     subscriptions: int
+
+
+class HeldAsked(Paging):
+    customer: Id | None = None
+    limit: int = Field(50, ge=1, le=MOST_LOOKED_AT)
+
+
+@router.get(
+    "/connections/{int:connection_id}/approvals",
+    auth=READ,
+    response=answers(200, PageOut[RowAheadOut]),
+    summary="What waits for approval",
+)
+def approvals(
+    request: HttpRequest, connection_id: int, asked: Query[HeldAsked]
+) -> PageOut[RowAheadOut]:
+    """By customer, the oldest first, each with what it will send; Autotask is read for it."""
+    no_other(request, HeldAsked)
+    page = held_rows(
+        connection_id,
+        customer_id=asked.customer,
+        cursor=checked(asked.cursor, str, int),
+        limit=asked.limit,
+        asked=caller(request).asked(),
+    )
+    items = [RowAheadOut.of(row, recorded=True) for row in page.items]
+    return PageOut(items=items, next_cursor=page.next_cursor)
 
 
 @router.post(

@@ -107,7 +107,7 @@ def post_prices(request: HttpRequest, asked: Query[PricesAsked]) -> PricesImport
         market=asked.market,
         accept_large_moves=asked.accept_large_moves,
     )
-    with _lines_named():
+    with lines_named():
         done = import_prices(upload.file, file, by=caller(request).by(), dry_run=asked.dry_run)
     return PricesImportedOut(
         rows=done.rows,
@@ -139,7 +139,7 @@ def post_azure_costs(request: HttpRequest, asked: Query[AmountsAsked]) -> Amount
         stores_nothing(request)
     file = AmountFile(file_name(asked.name or upload.name or "API"), asked.currency, asked.final)
     by = caller(request).by()
-    with _lines_named():
+    with lines_named():
         done = import_azure_costs(upload.file, file, by=by, wake=desk().wake, dry_run=asked.dry_run)
     return AmountsImportedOut(
         rows=done.rows,
@@ -153,7 +153,7 @@ def post_azure_costs(request: HttpRequest, asked: Query[AmountsAsked]) -> Amount
 
 
 @contextmanager
-def _lines_named() -> Iterator[None]:
+def lines_named() -> Iterator[None]:
     """What is wrong with a file, with the line as part of the field's name."""
     try:
         yield

@@ -18,7 +18,7 @@ from tallystick.api.strict_json import Malformed
 from tallystick.kit.problem import InvalidInput
 
 # These take a file where others take JSON.
-TAKES_A_FILE: Final = frozenset({"import-prices", "import-azure-costs"})
+TAKES_A_FILE: Final = frozenset({"import-prices", "import-azure-costs", "import-operations"})
 MOST_BYTES: Final = 50 * 1024 * 1024
 IN_MEMORY: Final = 1024 * 1024
 _FORM: Final = "multipart/form-data"

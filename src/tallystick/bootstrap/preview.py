@@ -10,7 +10,7 @@ and the locks that recording needs are given back before anything is worked out.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -100,16 +100,19 @@ class Ahead:
     lacks: str = ""
 
 
+Place = tuple[int, Line]  # a connection's id, and the line there
+
+
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """The rows a lane's line shows, or why they could not be read."""
+class Seen:
+    """The rows a line shows, or why they could not be read."""
 
     rows: tuple[UnitRow, ...] | None
     unread: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class _Waiting:
+class Waiting:
     """A lane as it would be with the operation on it, and the operation's place in it."""
 
     delivery: DeliveryView
@@ -120,22 +123,25 @@ class _Waiting:
     asked_on: date
 
     @property
-    def line(self) -> Line | None:
-        """None: it is still to be created."""
+    def place(self) -> Place | None:
+        """None: its line is still to be created."""
         mapping = self.work.mapping
         if mapping is None or mapping.line_id is None:
             return None
-        return Line(mapping.contract_id, mapping.line_id)
+        return self.work.connection.id, Line(mapping.contract_id, mapping.line_id)
 
 
 @dataclass(frozen=True, slots=True)
-class _Rehearsed:
-    """What was recorded and undone."""
+class Rehearsed:
+    """What was recorded and undone; ``lacks`` and ``elsewhere`` as ``Ahead`` has them."""
 
     operation: OperationView
-    waiting: Sequence[_Waiting]
+    waiting: Sequence[Waiting]
     elsewhere: bool
-    lacks: str
+    lacks: str = ""
+
+    def places(self) -> set[Place]:
+        return {one.place for one in self.waiting if one.place is not None}
 
 
 def quick_billing_of(connection_id: int) -> Billing:
@@ -151,51 +157,40 @@ def look_ahead(
     billing: BillingOf = quick_billing_of,
 ) -> Ahead:
     """Stores nothing. Raises whatever recording it would raise."""
-    seen = _read(subscription_id, asked, billing)
+    seen = read_lines([subscription_id], asked, billing)
     done = _rehearse(record, asked)
-    new = {
-        one.line: one.work.connection
-        for one in done.waiting
-        if one.line is not None and one.line not in seen
-    }
-    if new:  # a line it moves to is known only now; it is read as the others were, outside
-        for line, connection in new.items():
-            seen[line] = _glance(connection, line, asked, billing)
+    if new := done.places() - seen.keys():
+        # A line it moves to is known only now; it is read as the others were, outside.
+        seen |= read_places(new, asked, billing)
         done = _rehearse(record, asked)
-    lanes = [
-        _lane(one, seen[one.line] if one.line is not None else _Seen(()), mapping)
-        for one in done.waiting
-        if (mapping := one.work.mapping) is not None
-    ]
-    return Ahead(done.operation, lanes, done.elsewhere, done.lacks)
+    return ahead_of(done, seen)
 
 
-def _rehearse(record: Callable[[Asked], Recorded], asked: Asked) -> _Rehearsed:
-    """Really recorded, with what would follow from it by itself, and undone."""
+def _rehearse(record: Callable[[Asked], Recorded], asked: Asked) -> Rehearsed:
     with transaction.atomic():
-        here = set(living(asked.context).values_list("pk", flat=True))
-        recorded = record(replace(asked, wake=_nobody))
-        operation = _operation(recorded.operation_id)
-        deliveries = list(operation.deliveries)
-        if operation.kind is OperationKind.CHANGE_OFFER:
-            ends = end_of_move(recorded.lane_ids, now=asked.now, wake=_nobody)
-            deliveries += _operation(ends).deliveries if ends is not None else ()
-        waiting = [
-            _load(delivery, asked, operation.effective_on)
-            for delivery in deliveries
-            if delivery.state is State.PENDING and delivery.connection_id in here
-        ]
-        lacks = next(
-            (
-                words.needs_line(found.period, found.why, found.do).words
-                for one in waiting
-                if one.work.mapping is None and (found := find_wanted(one.work.lane_id))
-            ),
-            "",
-        )
+        done = recorded_here(record, asked)
         transaction.set_rollback(True)
+    return done
+
+
+def recorded_here(record: Callable[[Asked], Recorded], asked: Asked) -> Rehearsed:
+    """In a transaction that is undone: the operation, with what would follow from it by itself,
+    and where they stand in the lanes of this context."""
+    recorded = record(replace(asked, wake=_nobody))
+    operation = _operation(recorded.operation_id)
+    operations = [operation]
+    if operation.kind is OperationKind.CHANGE_OFFER:
+        ends = end_of_move(recorded.lane_ids, now=asked.now, wake=_nobody)
+        operations += [_operation(ends)] if ends is not None else []
+    here = set(living(asked.context).values_list("pk", flat=True))
+    waiting = [
+        load_waiting(delivery, one.sequence, asked, operation.effective_on)
+        for one in operations
+        for delivery in one.deliveries
+        if delivery.state is State.PENDING and delivery.connection_id in here
+    ]
     elsewhere = any(one.connection_id not in here for one in operation.deliveries)
-    return _Rehearsed(operation, waiting, elsewhere, lacks)
+    return Rehearsed(operation, waiting, elsewhere, _lacks(waiting))
 
 
 def _operation(operation_id: int) -> OperationView:
@@ -204,49 +199,80 @@ def _operation(operation_id: int) -> OperationView:
     return found
 
 
-def _read(subscription_id: int, asked: Asked, billing: BillingOf) -> dict[Line, _Seen]:
-    """By line, of this context's connections. One that cannot be read is no reason to say
-    nothing."""
-    found = {}
+def _lacks(waiting: Sequence[Waiting]) -> str:
+    wanted = (find_wanted(one.work.lane_id) for one in waiting if one.work.mapping is None)
+    found = next((one for one in wanted if one is not None), None)
+    return words.needs_line(found.period, found.why, found.do).words if found else ""
+
+
+def ahead_of(done: Rehearsed, seen: Mapping[Place, Seen]) -> Ahead:
+    """Worked out when the locks are given back already."""
+    lanes = [
+        _lane(one, seen[one.place] if one.place is not None else Seen(()), mapping)
+        for one in done.waiting
+        if (mapping := one.work.mapping) is not None
+    ]
+    return Ahead(done.operation, lanes, done.elsewhere, done.lacks)
+
+
+def read_lines(
+    subscription_ids: Collection[int], asked: Asked, billing: BillingOf
+) -> dict[Place, Seen]:
+    """The lines that bill them, of this context's connections; one reading a connection."""
     lanes = Lane.objects.filter(
-        subscription_id=subscription_id, open=True, connection__in=living(asked.context)
+        subscription_id__in=subscription_ids, open=True, connection__in=living(asked.context)
     )
-    for lane in lanes:
-        mapping = resolve(lane.pk)
-        if mapping is not None and mapping.line_id is not None:
-            line = Line(mapping.contract_id, mapping.line_id)
-            found[line] = _glance(load_connection(lane.connection_id), line, asked, billing)
+    mapped = [(lane.connection_id, resolve(lane.pk)) for lane in lanes]
+    places = {
+        (connection_id, Line(mapping.contract_id, mapping.line_id))
+        for connection_id, mapping in mapped
+        if mapping is not None and mapping.line_id is not None
+    }
+    return read_places(places, asked, billing)
+
+
+def read_places(places: Collection[Place], asked: Asked, billing: BillingOf) -> dict[Place, Seen]:
+    """One that cannot be read is no reason to say nothing."""
+    found: dict[Place, Seen] = {}
+    for connection_id in sorted({connection_id for connection_id, _ in places}):
+        lines = [line for each, line in places if each == connection_id]
+        today = civil_day(asked.now, load_connection(connection_id).time_zone)
+        shown = _glance(connection_id, lines, today - LOOKS_BACK, billing)
+        found |= {(connection_id, line): seen for line, seen in shown.items()}
     return found
 
 
-def _glance(connection: ConnectionView, line: Line, asked: Asked, billing: BillingOf) -> _Seen:
-    since = civil_day(asked.now, connection.time_zone) - LOOKS_BACK
+def _glance(
+    connection_id: int, lines: Sequence[Line], since: date, billing: BillingOf
+) -> Mapping[Line, Seen]:
     if not _places.acquire(blocking=False):
-        return _Seen(None, TOO_MANY)
+        return dict.fromkeys(lines, Seen(None, TOO_MANY))
     try:
-        return _Seen(billing(connection.id).observe([line], since=since)[line])
+        rows = billing(connection_id).observe(lines, since=since)
+        return {line: Seen(rows[line]) for line in lines}
     except BillingError as error:
-        return _Seen(None, str(error))
+        return dict.fromkeys(lines, Seen(None, str(error)))
     finally:
         _places.release()
 
 
-def _load(delivery: DeliveryView, asked: Asked, asked_on: date) -> _Waiting:
+def load_waiting(delivery: DeliveryView, sequence: int, asked: Asked, asked_on: date) -> Waiting:
+    """Where the delivery of the operation with this number stands in its lane."""
     lane = Lane.objects.get(pk=delivery.lane_id)
     rests = lane.begins_at is not None and lane.begins_at > asked.now
     work = load(lane, now=asked.now)
     head = work.due[0]
-    return _Waiting(
+    return Waiting(
         delivery=delivery,
         work=work,
-        waits_behind=len(unsettled_of(lane.pk)) - 1,
+        waits_behind=sum(1 for one in unsettled_of(lane.pk) if one.sequence < sequence),
         stopped=head.sequence if head.state in STOPPED else None,
         rests_until=lane.begins_on if rests else None,
         asked_on=asked_on,
     )
 
 
-def _lane(one: _Waiting, shown: _Seen, mapping: Resolved) -> LaneAhead:
+def _lane(one: Waiting, shown: Seen, mapping: Resolved) -> LaneAhead:
     work, frame, asked_on = one.work, frame_of(mapping), one.asked_on
     rows = shown.rows if shown.rows is not None else _as_proved(work.expected, frame)
     found = foresee(
@@ -294,7 +320,7 @@ def _lane(one: _Waiting, shown: _Seen, mapping: Resolved) -> LaneAhead:
     )
 
 
-def _held(one: _Waiting, ours: Foreseen | None, found: Sequence[Foreseen]) -> str:
+def _held(one: Waiting, ours: Foreseen | None, found: Sequence[Foreseen]) -> str:
     if one.rests_until is not None:
         return f"Nothing is sent before {in_words(one.rests_until)}."
     if ours is None:

@@ -27,6 +27,9 @@ def add_house(parser: argparse.ArgumentParser) -> None:
         "--organisation", "--tenant", metavar="NAME", help="needed only when there are several"
     )
     parser.add_argument("--format", choices=[TEXT, JSON], default=TEXT)
+    parser.add_argument(
+        "--json", dest="format", action="store_const", const=JSON, help="as --format json"
+    )
 
 
 def add_act(

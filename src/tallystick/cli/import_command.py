@@ -18,6 +18,7 @@ from tallystick.cli import import_sheets
 from tallystick.cli.house import add_house
 from tallystick.cli.mapping_file_command import KINDS, add_import, run_import
 from tallystick.cli.say import say
+from tallystick.cli.several import add_operations, run_operations
 from tallystick.kit.days import parse_day
 
 if TYPE_CHECKING:
@@ -39,6 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     one = whats.add_parser("subscriptions", help=words, description=words.capitalize() + ".")
     _add_subscriptions(one)
     one.set_defaults(act=_run_subscriptions)
+    words = "import operations: one row, one act of one subscription"
+    one = whats.add_parser("operations", help=words, description=words.capitalize() + ".")
+    add_operations(one)
+    one.set_defaults(act=run_operations)
     for what, words in import_sheets.SHEETS.items():
         one = whats.add_parser(what, help=words, description=words.capitalize() + ".")
         import_sheets.add_arguments(one, what)

@@ -28,7 +28,12 @@ COMMANDS = {
     "connections": ("tallystick.cli.connections", "connect, change, pause, delete a connection"),
     "mappings": ("tallystick.cli.mappings", "map customers, offers and subscriptions"),
     "contracts": ("tallystick.cli.contracts", "what bills, what follows it, a later last day"),
-    "operations": ("tallystick.cli.operations", "change quantity or price, cancel, or preview it"),
+    "operations": ("tallystick.cli.operations", "what happens to a subscription, or preview it"),
+    "policies": (
+        "tallystick.cli.policies",
+        "how changes of one customer or subscription are billed",
+    ),
+    "approvals": ("tallystick.cli.approvals", "what waits for approval: list, approve, reject"),
     "prices": ("tallystick.cli.prices", "apply the price lists of a day"),
     "renewals": ("tallystick.cli.renewals", "which terms end, and what is decided by then"),
     "status": ("tallystick.cli.status", "is all well, may one post: with an exit code"),

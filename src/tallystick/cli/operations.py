@@ -3,39 +3,70 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from tallystick.cli.house import add_act, house, show
+from tallystick.cli.several import several
 from tallystick.connections.policies import PriceDay
+from tallystick.operations.acts import Act
+from tallystick.subscriptions.rules import ACCEPT
+from tallystick.subscriptions.status import EndOfTerm
 
 if TYPE_CHECKING:
-    from tallystick.bootstrap.asker import Asker
     from tallystick.bootstrap.preview import Ahead
     from tallystick.ledger.record import Recorded
     from tallystick.operations.finish import Asked
-    from tallystick.subscriptions.queries import SubscriptionView
+
+_WORDS = {
+    Act.QUANTITY: "another quantity from a day on",
+    Act.PRICE: "another unit price from a day on",
+    Act.SUSPEND: "the service stops; what is billed meanwhile is a policy",
+    Act.REACTIVATE: "a suspended one goes on, and is billed as it is held",
+    Act.RENEW: "the next term, with its price, quantity and last day",
+    Act.END_PROMOTION: "it is sold without the promotion from a day on",
+    Act.CONVERT_TRIAL: "a trial is paid for from a day on",
+    Act.END_OF_TERM: "what happens when the term ends",
+    Act.RENAME: "another friendly name",
+    Act.PURCHASE_ORDER: "the customer's own number for it",
+    Act.DELETED: "the vendor has deleted it: billed no more from a day on",
+    Act.CANCEL: "it ends, and is billed no more from a day on",
+}
+_DAY: dict[str, Any] = {"metavar": "DAY"}
+_FIELDS: dict[str, dict[str, Any]] = {
+    "quantity": {"help": "the whole new number, not the difference"},
+    "unit_price": {"help": "per unit and billing cycle, like 16.40"},
+    "unit_cost": {"help": "what it costs you; left as it is when not given"},
+    "currency": {"help": "of a subscription's first price, like EUR"},
+    "price_from": {
+        "choices": [day.value for day in PriceDay],
+        "help": "when it begins; the connection's setting when not given",
+    },
+    "effective_on": {**_DAY, "help": "like 2026-05-31; today if left out"},
+    "ends_on": {**_DAY, "help": "the new term's last day; as long as this term if left out"},
+    "end_of_term": {"choices": [one.value for one in EndOfTerm], "help": "what then"},
+    "friendly_name": {"help": "empty: it is called as its offer"},
+    "purchase_order": {"help": "empty: none"},
+}
+# What a note is about is written like what a change needs: without an option's name.
+_POSITIONAL = {Act.RENAME: {"friendly_name"}, Act.PURCHASE_ORDER: {"purchase_order"}}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     acts = parser.add_subparsers(dest="what", metavar="ACT", required=True)
-    quantity = add_act(acts, "quantity", "another quantity from a day on", _quantity)
-    _add_subscription(quantity)
-    quantity.add_argument("quantity", help="the whole new number, not the difference")
-    price = add_act(acts, "price", "another unit price from a day on", _price)
-    _add_subscription(price)
-    price.add_argument("unit_price", help="per unit and billing cycle, like 16.40")
-    price.add_argument("--unit-cost", help="what it costs you; left as it is when not given")
-    price.add_argument("--currency", default="", help="of a subscription's first price, like EUR")
-    price.add_argument(
-        "--price-from",
-        choices=[day.value for day in PriceDay],
-        help="when it begins; the connection's setting when not given",
-    )
-    cancelling = add_act(acts, "cancel", "it ends, and is billed no more from a day on", _cancel)
-    _add_subscription(cancelling)
-    for one in (quantity, price, cancelling):
-        one.add_argument("--effective-on", metavar="DAY", help="like 2026-05-31; today if left out")
+    for act in Act:
+        one = add_act(acts, act.word, _WORDS[act], partial(_carry_out, act=act))
+        one.add_argument("subscription", help="its provider id, or its name")
+        positional = _POSITIONAL.get(act, act.needs)
+        for name in sorted(act.fields, key=lambda name: name not in positional):
+            _add_field(one, name, positional=name in positional)
+        one.add_argument(
+            "--also",
+            metavar="SUBSCRIPTION",
+            action="append",
+            default=[],
+            help="the same of this one too, all of them or none; may be repeated",
+        )
         one.add_argument(
             "--preview", action="store_true", help="say what will happen, and store nothing"
         )
@@ -46,74 +77,37 @@ def run(arguments: argparse.Namespace) -> int:
     return code
 
 
-def _add_subscription(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("subscription", help="its provider id, or its name")
+def _add_field(parser: argparse.ArgumentParser, name: str, *, positional: bool) -> None:
+    option = f"--{name.replace('_', '-')}"
+    if name == ACCEPT:
+        words = "a price or cost that moves by more than a factor 3 is meant"
+        parser.add_argument(option, action="store_const", const="yes", default="", help=words)
+    elif positional:
+        parser.add_argument(name, **_FIELDS[name])
+    else:
+        parser.add_argument(option, default="", **_FIELDS[name])
 
 
-def _quantity(arguments: argparse.Namespace) -> int:
-    def record(view: SubscriptionView, asker: Asker, asked: Asked) -> Recorded:
-        from tallystick.operations.change_quantity import change_quantity
-
-        return change_quantity(
-            subscription_id=view.id,
-            quantity=arguments.quantity,
-            effective_on=arguments.effective_on,
-            today=asker.today,
-            asked=asked,
-        )
-
-    return _carry_out(arguments, record)
-
-
-def _price(arguments: argparse.Namespace) -> int:
-    def record(view: SubscriptionView, asker: Asker, asked: Asked) -> Recorded:
-        from tallystick.operations.update_price import update_price
-
-        return update_price(
-            subscription_id=view.id,
-            unit_price=arguments.unit_price,
-            unit_cost=arguments.unit_cost,
-            currency=arguments.currency,
-            price_from=PriceDay(arguments.price_from) if arguments.price_from else None,
-            effective_on=arguments.effective_on,
-            today=asker.today,
-            asked=asked,
-        )
-
-    return _carry_out(arguments, record)
-
-
-def _cancel(arguments: argparse.Namespace) -> int:
-    def record(view: SubscriptionView, asker: Asker, asked: Asked) -> Recorded:
-        from tallystick.operations.cancel import cancel
-
-        return cancel(
-            subscription_id=view.id,
-            effective_on=arguments.effective_on,
-            today=asker.today,
-            asked=asked,
-        )
-
-    return _carry_out(arguments, record)
-
-
-def _carry_out(
-    arguments: argparse.Namespace, record: Callable[[SubscriptionView, Asker, Asked], Recorded]
-) -> int:
+def _carry_out(arguments: argparse.Namespace, *, act: Act) -> int:
     with house(arguments, command="operations") as asker:
         from tallystick.bootstrap.named import subscription_named
         from tallystick.bootstrap.preview import look_ahead
         from tallystick.kit.days import in_words
         from tallystick.ledger.queries import get_operation
+        from tallystick.operations.perform import perform
 
+        values = {name: getattr(arguments, name) for name in act.fields}
+        if arguments.also:
+            return several(arguments, asker, act, values)
         view = subscription_named(asker, arguments.subscription)
+
+        def record(asked: Asked) -> Recorded:
+            return perform(act, view.id, values, today=asker.today, asked=asked)
+
         if arguments.preview:
-            ahead = look_ahead(
-                lambda asked: record(view, asker, asked), view.id, asked=asker.asked()
-            )
-            _show_ahead(arguments, ahead)
+            _show_ahead(arguments, look_ahead(record, view.id, asked=asker.asked()))
             return 0
-        done = record(view, asker, asker.asked())
+        done = record(asker.asked())
         operation = get_operation(done.operation_id)
         assert operation is not None  # noqa: S101 - recorded a moment ago
         sent = "Autotask is updated in the background." if done.lane_ids else "Nothing is sent."

@@ -12,8 +12,7 @@ from tallystick.catalog.price_list import moves_too_far
 from tallystick.kit.money import at_least_cents
 from tallystick.kit.problem import FieldError
 from tallystick.subscriptions.queries import SubscriptionView
-
-ACCEPT = "accept_large_change"
+from tallystick.subscriptions.rules import ACCEPT
 
 
 def large_change(

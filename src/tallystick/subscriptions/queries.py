@@ -131,6 +131,14 @@ def subscription_by_provider_id(context: Context, provider_id: str) -> Subscript
     return view_of(row) if row else None
 
 
+def views_by_provider_id(
+    context: Context, provider_ids: Collection[str]
+) -> dict[str, SubscriptionView]:
+    """Those of this context."""
+    rows = visible(context).filter(provider_id__in=provider_ids)
+    return {row.provider_id: view_of(row) for row in rows}
+
+
 def views_by_id(subscription_ids: list[int]) -> dict[int, SubscriptionView]:
     """For the engine and the worklists, which have already been scoped by what they hold."""
     rows = Subscription.objects.filter(pk__in=subscription_ids)

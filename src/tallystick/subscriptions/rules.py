@@ -22,6 +22,8 @@ LARGEST_QUANTITY = 1_000_000
 LARGEST_PRICE = Decimal("1000000000")
 # An effective day further away than this is a typing error, not a plan.
 FARTHEST = timedelta(days=5 * 366)
+# The field that says of a price that moves by more than a factor 3 (``large_change``): it is meant.
+ACCEPT = "accept_large_change"
 _DIGITS = re.compile(r"[0-9]{1,7}\Z", re.ASCII)
 
 

@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from tallystick.audit.events import Event
 from tallystick.audit.record import record
 from tallystick.connections.queries import ConnectionView, get_connection
 from tallystick.identity.context import Context
 from tallystick.identity.roles import Right
+from tallystick.kit.paging import Page, check_limit, decode_cursor, encode_cursor
 from tallystick.kit.problem import Conflicting, NotFound
 from tallystick.ledger.in_words import in_words
 from tallystick.ledger.kinds import OperationKind
@@ -170,3 +171,38 @@ def waiting_for_approval(context: Context, connection_id: int) -> Approved:
         operations=Count("pk"), subscriptions=Count("lane__subscription_id", distinct=True)
     )
     return Approved(counted["operations"], counted["subscriptions"])
+
+
+def list_held(
+    context: Context,
+    connection_id: int,
+    *,
+    customer_id: int | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[int]:
+    """The operations that wait for approval, by customer, the oldest first.
+
+    Raises NotFound, InvalidInput.
+    """
+    connection = get_connection(context, connection_id)
+    limit = check_limit(limit)
+    held = Delivery.objects.filter(
+        lane__connection_id=connection.id,
+        lane__open=True,
+        lane__subscription__in=visible(context),
+        state=State.PENDING.value,
+        awaits_approval=True,
+    )
+    if customer_id is not None:
+        held = held.filter(lane__subscription__customer_id=customer_id)
+    if cursor:
+        name, pk = decode_cursor(cursor, length=2)
+        held = held.filter(
+            Q(lane__subscription__customer__name__gt=name)
+            | Q(lane__subscription__customer__name=name, pk__gt=pk)
+        )
+    by = "lane__subscription__customer__name"
+    rows = list(held.order_by(by, "pk").values_list("operation_id", by, "pk")[: limit + 1])
+    more = encode_cursor(list(rows[limit - 1][1:])) if len(rows) > limit else None
+    return Page([row[0] for row in rows[:limit]], more)

@@ -14,8 +14,9 @@ from tallystick.kit.money import parse_amount
 from tallystick.kit.problem import InvalidInput
 from tallystick.ledger.record import Recorded
 from tallystick.operations.finish import Asked
-from tallystick.subscriptions.large_change import ACCEPT, large_change
+from tallystick.subscriptions.large_change import large_change
 from tallystick.subscriptions.queries import SubscriptionView
+from tallystick.subscriptions.rules import ACCEPT
 from tallystick.web import forms
 from tallystick.web.visit import Visit
 from tallystick.web.words import error_sentence

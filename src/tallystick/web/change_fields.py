@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from tallystick.operations.acts import Act
-from tallystick.subscriptions.large_change import ACCEPT
 from tallystick.subscriptions.queries import SubscriptionView
+from tallystick.subscriptions.rules import ACCEPT
 from tallystick.subscriptions.status import EndOfTerm
 from tallystick.web.forms import Field
 from tallystick.web.words import plain_amount

@@ -18,7 +18,7 @@ from tallystick.kit.problem import InvalidInput
 from tallystick.ledger.badge import BadgeKind
 from tallystick.ledger.record import Recorded
 from tallystick.mappings.rows import Row, subscription_row
-from tallystick.subscriptions.large_change import ACCEPT
+from tallystick.subscriptions.rules import ACCEPT
 from tallystick.web.visit import Visit
 from tallystick.web.words import error_sentence
 

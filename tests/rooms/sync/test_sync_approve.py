@@ -19,7 +19,13 @@ from tallystick.identity.roles import Role
 from tallystick.kit.problem import Conflicting, NotAllowed, NotFound
 from tallystick.ledger.models import Delivery, Lane
 from tallystick.ledger.queries import get_operation
-from tallystick.sync.approve import Approved, approve, approve_many, waiting_for_approval
+from tallystick.sync.approve import (
+    Approved,
+    approve,
+    approve_many,
+    list_held,
+    waiting_for_approval,
+)
 from tallystick.sync.due import due_lanes
 from tallystick.sync.request import request_sync
 
@@ -237,3 +243,23 @@ def test_what_would_be_approved_is_counted(held: Line) -> None:
     )
     approved_many(world)
     assert waiting_for_approval(of, world.connection_id) == Approved(0, 0)
+
+
+def test_what_is_held_is_listed_by_customer_the_oldest_first(held: Line) -> None:
+    world, of = held.world, held.world.tenancy
+    world.policy(mode=Mode.AUTOMATIC)
+    other = world.line(units=10)
+    world.policy(mode=Mode.REVIEW)
+    last = other.quantity(11, date(2026, 5, 12))
+    every = list_held(of.context, world.connection_id)
+    assert (len(every.items), every.next_cursor) == (3, None)
+    assert last in every.items
+    first = list_held(of.context, world.connection_id, limit=2)
+    rest = list_held(of.context, world.connection_id, cursor=first.next_cursor, limit=2)
+    assert [*first.items, *rest.items] == every.items
+    customer_id = Lane.objects.get(pk=other.lane_id).subscription.customer_id
+    assert list_held(of.context, world.connection_id, customer_id=customer_id).items == [last]
+    approved(other, last)
+    assert list_held(of.context, world.connection_id, customer_id=customer_id).items == []
+    with pytest.raises(NotFound):
+        list_held(tenancy().context, world.connection_id)

@@ -10,11 +10,12 @@ from tallystick.identity.roles import Right
 from tallystick.kit.problem import InvalidInput
 from tallystick.ledger.record import Recorded
 from tallystick.mappings.rows import Row, subscription_row
-from tallystick.operations.acts import BY_WORD, Act, carry_out
+from tallystick.operations.acts import BY_WORD, Act
 from tallystick.operations.commitments import commitment_of
 from tallystick.operations.finish import Asked
+from tallystick.operations.perform import perform
 from tallystick.operations.possible import possible
-from tallystick.subscriptions.large_change import ACCEPT
+from tallystick.subscriptions.rules import ACCEPT
 from tallystick.web import ahead, change_fields, forms
 from tallystick.web.visit import Visit, screen
 
@@ -39,7 +40,7 @@ def change(visit: Visit, subscription_id: int, word: str) -> HttpResponse:
     accepted = {ACCEPT: "yes"} if ahead.accepts(visit, box) else {}
 
     def record(asked: Asked) -> Recorded:
-        return carry_out(act, view.id, {**values, **accepted}, today=visit.today, asked=asked)
+        return perform(act, view.id, {**values, **accepted}, today=visit.today, asked=asked)
 
     if visit.wants_part:
         return ahead.part(visit, view.id, record, box=box)

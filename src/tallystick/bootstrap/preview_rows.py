@@ -1,0 +1,169 @@
+"""Several operations as the rows of one table, and what they come to together. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from tallystick.bootstrap.preview import Ahead, LaneAhead
+from tallystick.bootstrap.preview_words import call_in_words, nothing_sent
+from tallystick.kit.money import round_money
+from tallystick.kit.problem import InvalidInput, Problem
+from tallystick.subscriptions.queries import SubscriptionView
+from tallystick.sync.estimate import Effect
+
+ALREADY_SO = "Autotask shows it already: nothing will be sent."
+
+
+@dataclass(frozen=True, slots=True)
+class RowAhead:
+    """One operation on one connection.
+
+    ``why``: the rules that send it for another day than the asked one. ``gets``: each adjustment.
+    ``this_period`` and ``next_period``: what is billed differently in the period of the change and
+    in the one after it, an estimate; None: not known. ``stops``: why it would not be sent, or not
+    recorded at all (``wrong``); ``nothing``: why nothing is to be sent. ``unread``: why Autotask
+    was not read; then it follows from what was last proved.
+    """
+
+    subscription: SubscriptionView
+    what: str
+    where: str = ""
+    asked_on: date | None = None
+    sent_on: date | None = None
+    why: tuple[str, ...] = ()
+    gets: tuple[str, ...] = ()
+    this_period: Decimal | None = None
+    next_period: Decimal | None = None
+    currency: str = ""
+    stops: str = ""
+    nothing: str = ""
+    unread: str = ""
+    wrong: tuple[tuple[str, str], ...] = ()  # field and message
+    operation_id: int | None = None
+    sent_with: tuple[int, date] | None = None  # those of one line and day go out as one call
+
+    @property
+    def is_sent(self) -> bool:
+        return bool(self.gets) and not self.stops
+
+
+@dataclass(slots=True)
+class Money:
+    """What is billed differently in one currency. ``unknown``: rows that are not in the sum."""
+
+    currency: str
+    this_period: Decimal = Decimal(0)
+    next_period: Decimal = Decimal(0)
+    unknown: int = 0
+
+
+@dataclass(slots=True)
+class Together:
+    """``sent``: to Autotask; ``stopped``: recorded, and not sent now; ``nothing``: recorded alone;
+    ``wrong``: not recorded."""
+
+    sent: int = 0
+    stopped: int = 0
+    nothing: int = 0
+    wrong: int = 0
+    money: list[Money] = field(default_factory=list)
+
+
+def rows_of(
+    found: Sequence[Ahead | Problem],
+    views: Sequence[SubscriptionView],
+    asked: Sequence[str],
+) -> list[RowAhead]:
+    """Of each, in the order it was asked; ``asked`` names what cannot even be recorded."""
+    rows: list[RowAhead] = []
+    for one, view, words in zip(found, views, asked, strict=True):
+        if isinstance(one, Problem):
+            rows.append(RowAhead(view, words, stops=str(one), wrong=_fields(one)))
+        elif one.lanes:
+            rows += [_of_lane(one, lane, view) for lane in one.lanes]
+        else:
+            operation = one.operation
+            rows.append(
+                RowAhead(
+                    view,
+                    operation.in_words(),
+                    asked_on=operation.effective_on,
+                    nothing=nothing_sent(one),
+                    operation_id=operation.id,
+                )
+            )
+    return rows
+
+
+def together(rows: Sequence[RowAhead]) -> Together:
+    """Those that go out as one call are counted each, and their money once."""
+    counts = Together()
+    last: dict[tuple[int, date], RowAhead] = {}
+    for row in rows:
+        if row.wrong:
+            counts.wrong += 1
+        elif row.stops:
+            counts.stopped += 1
+        elif row.gets:
+            counts.sent += 1
+            if row.sent_with is not None:
+                last[row.sent_with] = row
+        else:
+            counts.nothing += 1
+    money: dict[str, Money] = {}
+    for row in last.values():
+        total = money.setdefault(row.currency, Money(row.currency))
+        if row.this_period is None:
+            total.unknown += 1
+        else:
+            total.this_period += row.this_period
+            total.next_period += row.next_period or Decimal(0)
+    counts.money = [money[currency] for currency in sorted(money)]
+    return counts
+
+
+def _of_lane(ahead: Ahead, lane: LaneAhead, view: SubscriptionView) -> RowAhead:
+    found = lane.foreseen
+    goes = found is not None and found.cause is None
+    calls = found.calls if found is not None and goes else ()
+    first, second = _bills(lane.bills)
+    return RowAhead(
+        view,
+        ahead.operation.in_words(),
+        where=f"{lane.mapping.contract_name} · {lane.connection.name}",
+        asked_on=ahead.operation.effective_on,
+        sent_on=lane.day,
+        why=tuple(f"{words[:1].upper()}{words[1:]}." for words in lane.moved),
+        gets=tuple(call_in_words(call, lane) for call in calls),
+        this_period=first if calls else None,
+        next_period=second if calls else None,
+        currency=lane.connection.price_currency,
+        stops=_stops(lane),
+        nothing=ALREADY_SO if goes and not calls else "",
+        unread=lane.unread,
+        operation_id=ahead.operation.id,
+        sent_with=(lane.mapping.lane_id, lane.day),
+    )
+
+
+def _stops(lane: LaneAhead) -> str:
+    if lane.held:
+        return lane.held
+    if lane.stopped is not None:
+        return f"It waits until operation {lane.stopped} is out of the way."
+    return ""
+
+
+def _bills(bills: Sequence[Effect]) -> tuple[Decimal | None, Decimal | None]:
+    known = [None if one.difference is None else round_money(one.difference) for one in bills]
+    first, second, *_ = [*known, None, None]
+    return first, second
+
+
+def _fields(problem: Problem) -> tuple[tuple[str, str], ...]:
+    if isinstance(problem, InvalidInput):
+        return tuple((error.field, error.message) for error in problem.errors)
+    return (("subscription", str(problem)),)

@@ -1,0 +1,164 @@
+"""Several operations looked at together, operations from a file, and what waits for approval."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from api_calls import Api, api_of
+
+from factories import tenancy
+from harness import World
+from tallystick.connections.policies import Mode
+from tallystick.identity.roles import Role
+from tallystick.ledger.models import Operation
+from tallystick.subscriptions.models import Subscription
+
+
+def count(of: Any) -> int:
+    return Operation.objects.filter(tenant_id=of.tenant_id).count()
+
+
+def test_each_row_says_what_autotask_gets_and_the_sums_say_what_it_comes_to(world: World) -> None:
+    of, api = world.tenancy, api_of(world.tenancy)
+    first = world.line(units=10, ends=date(2098, 12, 31))
+    second = world.line(units=5, ends=date(2098, 12, 31))
+    alone, named = of.subscription(), of.subscription(friendly_name="Head office")
+    before = count(of)
+    day = {"effective_on": "2026-12-01"}
+    quantity = {"kind": "update_quantity", "quantity": 12, **day}
+    said = api.post(
+        "/operations/preview",
+        {
+            "operations": [
+                {"subscription_id": first.subscription_id, "operation": quantity},
+                {"subscription_id": alone, "operation": {"kind": "cancel"}},
+                {
+                    "subscription_id": first.subscription_id,
+                    "operation": quantity | {"quantity": 15},
+                },
+                {"subscription_id": second.subscription_id, "operation": {"kind": "cancel", **day}},
+                {"subscription_id": second.subscription_id, "operation": quantity},
+                {
+                    "subscription_id": named,
+                    "operation": {"kind": "rename", "friendly_name": "Head office"},
+                },
+            ]
+        },
+    )
+    assert said.status == 200, said.text
+    rows = said.body["items"]
+    assert [row["operation"] for row in rows[:4]] == [
+        "Update quantity 10 to 12",
+        "Cancel (quantity 10 to 0)",
+        "Update quantity 12 to 15",
+        "Cancel (quantity 5 to 0)",
+    ]
+    assert rows[0]["adjustments"] == ["+2 units from 1 Dec 2026"]
+    # Behind the first one, of the same day: they go out as one call.
+    assert rows[2]["adjustments"] == ["+5 units from 1 Dec 2026"]
+    assert (rows[0]["this_period"], rows[2]["this_period"]) == ("30.4000", "76.0000")
+    assert "not mapped" in rows[1]["nothing_because"]
+    assert rows[4]["errors"][0]["field"] == "subscription"
+    assert rows[5]["errors"] == [
+        {"field": "friendly_name", "message": "is already so: nothing to record"}
+    ]
+    assert (rows[0]["asked_on"], rows[0]["sent_on"]) == ("2026-12-01", "2026-12-01")
+    assert "Cloud" in rows[0]["billed_by"]
+    told = {name: said.body[name] for name in ("sent", "stopped", "nothing", "wrong")}
+    assert told == {"sent": 3, "stopped": 0, "nothing": 1, "wrong": 2}
+    assert said.body["sums"] == [
+        {"currency": "EUR", "this_period": "0.0000", "next_period": "0.0000", "unknown": 0}
+    ]
+    assert count(of) == before
+    assert Subscription.objects.get(pk=first.subscription_id).quantity == 10
+
+
+def test_a_look_has_limits_and_names_what_is_not_there(api: Api, stranger: Api) -> None:
+    one = api.of.subscription()
+    cancel = {"subscription_id": one, "operation": {"kind": "cancel"}}
+    assert api.post("/operations/preview", {"operations": [cancel] * 201}).status == 422
+    assert api.post("/operations/preview", {"operations": []}).status == 422
+    said = stranger.post("/operations/preview", {"operations": [cancel]})
+    assert (said.status, said.fields) == (422, ["operations.0.subscription_id"])
+    viewer = api_of(api.of, Role.VIEWER)
+    assert viewer.post("/operations/preview", {"operations": [cancel]}).status == 403
+
+
+def test_a_large_move_wants_its_word(api: Api) -> None:
+    one = api.of.subscription(commitment_ends_on=date(2026, 12, 31))
+    for body in (
+        {"kind": "update_price_margin", "unit_price": "152.00"},
+        {"kind": "renew", "unit_price": "152.00"},
+        {"kind": "end_promotion", "unit_price": "152.00"},
+    ):
+        address = f"/subscriptions/{one}/operations"
+        for suffix in ("", "?preview=true"):
+            said = api.post(address + suffix, body)
+            assert (said.status, said.fields) == (422, ["accept_large_change"])
+        assert "unit price 15.20 to 152.00 EUR" in said.text
+    said = api.post(address, body | {"accept_large_change": True})
+    assert said.status == 201, said.text
+
+
+def test_a_trial_is_bought_shown_and_paid_for(api: Api) -> None:
+    body = {
+        "customer_id": api.of.customer(),
+        "offer_id": api.of.offer(),
+        "provider_id": f"trial-{api.of.tenant_id}",
+        "quantity": 25,
+        "starts_on": "2026-05-01",
+        "is_trial": True,
+    }
+    bought = api.post("/subscriptions", body)
+    assert (bought.status, bought.body["is_trial"]) == (201, True)
+    address = f"/subscriptions/{bought.body['id']}/operations"
+    convert = {"kind": "convert_trial", "unit_price": "15.20"}
+    assert api.post(address, convert).fields == ["currency"]
+    assert api.post(address, convert | {"currency": "EUR"}).status == 201
+    shown = api.get(f"/subscriptions/{bought.body['id']}").body
+    assert (shown["is_trial"], shown["unit_price"], shown["price_currency"]) == (
+        False,
+        "15.2000",
+        "EUR",
+    )
+
+
+def test_operations_come_from_a_file(api: Api) -> None:
+    one = Subscription.objects.get(pk=api.of.subscription())
+    file = f"subscription_id,operation,quantity\n{one.provider_id},update_quantity,12\n"
+    dry = api.call("POST", "/operations/import?dry_run=true", raw=file, kind="text/csv")
+    assert (dry.status, dry.body["stored"], count(api.of)) == (200, False, 1)
+    done = api.call("POST", "/operations/import", raw=file, kind="text/csv")
+    assert (done.body["recorded"], done.body["known"]) == (1, 0)
+    again = api.call("POST", "/operations/import", raw=file, kind="text/csv")
+    assert (again.body["recorded"], again.body["known"]) == (0, 1)
+    wrong = api.call(
+        "POST", "/operations/import", raw=file.replace(",12\n", ",0\n"), kind="text/csv"
+    )
+    assert (wrong.status, wrong.fields) == (422, ["line 2, quantity"])
+
+
+def test_what_waits_for_approval_says_what_it_will_send(world: World) -> None:
+    of, api = world.tenancy, api_of(world.tenancy)
+    lines = [world.line(units=10, ends=date(2098, 12, 31)) for _ in range(2)]
+    world.policy(mode=Mode.REVIEW)
+    for line in lines:
+        of.quantity(line.subscription_id, 12, "2026-12-01")
+    of.quantity(lines[0].subscription_id, 13, "2027-01-01")
+    address = f"/connections/{world.connection_id}/approvals"
+    found = api.get(f"{address}?limit=2")
+    assert found.status == 200, found.text
+    rows = (
+        found.body["items"] + api.get(f"{address}?cursor={found.body['next_cursor']}").body["items"]
+    )
+    assert len(rows) == 3
+    assert all(row["operation_id"] for row in rows)
+    assert all("approv" in row["stopped_because"] for row in rows)
+    gets = [
+        row["adjustments"] for row in rows if row["subscription_id"] == lines[0].subscription_id
+    ]
+    assert gets == [["+2 units from 1 Dec 2026"], ["+1 unit from 1 Jan 2027"]]
+    customer = Subscription.objects.get(pk=lines[1].subscription_id).customer_id
+    assert len(api.get(f"{address}?customer={customer}").body["items"]) == 1
+    assert api_of(tenancy()).get(address).status == 404
