@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from tallystick.bootstrap.preview import Ahead, LaneAhead
-from tallystick.bootstrap.preview_words import call_in_words, nothing_sent
+from tallystick.bootstrap.preview_words import call_in_words, money_in_words, nothing_sent
 from tallystick.kit.money import round_money
 from tallystick.kit.problem import InvalidInput, Problem
 from tallystick.subscriptions.queries import SubscriptionView
@@ -39,6 +39,7 @@ class RowAhead:
     next_period: Decimal | None = None
     currency: str = ""
     stops: str = ""
+    cause: str = ""  # of ``stops``, when it is more than an approval that is waited for
     nothing: str = ""
     unread: str = ""
     wrong: tuple[tuple[str, str], ...] = ()  # field and message
@@ -46,8 +47,12 @@ class RowAhead:
     sent_with: tuple[int, date] | None = None  # those of one line and day go out as one call
 
     @property
-    def is_sent(self) -> bool:
-        return bool(self.gets) and not self.stops
+    def bills(self) -> tuple[str, str]:
+        """Of the period of the change and the next, in words; empty when nothing is sent."""
+        if not self.gets:
+            return "", ""
+        first, second = self.this_period, self.next_period
+        return _money(first, self.currency), _money(second, self.currency)
 
 
 @dataclass(slots=True)
@@ -58,6 +63,10 @@ class Money:
     this_period: Decimal = Decimal(0)
     next_period: Decimal = Decimal(0)
     unknown: int = 0
+
+    @property
+    def in_words(self) -> tuple[str, str]:
+        return _money(self.this_period, self.currency), _money(self.next_period, self.currency)
 
 
 @dataclass(slots=True)
@@ -98,14 +107,14 @@ def rows_of(
     return rows
 
 
-def together(rows: Sequence[RowAhead]) -> Together:
+def together(rows: Sequence[RowAhead], *, as_if_approved: bool = False) -> Together:
     """Those that go out as one call are counted each, and their money once."""
     counts = Together()
     last: dict[tuple[int, date], RowAhead] = {}
     for row in rows:
         if row.wrong:
             counts.wrong += 1
-        elif row.stops:
+        elif row.cause if as_if_approved else row.stops:
             counts.stopped += 1
         elif row.gets:
             counts.sent += 1
@@ -142,11 +151,16 @@ def _of_lane(ahead: Ahead, lane: LaneAhead, view: SubscriptionView) -> RowAhead:
         next_period=second if calls else None,
         currency=lane.connection.price_currency,
         stops=_stops(lane),
+        cause=found.cause.words if found and found.cause else "" if found else lane.held,
         nothing=ALREADY_SO if goes and not calls else "",
         unread=lane.unread,
         operation_id=ahead.operation.id,
         sent_with=(lane.mapping.lane_id, lane.day),
     )
+
+
+def _money(amount: Decimal | None, currency: str) -> str:
+    return "not known" if amount is None else money_in_words(amount, currency)
 
 
 def _stops(lane: LaneAhead) -> str:

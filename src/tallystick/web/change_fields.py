@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from tallystick.connections.policies import PriceDay
 from tallystick.operations.acts import Act
 from tallystick.subscriptions.queries import SubscriptionView
 from tallystick.subscriptions.rules import ACCEPT
@@ -21,7 +22,11 @@ _KINDS = {
     "unit_price": "money",
     "unit_cost": "money",
 }
-_WIDE = ("friendly_name", "end_of_term")
+_WIDE = ("friendly_name", "end_of_term", "price_from")
+_CHOICES = {
+    "end_of_term": [(one.value, one.label) for one in EndOfTerm],
+    "price_from": [(one.value, one.label) for one in PriceDay],
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,12 @@ def as_it_is(act: Act, view: SubscriptionView, *, today: date) -> dict[str, str]
     return {name: now.get(name, "") for name in asked_of(act, view)}
 
 
+def for_several(act: Act, *, today: date) -> dict[str, str]:
+    """A fresh form for several: what is left empty stays as each of them has it."""
+    now = {"effective_on": today.isoformat(), "end_of_term": EndOfTerm.RENEW.value}
+    return {name: now.get(name, "") for name in act.fields if name != ACCEPT}
+
+
 def inputs(act: Act, fields: Mapping[str, Field]) -> list[Input]:
     return [
         Input(
@@ -63,7 +74,7 @@ def inputs(act: Act, fields: Mapping[str, Field]) -> list[Input]:
             hint=_HINTS.get((act, name)) or _HINT[name],
             optional=name not in act.needs and name != "effective_on",
             narrow=name not in _WIDE,
-            choices=[(one.value, one.label) for one in EndOfTerm] if name == "end_of_term" else (),
+            choices=_CHOICES.get(name, ()),
         )
         for name, field in fields.items()
     ]
@@ -82,6 +93,7 @@ _HINT = {
     "currency": "Three letters, like EUR. The first price says it; it stays.",
     "ends_on": "Its last day still belongs to it. Empty: it is as long as this term.",
     "end_of_term": "",
+    "price_from": "",
     "friendly_name": "A name of your own. Empty: it is called as its offer.",
     "purchase_order": "The customer's own number for it. Empty: none.",
 }

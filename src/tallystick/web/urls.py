@@ -7,6 +7,7 @@ from django.urls import path, register_converter
 from tallystick.web.sides import SIDES
 from tallystick.web.views import (
     apply_prices,
+    approvals,
     approve,
     audit_logs,
     cancel,
@@ -32,6 +33,7 @@ from tallystick.web.views import (
     margin_rules,
     names,
     next_term,
+    operations_file,
     policies,
     price_imports,
     price_margin,
@@ -40,6 +42,7 @@ from tallystick.web.views import (
     renewals,
     run,
     second_writer,
+    several,
     sign_in,
     submit_order,
     subscription,
@@ -73,6 +76,8 @@ urlpatterns = [
     path("sign-out", sign_in.sign_out, name="sign-out"),
     path("subscriptions", subscriptions.subscriptions, name="subscriptions"),
     path("subscriptions/submit-order", submit_order.submit_order, name="submit-order"),
+    path("subscriptions/several", several.several, name="several"),
+    path("subscriptions/import", operations_file.operations_file, name="operations-file"),
     path(_SUBSCRIPTION, subscription.subscription, name="subscription"),
     path(f"{_SUBSCRIPTION}/standing", subscription.standing, name="standing"),
     path(f"{_SUBSCRIPTION}/operations/<id:operation_id>", subscription.operation, name="operation"),
@@ -124,6 +129,7 @@ urlpatterns = [
     path(_CONNECTION, connection.connection, name="connection"),
     path(f"{_CONNECTION}/look", home.look, name="look-now"),
     path(f"{_CONNECTION}/approve", approve.approve, name="approve"),
+    path(f"{_CONNECTION}/approvals", approvals.approvals, name="approvals"),
     path(
         f"{_CONNECTION}/policies/subscriptions/<id:subscription_id>",
         policies.of_subscription,

@@ -22,7 +22,8 @@ MOST_AT_ONCE = 1000
 
 @screen("POST")
 def approve(visit: Visit, connection_id: int) -> HttpResponse:
-    """``subscription``: of each that is chosen; without ``chosen`` all that waits.
+    """``subscription``: of each that is chosen; ``customer``: all of one; without either all that
+    waits.
 
     ``seen_at``: when the page was made. What was recorded since has not been seen by anybody.
     """
@@ -32,10 +33,12 @@ def approve(visit: Visit, connection_id: int) -> HttpResponse:
     chosen = _ids(posted.getlist("subscription")) if "chosen" in posted else None
     if chosen == []:
         messages.info(visit.request, "Nothing was chosen: nothing was approved.")
-        return redirect("subscription-mapping", connection_id=connection.id)
+        return _back(posted.get("back", ""), connection.id)
+    customers = _ids(posted.getlist("customer"))
     done = approve_many(
         connection.id,
         subscription_ids=chosen,
+        customer_id=customers[0] if customers else None,
         seen_at=_moment(posted.get("seen_at", "")),
         context=visit.context,
         now=visit.now,
@@ -53,7 +56,12 @@ def approve(visit: Visit, connection_id: int) -> HttpResponse:
         messages.info(visit.request, "Nothing waited for approval any more. Nothing was changed.")
     if posted.get("back") == "subscription" and chosen:
         return redirect("subscription", subscription_id=chosen[0])
-    return redirect("subscription-mapping", connection_id=connection.id)
+    return _back(posted.get("back", ""), connection.id)
+
+
+def _back(to: str, connection_id: int) -> HttpResponse:
+    page = "approvals" if to == "approvals" else "subscription-mapping"
+    return redirect(page, connection_id=connection_id)
 
 
 def _ids(texts: list[str]) -> list[int]:

@@ -81,7 +81,7 @@ def import_file(visit: Visit, connection_id: int, side: str) -> HttpResponse:
             return _import(visit, connection, side, data)
         return _look(visit, connection, side, data)
     except ImportRefused as refused:
-        return _page(visit, connection, side, said=_sentences(refused))
+        return _page(visit, connection, side, said=sentences(refused))
     except Problem as problem:
         return _page(visit, connection, side, said=[str(problem)])
 
@@ -165,7 +165,7 @@ def _line(row: Outcome) -> Line:
     return Line(row.line, row.ours, row.words, errors)
 
 
-def _sentences(refused: ImportRefused) -> list[str]:
+def sentences(refused: ImportRefused) -> list[str]:
     said = [
         f"Line {error.line}: {error_sentence(error.field, error)}"
         if error.line is not None

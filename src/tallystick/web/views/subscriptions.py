@@ -8,6 +8,7 @@ from tallystick.kit.problem import InvalidInput
 from tallystick.ledger.badge import BadgeKind
 from tallystick.mappings.may_carry import Open
 from tallystick.mappings.rows import list_rows
+from tallystick.operations.acts import Act
 from tallystick.subscriptions.status import SubscriptionStatus
 from tallystick.web.addresses import Address, choices
 from tallystick.web.visit import Visit, screen
@@ -38,6 +39,7 @@ def subscriptions(visit: Visit) -> HttpResponse:
         "web/subscriptions/_results.html" if visit.wants_part else "web/subscriptions/page.html",
         rail="subscriptions",
         rows=rows,
+        acts=list(Act),
         address=address,
         chips=choices(address, "status", [(s.value, s.label) for s in SubscriptionStatus]),
         badges=choices(address, "badge", [(kind.value, kind.label) for kind in BadgeKind]),
