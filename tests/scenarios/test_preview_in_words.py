@@ -101,7 +101,7 @@ def test_a_price_in_a_posted_period_names_the_day_and_the_gap(world: World) -> N
     [gap] = found.warnings
     assert plain(gap) == (
         "The 12 days until 1 Jun 2026 are billed as they were: about 4.65 EUR less than with the "
-        "change (estimate). If that is not meant, add a one-off charge to the contract in Autotask."
+        "change (estimate). If that is not meant, record a one-off charge with it."
     )
     assert found.moves[-1] == (
         "Moved to 1 Jun 2026: the billing period of 1 May 2026 is approved and posted."

@@ -11,12 +11,15 @@ from tallystick.api.queries import answers, no_other
 from tallystick.api.recording import record
 from tallystick.api.schemas_kit import PageOut, Paging, checked
 from tallystick.api.schemas_operations import OperationOut, PreviewOut, ResolveIn
-from tallystick.api.schemas_recording import OperationIn
+from tallystick.api.schemas_recording import OperationIn, UpdatePriceMargin
 from tallystick.bootstrap.desk import desk
+from tallystick.bootstrap.gap_charge import record_with_gap
 from tallystick.connections.queries import told_of
 from tallystick.kit.paging import decode_cursor, encode_cursor
 from tallystick.kit.problem import NotFound
 from tallystick.ledger.queries import OperationView, get_operation, operations_of
+from tallystick.ledger.record import Recorded
+from tallystick.operations.finish import Asked
 from tallystick.subscriptions.queries import get_subscription
 from tallystick.sync.resolve import resolve
 
@@ -51,7 +54,7 @@ def record_an_operation(
                 caller=who,
             ),
         )
-    recorded = record(subscription_id, body, today=who.today, asked=who.asked())
+    recorded = _recorded(subscription_id, body, who)
     return Status(201, OperationOut.of(_operation(who, recorded.operation_id)))
 
 
@@ -104,6 +107,15 @@ def resolve_a_delivery(
         correlation_id=who.correlation_id,
     )
     return OperationOut.of(_operation(who, operation_id))
+
+
+def _recorded(subscription_id: int, body: OperationIn, who: Caller) -> Recorded:
+    def do(asked: Asked) -> Recorded:
+        return record(subscription_id, body, today=who.today, asked=asked)
+
+    if isinstance(body, UpdatePriceMargin) and body.gap_charge:
+        return record_with_gap(do, subscription_id, asked=who.asked())
+    return do(who.asked())
 
 
 def _operation(who: Caller, operation_id: int) -> OperationView:

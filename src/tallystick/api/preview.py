@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tallystick.api.auth import Caller
-from tallystick.api.schemas_operations import BillOut, CallOut, PreviewOut, WouldBeSent
+from tallystick.api.schemas_operations import BillOut, CallOut, ChargeOut, PreviewOut, WouldBeSent
+from tallystick.bootstrap.gap_charge import gap_of
 from tallystick.bootstrap.preview import LaneAhead, look_ahead
+from tallystick.bootstrap.preview_charges import difference
 from tallystick.ledger.record import Recorded
 from tallystick.operations.finish import Asked
+from tallystick.sync.charges import SendCharge
 
 
 def preview_of(
@@ -51,6 +54,8 @@ def _would(lane: LaneAhead) -> WouldBeSent:
             )
             for call in (found.calls if found and found.cause is None else ())
         ],
+        charge=_charge(found.charge) if found and found.charge and not lane.held else None,
+        gap=gap_of(lane) if lane.gap else None,
         bills=[
             BillOut(
                 starts_on=bill.starts_on,
@@ -67,4 +72,15 @@ def _would(lane: LaneAhead) -> WouldBeSent:
         moved_because="; ".join(found.moved) if found else "",
         held_because=lane.held,
         unread_because=lane.unread,
+    )
+
+
+def _charge(sent: SendCharge) -> ChargeOut:
+    return ChargeOut(
+        day_on=sent.becomes.day,
+        price=sent.becomes.price,
+        cost=sent.becomes.cost,
+        reference=sent.becomes.reference,
+        charge_id=sent.before.charge_id if sent.before else None,
+        difference=difference(sent),
     )

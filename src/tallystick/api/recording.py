@@ -7,6 +7,7 @@ from typing import Any, assert_never
 
 from tallystick.api.schemas_recording import (
     AnyOperation,
+    AzureAmounts,
     Cancel,
     ChangeOffer,
     ConvertTrial,
@@ -43,6 +44,7 @@ from tallystick.operations.schedule import (
     schedule,
     take_back_scheduled,
 )
+from tallystick.operations.state_amounts import Stated, state_amounts
 from tallystick.operations.suspend import suspend
 from tallystick.operations.update_price import update_price
 
@@ -57,21 +59,23 @@ def record(  # noqa: PLR0912 - one case a kind
         case UpdateQuantity():
             return change_quantity(**now, quantity=body.quantity, effective_on=body.effective_on)
         case UpdatePriceMargin():
-            return update_price(
-                **now,
-                unit_price=body.unit_price,
-                unit_cost=body.unit_cost,
-                currency=body.currency or "",
-                price_from=body.price_from,
-                effective_on=body.effective_on,
-                accept_large_change=body.accept_large_change,
-            )
+            return _price_margin(body, now)
         case Cancel():
             return cancel(**now, effective_on=body.effective_on)
         case Suspend():
             return suspend(**now, effective_on=body.effective_on)
         case Reactivate():
-            return reactivate(**now, effective_on=body.effective_on)
+            return reactivate(**now, effective_on=body.effective_on, months=body.months)
+        case AzureAmounts():
+            stated = Stated(
+                body.month,
+                body.price,
+                body.cost,
+                body.currency,
+                body.cost_currency or "",
+                body.amount_kind,
+            )
+            return state_amounts(**now, stated=stated)
         case DeletedByVendor():
             return delete_by_vendor(**now, effective_on=body.effective_on)
         case Renew():
@@ -109,6 +113,18 @@ def record(  # noqa: PLR0912 - one case a kind
             return take_back_scheduled(**now)
         case _:
             assert_never(body)
+
+
+def _price_margin(body: UpdatePriceMargin, now: dict[str, Any]) -> Recorded:
+    return update_price(
+        **now,
+        unit_price=body.unit_price,
+        unit_cost=body.unit_cost,
+        currency=body.currency or "",
+        price_from=body.price_from,
+        effective_on=body.effective_on,
+        accept_large_change=body.accept_large_change,
+    )
 
 
 def _price(body: Renew | EndPromotion | ConvertTrial, *, currency: str = "") -> NewPrice:

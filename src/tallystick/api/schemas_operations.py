@@ -122,6 +122,20 @@ class CallOut(Schema):
     unit_cost: Money | None
 
 
+class ChargeOut(Schema):
+    """A charge on the contract; ``charge_id``: the one there is that gets these amounts.
+
+    ``difference``: what is billed more because of it. A null cost is not said.
+    """
+
+    day_on: On
+    price: Money
+    cost: Money | None
+    reference: str
+    charge_id: int | None
+    difference: Money
+
+
 class BillOut(Schema):
     """An estimate of one billing period of the line, before and after. Null: not known."""
 
@@ -153,7 +167,12 @@ class WouldBeSent(Schema):
     adjustments: list[CallOut] = Field(
         description="What would be sent, in order. Empty: Autotask shows it already, or it is held."
     )
+    charge: ChargeOut | None
     bills: list[BillOut] = Field(description="An estimate: this period and the next.")
+    gap: Money | None = Field(
+        description="What the days come to until another price is billed; with gap_charge it is "
+        "recorded as a one-off charge."
+    )
     waits_behind: int = Field(description="Operations that are sent before this one.")
     moved_because: str = Field(description="Why it is sent for another day than the one asked.")
     held_because: str = Field(

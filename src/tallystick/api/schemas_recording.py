@@ -13,6 +13,7 @@ from tallystick.kit.problem import InvalidInput
 from tallystick.operations.move_line import ChosenLine
 from tallystick.operations.renew import NewPrice
 from tallystick.operations.schedule import Plan
+from tallystick.subscriptions.azure_amounts import AmountKind
 from tallystick.subscriptions.status import EndOfTerm
 
 
@@ -41,6 +42,11 @@ class UpdatePriceMargin(Dated, Priced):
     price_from: PriceDay | None = Field(
         None, strict=False, description="The connection's policy when it is left out."
     )
+    gap_charge: bool = Field(
+        False,
+        description="Record a one-off charge for the days until the price is billed, when it has "
+        "to wait for the next period.",
+    )
 
 
 class Cancel(Dated):
@@ -52,7 +58,24 @@ class Suspend(Dated):
 
 
 class Reactivate(Dated):
+    """The amounts of an Azure plan that were held meanwhile are in the answer's ``after.held``."""
+
     kind: Literal["reactivate"]
+    months: list[str] = Field(
+        default_factory=list, description="Of an Azure plan: the held months to bill, like 2026-05."
+    )
+
+
+class AzureAmounts(Body):
+    """What an Azure plan came to in a month, final. Below 0 is a credit."""
+
+    kind: Literal["azure_amounts"]
+    month: str = Field(description="Like 2026-05.")
+    price: Amount
+    cost: Amount
+    currency: Currency
+    cost_currency: Currency | None = Field(None, description="The price's when it is left out.")
+    amount_kind: AmountKind = Field(AmountKind.USAGE, strict=False)
 
 
 class DeletedByVendor(Dated):
@@ -188,6 +211,7 @@ AnyOperation = (
     | Cancel
     | Suspend
     | Reactivate
+    | AzureAmounts
     | DeletedByVendor
     | Renew
     | ChangeOffer

@@ -17,11 +17,13 @@ from decimal import Decimal
 
 from django.db import transaction
 
+from tallystick.bootstrap.as_proved import as_proved
 from tallystick.bootstrap.clients import make_client, quick_wire
 from tallystick.bootstrap.look_before import BillingOf
+from tallystick.bootstrap.preview_charges import charges_ahead
 from tallystick.connections.queries import ConnectionView, living
 from tallystick.connections.queries import load as load_connection
-from tallystick.connections.trouble import BillingError
+from tallystick.connections.trouble import BillingError, Unavailable
 from tallystick.connectors.autotask.billing import AutotaskBilling
 from tallystick.kit.clock import civil_day
 from tallystick.kit.days import in_words
@@ -37,6 +39,7 @@ from tallystick.operations.finish import Asked
 from tallystick.operations.take_over import end_of_move
 from tallystick.sync import words
 from tallystick.sync.begin import frame_of
+from tallystick.sync.charges_ahead import ChargesAhead
 from tallystick.sync.days import Frame
 from tallystick.sync.estimate import Bill, Effect, effects, gap, stretch
 from tallystick.sync.foresee import Foreseen, foresee
@@ -83,6 +86,7 @@ class LaneAhead:
     gap: Decimal | None
     today: date  # where the connection is
     included: int = 0  # units the contract's price contains: so many fewer are billed
+    is_amount: bool = False  # it is billed by its own amount, whatever the line bills
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +167,7 @@ def look_ahead(
         # A line it moves to is known only now; it is read as the others were, outside.
         seen |= read_places(new, asked, billing)
         done = _rehearse(record, asked)
-    return ahead_of(done, seen)
+    return ahead_of(done, seen, billing)
 
 
 def _rehearse(record: Callable[[Asked], Recorded], asked: Asked) -> Rehearsed:
@@ -205,10 +209,15 @@ def _lacks(waiting: Sequence[Waiting]) -> str:
     return words.needs_line(found.period, found.why, found.do).words if found else ""
 
 
-def ahead_of(done: Rehearsed, seen: Mapping[Place, Seen]) -> Ahead:
-    """Worked out when the locks are given back already."""
+def ahead_of(done: Rehearsed, seen: Mapping[Place, Seen], billing: BillingOf) -> Ahead:
+    """Worked out when the locks are given back already; charges are read now, if any is due."""
     lanes = [
-        _lane(one, seen[one.place] if one.place is not None else Seen(()), mapping)
+        _lane(
+            one,
+            seen[one.place] if one.place is not None else Seen(()),
+            mapping,
+            _charges(one.work, mapping, billing),
+        )
         for one in done.waiting
         if (mapping := one.work.mapping) is not None
     ]
@@ -272,9 +281,22 @@ def load_waiting(delivery: DeliveryView, sequence: int, asked: Asked, asked_on: 
     )
 
 
-def _lane(one: Waiting, shown: Seen, mapping: Resolved) -> LaneAhead:
+def _charges(work: Work, mapping: Resolved, billing: BillingOf) -> ChargesAhead:
+    if not _places.acquire(blocking=False):
+        return charges_ahead(work, mapping, _nobody_answers)
+    try:
+        return charges_ahead(work, mapping, lambda: billing(work.connection.id))
+    finally:
+        _places.release()
+
+
+def _nobody_answers() -> Billing:
+    raise Unavailable(TOO_MANY)
+
+
+def _lane(one: Waiting, shown: Seen, mapping: Resolved, charges: ChargesAhead) -> LaneAhead:
     work, frame, asked_on = one.work, frame_of(mapping), one.asked_on
-    rows = shown.rows if shown.rows is not None else _as_proved(work.expected, frame)
+    rows = shown.rows if shown.rows is not None else as_proved(work.expected, frame)
     found = foresee(
         work.due,
         rows,
@@ -284,6 +306,7 @@ def _lane(one: Waiting, shown: Seen, mapping: Resolved) -> LaneAhead:
         frame=frame,
         today=work.today,
         own_line=mapping.own_line,
+        charges=charges,
     )
     ours = next((each for each in found if each.delivery_id == one.delivery.id), None)
     goes = ours is not None and ours.cause is None
@@ -317,6 +340,7 @@ def _lane(one: Waiting, shown: Seen, mapping: Resolved) -> LaneAhead:
         else None,
         today=work.today,
         included=work.told.included_units,
+        is_amount=any(each.is_amount for each in work.due if each.delivery_id == one.delivery.id),
     )
 
 
@@ -345,27 +369,6 @@ def _bills(ours: Foreseen | None, frame: Frame, today: date) -> Sequence[Effect]
         return ()
     since = min((call.effective_on for call in ours.calls), default=today)
     return effects(ours.before, ours.after, since=since, frame=frame, periods=PERIODS_SHOWN)
-
-
-def _as_proved(expected: Expected, frame: Frame) -> tuple[UnitRow, ...]:
-    """Rows that show what was last proved, one for each billing period.
-
-    The first one from the start of its period: a price may begin there.
-    """
-    rows = []
-    last = date.max if frame.ends_on is None else frame.ends_on + timedelta(days=1)
-    for at, step in enumerate(expected.steps):
-        day, until = step.starts_on, min(step.until or last, last)
-        if at == 0 and (period := frame.period(day)):
-            day = max(period[0], expected.first_on or period[0])
-        while day < until:
-            period = frame.period(day)
-            ends = min(until, period[1]) if period else until
-            price = None if step.unit_price is None else step.units * step.unit_price
-            cost = None if step.unit_cost is None else step.units * step.unit_cost
-            rows.append(UnitRow(day, ends, step.units, price, cost, False))
-            day = ends
-    return tuple(rows)
 
 
 def _nobody(lane_ids: Sequence[int]) -> None:

@@ -55,7 +55,7 @@ def look_at_many(
         # Lines that some move to are known only now; they are read as the others were, outside.
         seen |= read_places(new, asked, billing)
         found = _rehearse(asks, asked)
-    return [one if isinstance(one, Problem) else ahead_of(one, seen) for one in found]
+    return [one if isinstance(one, Problem) else ahead_of(one, seen, billing) for one in found]
 
 
 def _rehearse(asks: Sequence[Ask], asked: Asked) -> list[Rehearsed | Problem]:
@@ -97,6 +97,7 @@ def look_at_waiting(
                 elsewhere=False,
             ),
             seen,
+            billing,
         )
         for operation in operations
     ]

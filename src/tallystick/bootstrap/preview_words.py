@@ -9,9 +9,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from tallystick.bootstrap.preview import Ahead, LaneAhead
+from tallystick.bootstrap.preview_charges import difference
 from tallystick.kit.days import add_months, in_words
 from tallystick.kit.money import round_money
 from tallystick.ledger.state import State
+from tallystick.sync.charges import SendCharge
 from tallystick.sync.estimate import Bill, Effect
 from tallystick.sync.port import Adjustment
 
@@ -20,6 +22,7 @@ ELSEWHERE = (
     "It is billed by a connection outside your context: what Autotask will get is not shown here."
 )
 NO_UNDO = "An adjustment cannot be deleted in Autotask; it is reversed by an opposite one."
+CAN_CHANGE = "A charge can be changed until it is billed; after that the difference is another one."
 THOUSANDS = "\N{NARROW NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
 
@@ -68,22 +71,27 @@ def nothing_sent(ahead: Ahead) -> str:
 def _said(lane: LaneAhead, asked_on: date, *, with_service: bool) -> Said:
     service = f", {lane.mapping.service_name}" if with_service else ""
     calls = lane.foreseen.calls if lane.foreseen and not lane.held else ()
+    charge = lane.foreseen.charge if lane.foreseen and not lane.held else None
     return Said(
         where=f"{lane.mapping.contract_name}{service} · {lane.connection.name}",
-        lead=_lead(lane, asked_on, calls),
+        lead=_lead(lane, asked_on, calls, charge),
         moves=[f"{words[:1].upper()}{words[1:]}." for words in lane.moved],
         calls=[call_in_words(call, lane) for call in calls] if len(calls) > 1 else [],
-        estimate=_estimate(lane, calls) if calls else "",
+        estimate=_of_charge(charge, lane) if charge else _estimate(lane, calls) if calls else "",
         warnings=_warnings(lane, asked_on, calls),
-        notes=[NO_UNDO] if calls else [],
+        notes=[NO_UNDO] if calls else [CAN_CHANGE] if charge else [],
         waits=bool(lane.held) or lane.stopped is not None,
     )
 
 
-def _lead(lane: LaneAhead, asked_on: date, calls: Sequence[Adjustment]) -> str:
+def _lead(
+    lane: LaneAhead, asked_on: date, calls: Sequence[Adjustment], charge: SendCharge | None
+) -> str:
     """*You asked for 3 May. March and April are posted, May is open: Autotask will get +2 ...*"""
     if lane.held:
         gets = f"It will be recorded, and is not sent yet. {lane.held}"
+    elif charge is not None:
+        gets = f"Autotask will get {charge_in_words(charge, lane)}."
     elif not calls:
         gets = "Autotask shows it already: nothing will be sent."
     elif len(calls) == 1:
@@ -92,10 +100,29 @@ def _lead(lane: LaneAhead, asked_on: date, calls: Sequence[Adjustment]) -> str:
         gets = f"Autotask will get {len(calls)} adjustments, each proved before the next is sent."
     if lane.stopped is not None and not lane.held:
         gets = f"It waits until operation {lane.stopped} is out of the way. Then {gets}"
+    if charge is not None or lane.is_amount:
+        return gets
     posted = posted_in_words(lane.periods, year=asked_on.year)
     glue = ". " if lane.held or lane.stopped is not None else ": "
     said = f"{posted}{glue}{gets}" if posted else gets
     return f"You asked for {in_words(asked_on)}. {said}"
+
+
+def charge_in_words(charge: SendCharge, lane: LaneAhead) -> str:
+    """``a charge of 130.00 EUR (cost 95.00 EUR), dated 30 Apr 2026``."""
+    becomes = charge.becomes
+    amount = rate_in_words(becomes.price, lane.connection.price_currency)
+    cost = ""
+    if becomes.cost is not None:
+        cost = f" (cost {rate_in_words(becomes.cost, lane.connection.cost_currency)})"
+    if charge.before is None:
+        return f"a charge of {amount}{cost}, dated {in_words(becomes.day)}"
+    return f"another amount for the charge of {in_words(becomes.day)}: {amount}{cost}"
+
+
+def _of_charge(charge: SendCharge, lane: LaneAhead) -> str:
+    more = money_in_words(difference(charge), lane.connection.price_currency)
+    return f"The bill of {charge.becomes.day:%B %Y} {more}."
 
 
 def call_in_words(call: Adjustment, lane: LaneAhead) -> str:
@@ -195,10 +222,11 @@ def _gap(lane: LaneAhead, gap: Decimal, asked_on: date) -> str:
     stays = "are billed as they were" if days > 1 else "is billed as it was"
     what = "less" if gap > 0 else "more"
     mend = "a one-off charge" if gap > 0 else "a one-off credit"
+    by_hand = f"add {mend} to the contract in Autotask"
+    how = f"record {mend} with it" if lane.target.units is None else by_hand
     return (
         f"The {days} {'days' if days > 1 else 'day'} until {in_words(lane.day)} {stays}: about "
-        f"{amount} {what} than with the change (estimate). If that is not meant, add {mend} to "
-        "the contract in Autotask."
+        f"{amount} {what} than with the change (estimate). If that is not meant, {how}."
     )
 
 

@@ -40,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     edit.add_argument("--name", help="its new name")
     edit.add_argument("--budget-share", type=Decimal, help="of the hour's calls, 0.05 to 0.9")
     edit.add_argument("--quiet-seconds", type=int)
+    edit.add_argument("--charge-code", type=int, help="what charges are booked under, its id")
     for policy in POLICIES:
         edit.add_argument(f"--{policy.replace('_', '-')}")
     edit.add_argument("--user-name", help="of another API user")
@@ -145,6 +146,7 @@ def _edit(arguments: argparse.Namespace) -> int:
             name=arguments.name,
             budget_share=arguments.budget_share,
             quiet_seconds=arguments.quiet_seconds,
+            charge_code=arguments.charge_code,
             user_name=arguments.user_name,
             secret=given.get("secret"),
             code=given.get("code"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +11,16 @@ from tallystick.cli.house import add_act, house, show
 from tallystick.cli.several import several
 from tallystick.connections.policies import PriceDay
 from tallystick.operations.acts import Act
+from tallystick.subscriptions.azure_amounts import AmountKind
 from tallystick.subscriptions.rules import ACCEPT
 from tallystick.subscriptions.status import EndOfTerm
 
 if TYPE_CHECKING:
+    from tallystick.bootstrap.asker import Asker
     from tallystick.bootstrap.preview import Ahead
     from tallystick.ledger.record import Recorded
     from tallystick.operations.finish import Asked
+    from tallystick.subscriptions.queries import SubscriptionView
 
 _WORDS = {
     Act.QUANTITY: "another quantity from a day on",
@@ -67,9 +71,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             default=[],
             help="the same of this one too, all of them or none; may be repeated",
         )
-        one.add_argument(
-            "--preview", action="store_true", help="say what will happen, and store nothing"
-        )
+        if act is Act.PRICE:
+            words = "with a one-off charge for the days until the price is billed"
+            one.add_argument("--gap-charge", action="store_true", help=words)
+        _add_preview(one)
+    amounts = add_act(acts, "azure-amounts", "what an Azure plan came to in a month", _amounts)
+    amounts.add_argument("subscription", help="its provider id, or its name")
+    amounts.add_argument("month", help="like 2026-05")
+    amounts.add_argument("price", help="what the customer pays, like 120.00")
+    amounts.add_argument("cost", help="what it costs you")
+    amounts.add_argument("--currency", required=True, help="of both, like EUR")
+    amounts.add_argument("--cost-currency", default="", help="of the cost, when it is another")
+    amounts.add_argument("--kind", choices=[one.value for one in AmountKind], default="usage")
+    _add_preview(amounts)
+
+
+def _add_preview(parser: argparse.ArgumentParser) -> None:
+    words = "say what will happen, and store nothing"
+    parser.add_argument("--preview", action="store_true", help=words)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -90,10 +109,8 @@ def _add_field(parser: argparse.ArgumentParser, name: str, *, positional: bool) 
 
 def _carry_out(arguments: argparse.Namespace, *, act: Act) -> int:
     with house(arguments, command="operations") as asker:
+        from tallystick.bootstrap.gap_charge import record_with_gap
         from tallystick.bootstrap.named import subscription_named
-        from tallystick.bootstrap.preview import look_ahead
-        from tallystick.kit.days import in_words
-        from tallystick.ledger.queries import get_operation
         from tallystick.operations.perform import perform
 
         values = {name: getattr(arguments, name) for name in act.fields}
@@ -104,24 +121,65 @@ def _carry_out(arguments: argparse.Namespace, *, act: Act) -> int:
         def record(asked: Asked) -> Recorded:
             return perform(act, view.id, values, today=asker.today, asked=asked)
 
-        if arguments.preview:
-            _show_ahead(arguments, look_ahead(record, view.id, asked=asker.asked()))
-            return 0
-        done = record(asker.asked())
-        operation = get_operation(done.operation_id)
-        assert operation is not None  # noqa: S101 - recorded a moment ago
-        sent = "Autotask is updated in the background." if done.lane_ids else "Nothing is sent."
-        said = (
-            f"Recorded as operation {done.sequence}: {operation.in_words()}, from "
-            f"{in_words(operation.effective_on)}. {sent}"
+        def with_gap(asked: Asked) -> Recorded:
+            return record_with_gap(record, view.id, asked=asked)
+
+        gap = getattr(arguments, "gap_charge", False)
+        return _look_or_record(arguments, asker, view, record, with_gap if gap else record)
+
+
+def _amounts(arguments: argparse.Namespace) -> int:
+    with house(arguments, command="operations") as asker:
+        from tallystick.bootstrap.named import subscription_named
+        from tallystick.operations.state_amounts import Stated, state_amounts
+
+        view = subscription_named(asker, arguments.subscription)
+        stated = Stated(
+            arguments.month,
+            arguments.price,
+            arguments.cost,
+            arguments.currency,
+            arguments.cost_currency,
+            AmountKind(arguments.kind),
         )
-        value = {
-            "operation": done.sequence,
-            "summary": operation.in_words(),
-            "effective_on": operation.effective_on,
-            "sent_to": len(done.lane_ids),
-        }
-        show(arguments, value, [said])
+
+        def record(asked: Asked) -> Recorded:
+            return state_amounts(
+                subscription_id=view.id, stated=stated, today=asker.today, asked=asked
+            )
+
+        return _look_or_record(arguments, asker, view, record, record)
+
+
+def _look_or_record(
+    arguments: argparse.Namespace,
+    asker: Asker,
+    view: SubscriptionView,
+    looked_at: Callable[[Asked], Recorded],
+    record: Callable[[Asked], Recorded],
+) -> int:
+    from tallystick.bootstrap.preview import look_ahead
+    from tallystick.kit.days import in_words
+    from tallystick.ledger.queries import get_operation
+
+    if arguments.preview:
+        _show_ahead(arguments, look_ahead(looked_at, view.id, asked=asker.asked()))
+        return 0
+    done = record(asker.asked())
+    operation = get_operation(done.operation_id)
+    assert operation is not None  # noqa: S101 - recorded a moment ago
+    sent = "Autotask is updated in the background." if done.lane_ids else "Nothing is sent."
+    said = (
+        f"Recorded as operation {done.sequence}: {operation.in_words()}, from "
+        f"{in_words(operation.effective_on)}. {sent}"
+    )
+    value = {
+        "operation": done.sequence,
+        "summary": operation.in_words(),
+        "effective_on": operation.effective_on,
+        "sent_to": len(done.lane_ids),
+    }
+    show(arguments, value, [said])
     return 0
 
 

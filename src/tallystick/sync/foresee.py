@@ -172,6 +172,7 @@ def _one_batch(
                 calls.append(decided.adjustment)
                 rows = applied(rows, _shift_of(decided, rules), frame)
                 expected = expected.after(_imagined(decided, rows, frame))
+                _has_begun(waiting, batch)
             case _:
                 assert_never(decided)
     raise RuntimeError("a batch that never comes to an end")
@@ -207,6 +208,13 @@ def _one_charge(
             return _Batch([head], [], rows, expected, decided.cause)
         case _:
             assert_never(decided)
+
+
+def _has_begun(waiting: list[Due], batch: Sequence[Due]) -> None:
+    """Azure amounts that have begun on the line are ended there."""
+    for place, one in enumerate(waiting[: len(batch)]):
+        if one.is_amount:
+            waiting[place] = replace(one, carrier=Carrier.LINE)
 
 
 def _charge_instead(waiting: list[Due], because: str, why: dict[int, list[str]]) -> None:

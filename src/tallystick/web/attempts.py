@@ -36,7 +36,13 @@ _CONCLUSIONS = {
     "failed": ("ban", "red", "Stopped here"),
     "conflict": ("alert-triangle", "red", "Stopped here: it does not match"),
     "did not land": ("refresh", "secondary", "It did not arrive: sent once more, unchanged"),
+    "refused: billed meanwhile": ("ban", "secondary", "It has been billed meanwhile"),
     "not sent": ("clock", "secondary", "Nothing was sent"),
+}
+_TITLES = {
+    AttemptKind.CREATE_LINE.value: "Create the line",
+    AttemptKind.CREATE_CHARGE.value: "Create a charge",
+    AttemptKind.CHANGE_CHARGE.value: "Change the charge",
 }
 _WORDS = ("said", "reason", "what", "error", "cause")
 # Said by the step's title already, or only meant for the machine.
@@ -97,10 +103,9 @@ def tried(attempts: Sequence[Mapping[str, Any]]) -> list[Tried]:
 
 
 def _tried(attempt: Mapping[str, Any]) -> Tried:
-    created = attempt["kind"] == AttemptKind.CREATE_LINE.value
     return Tried(
         number=attempt["number"],
-        title="Create the line" if created else _adjustment(attempt["body"]),
+        title=_TITLES.get(attempt["kind"]) or _adjustment(attempt["body"]),
         at=attempt["started_at"],
         asked_by=attempt["asked_by"],
         sent=attempt["request_text"],
