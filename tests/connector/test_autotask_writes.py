@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 import time
@@ -17,6 +18,7 @@ from tallystick.sync.port import (
     AccessRefused,
     Adjustment,
     Applied,
+    LineName,
     NewLine,
     NoClearAnswer,
     NotSent,
@@ -420,3 +422,18 @@ def test_a_redirect_is_never_followed(status: int) -> None:
         ):
             assert isinstance(billing.adjust(FIVE_MORE, deadline=soon()), NoClearAnswer)
             assert other.connections == 0
+
+
+def test_a_name_is_one_patch_of_one_field() -> None:
+    name = LineName(LINE, "Zentrale „Nord“")
+    with (
+        RawServer(lambda call: call.answer(200, {"itemId": LINE.line_id})) as server,
+        billing_of(server.origin) as billing,
+    ):
+        answer = billing.name_line(name, deadline=soon())
+        written = billing.written(name)
+    assert isinstance(answer, Applied)
+    (patch,) = server.calls
+    assert (patch.method, patch.path) == ("PATCH", "/ATServicesRest/V1.0/Contracts/7001/Services")
+    assert patch.body == written.encode()
+    assert json.loads(patch.body) == {"id": 9001, "invoiceDescription": "Zentrale „Nord“"}

@@ -22,6 +22,7 @@ from tallystick.ledger.kinds import OperationKind
 from tallystick.operations.change_quantity import change_quantity
 from tallystick.operations.finish import Change, _is_held
 from tallystick.operations.include_units import Included, include_units
+from tallystick.operations.note import rename
 from tallystick.operations.suspend import suspend
 from tallystick.subscriptions.models import Subscription
 
@@ -75,6 +76,12 @@ def suspended(line: Line) -> None:
     )
 
 
+def renamed(line: Line) -> None:
+    of = line.world.tenancy
+    it = {"subscription_id": line.subscription_id, "today": of.today(), "asked": of.asked()}
+    rename(**it, name="Head office")
+
+
 def grows(line: Line) -> None:
     line.quantity(12)
 
@@ -120,6 +127,7 @@ CASES: dict[str, tuple[str, Callable[[Line], None], Callable[[Line], object], ob
     "same_day_policy": ("next_day", twice_on_a_day, days, ["2026-05-10", "2026-05-11"]),
     "suspend_nce": ("units_zero", suspended, lambda line: line.units(), 0),
     "mode": ("review", grows, lambda line: line.badge, "waiting_for_approval"),
+    "invoice_name": ("friendly_name", renamed, lambda line: line.states()[-1], "synced"),
 }
 
 

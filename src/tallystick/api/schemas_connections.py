@@ -18,6 +18,7 @@ from tallystick.connections.policies import (
     BackDated,
     CancelRule,
     ChangeDay,
+    InvoiceName,
     Mode,
     PostedQuantity,
     PriceDay,
@@ -83,6 +84,7 @@ class ConnectionChangesIn(Body):
     azure_amounts: AzureAmounts = _left_out(strict=False)
     charge_code: int = _left_out()
     mode: Mode = _left_out(strict=False)
+    invoice_name: InvoiceName = _left_out(strict=False)
     user_name: str = _left_out()
     secret: SecretStr = _left_out(strict=False)
     code: SecretStr = _left_out(strict=False, description="The API tracking identifier.")
@@ -123,6 +125,7 @@ class ConnectionOut(Schema):
     azure_amounts: AzureAmounts
     charge_code: int | None
     mode: Mode
+    invoice_name: InvoiceName
     paused: bool
     paused_at: At | None
     paused_because: str
@@ -158,6 +161,7 @@ class ConnectionOut(Schema):
             azure_amounts=view.azure_amounts,
             charge_code=view.charge_code,
             mode=view.mode,
+            invoice_name=view.invoice_name,
             paused=view.is_paused(now),
             paused_at=view.paused_at,
             paused_because=view.paused_because,

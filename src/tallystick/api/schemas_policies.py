@@ -14,6 +14,7 @@ from tallystick.connections.policies import (
     BackDated,
     CancelRule,
     ChangeDay,
+    InvoiceName,
     Mode,
     PostedQuantity,
     PriceDay,
@@ -47,6 +48,7 @@ class PoliciesIn(Body):
     suspend_other: SuspendRule | None = Field(None, strict=False)
     azure_amounts: AzureAmounts | None = Field(None, strict=False)
     mode: Mode | None = Field(None, strict=False)
+    invoice_name: InvoiceName | None = Field(None, strict=False)
     included_units: int | None = Field(
         None, description="Units the contract's price contains. Of a subscription only."
     )

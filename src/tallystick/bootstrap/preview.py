@@ -254,6 +254,7 @@ def read_places(places: Collection[Place], asked: Asked, billing: BillingOf) -> 
 def _glance(
     connection_id: int, lines: Sequence[Line], since: date, billing: BillingOf
 ) -> Mapping[Line, Seen]:
+    """What these lines show from that day on, or why they could not be read. Only a few at once."""
     if not _places.acquire(blocking=False):
         return dict.fromkeys(lines, Seen(None, TOO_MANY))
     try:

@@ -8,7 +8,12 @@ from datetime import date
 from decimal import Decimal
 
 from tallystick.bootstrap.preview import Ahead, LaneAhead
-from tallystick.bootstrap.preview_words import call_in_words, money_in_words, nothing_sent
+from tallystick.bootstrap.preview_words import (
+    call_in_words,
+    money_in_words,
+    name_in_words,
+    nothing_sent,
+)
 from tallystick.kit.money import round_money
 from tallystick.kit.problem import InvalidInput, Problem
 from tallystick.subscriptions.queries import SubscriptionView
@@ -44,12 +49,13 @@ class RowAhead:
     unread: str = ""
     wrong: tuple[tuple[str, str], ...] = ()  # field and message
     operation_id: int | None = None
+    bills_otherwise: bool = False  # something of what is sent may be billed
     sent_with: tuple[int, date] | None = None  # those of one line and day go out as one call
 
     @property
     def bills(self) -> tuple[str, str]:
         """Of the period of the change and the next, in words; empty when nothing is sent."""
-        if not self.gets:
+        if not self.bills_otherwise:
             return "", ""
         first, second = self.this_period, self.next_period
         return _money(first, self.currency), _money(second, self.currency)
@@ -146,21 +152,30 @@ def _of_lane(ahead: Ahead, lane: LaneAhead, view: SubscriptionView) -> RowAhead:
         asked_on=ahead.operation.effective_on,
         sent_on=lane.day,
         why=tuple(f"{words[:1].upper()}{words[1:]}." for words in lane.moved),
-        gets=tuple(call_in_words(call, lane) for call in calls),
+        gets=_gets(lane) if goes else (),
         this_period=first if calls else None,
         next_period=second if calls else None,
         currency=lane.connection.price_currency,
         stops=_stops(lane),
         cause=found.cause.words if found and found.cause else "" if found else lane.held,
-        nothing=ALREADY_SO if goes and not calls else "",
+        nothing=ALREADY_SO if found is not None and found.is_already_so else "",
         unread=lane.unread,
         operation_id=ahead.operation.id,
-        sent_with=(lane.mapping.lane_id, lane.day),
+        bills_otherwise=bool(calls),
+        sent_with=(lane.mapping.lane_id, lane.day) if calls else None,
     )
 
 
 def _money(amount: Decimal | None, currency: str) -> str:
     return "not known" if amount is None else money_in_words(amount, currency)
+
+
+def _gets(lane: LaneAhead) -> tuple[str, ...]:
+    found = lane.foreseen
+    if found is None:
+        return ()
+    name = () if found.name is None else (name_in_words(found.name),)
+    return (*(call_in_words(call, lane) for call in found.calls), *name)
 
 
 def _stops(lane: LaneAhead) -> str:

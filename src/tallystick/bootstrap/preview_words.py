@@ -92,6 +92,8 @@ def _lead(
         gets = f"It will be recorded, and is not sent yet. {lane.held}"
     elif charge is not None:
         gets = f"Autotask will get {charge_in_words(charge, lane)}."
+    elif lane.foreseen and lane.foreseen.name is not None:
+        gets = f"Autotask will get {name_in_words(lane.foreseen.name)}."
     elif not calls:
         gets = "Autotask shows it already: nothing will be sent."
     elif len(calls) == 1:
@@ -136,6 +138,11 @@ def call_in_words(call: Adjustment, lane: LaneAhead) -> str:
     if call.unit_cost is not None:
         parts.append(f"unit cost {rate_in_words(call.unit_cost, lane.connection.cost_currency)}")
     return f"{listed(parts)} from {in_words(call.effective_on)}"
+
+
+def name_in_words(name: str) -> str:
+    """``the invoice description “Head office”``."""
+    return f"the invoice description “{name}”" if name else "an empty invoice description"
 
 
 def posted_in_words(periods: Sequence[Bill], *, year: int) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 POLICIES = (
     *("same_day", "same_day_policy", "back_dated", "cancel_rule"),
     *("increase_day", "decrease_day", "posted_quantity", "price_day"),
-    *("suspend_nce", "suspend_other", "azure_amounts", "mode"),
+    *("suspend_nce", "suspend_other", "azure_amounts", "mode", "invoice_name"),
 )
 GIVEN = {"secret": "TALLYSTICK_AUTOTASK_SECRET", "code": "TALLYSTICK_AUTOTASK_CODE"}
 

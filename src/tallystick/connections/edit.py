@@ -63,6 +63,7 @@ WORDS = {
     "azure_amounts": "Azure amounts",
     "charge_code": "billing code of charges",
     "mode": "review",
+    "invoice_name": "invoice description",
     "user_name": "API user",
     "secret": "secret",
     "code": "integration code",
@@ -93,6 +94,7 @@ class Changes:
     azure_amounts: str | None = None
     mode: str | None = None
     charge_code: int | None = None
+    invoice_name: str | None = None
     user_name: str | None = field(default=None, repr=False)
     secret: Secret | None = None
     code: Secret | None = None

@@ -12,6 +12,7 @@ from tallystick.connections.policies import (
     BackDated,
     CancelRule,
     ChangeDay,
+    InvoiceName,
     Mode,
     PostedQuantity,
     PriceDay,
@@ -59,6 +60,9 @@ class Connection(models.Model):
     # What charges are booked under there (its own id); null: the only one there is.
     charge_code = models.BigIntegerField(null=True)
     mode = models.CharField(max_length=20, default=Mode.AUTOMATIC.value)
+    invoice_name = models.CharField(
+        max_length=20, default=InvoiceName.LEAVE.value, db_default=InvoiceName.LEAVE.value
+    )
 
     # Health.
     paused_at = models.DateTimeField(null=True)
@@ -129,6 +133,10 @@ class Connection(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(mode__in=[v.value for v in Mode]), name="mode_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(invoice_name__in=[v.value for v in InvoiceName]),
+                name="invoice_name_known",
             ),
             models.CheckConstraint(
                 condition=Q(budget_share__gt=0, budget_share__lte=1), name="budget_share_range"

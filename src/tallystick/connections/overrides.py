@@ -21,6 +21,7 @@ from tallystick.connections.policies import (
     BackDated,
     CancelRule,
     ChangeDay,
+    InvoiceName,
     Mode,
     Policy,
     PostedQuantity,
@@ -62,6 +63,7 @@ class HowBilled:
     suspend_other: SuspendRule
     azure_amounts: AzureAmounts
     mode: Mode
+    invoice_name: InvoiceName
     # Units the contract's price contains: so many fewer are billed.
     included_units: int = 0
 

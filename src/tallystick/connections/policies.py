@@ -217,6 +217,28 @@ class Mode(StrEnum):
         }[self]
 
 
+class InvoiceName(StrEnum):
+    """How the invoice calls a subscription's line."""
+
+    LEAVE = "leave"
+    FRIENDLY_NAME = "friendly_name"
+
+    @property
+    def label(self) -> str:
+        return {
+            InvoiceName.LEAVE: "Leave it as Autotask has it",
+            InvoiceName.FRIENDLY_NAME: "Write the friendly name as its invoice description",
+        }[self]
+
+    @property
+    def consequence(self) -> str:
+        return {
+            InvoiceName.LEAVE: "A friendly name is kept here alone.",
+            InvoiceName.FRIENDLY_NAME: "The customer reads it on the invoice. What stands there "
+            "is replaced when somebody changes the name.",
+        }[self]
+
+
 Policy = (
     SameDay
     | SameDayPolicy
@@ -228,6 +250,7 @@ Policy = (
     | SuspendRule
     | AzureAmounts
     | Mode
+    | InvoiceName
 )
 
 # By the name of the column that holds it.
@@ -244,6 +267,7 @@ POLICIES: Mapping[str, type[Policy]] = {
     "suspend_other": SuspendRule,
     "azure_amounts": AzureAmounts,
     "mode": Mode,
+    "invoice_name": InvoiceName,
 }
 # A fact of the tenant is the same for everybody; the others may be told otherwise for one customer
 # or one subscription (``overrides``).

@@ -16,6 +16,7 @@ from tallystick.connections.policies import (
     BackDated,
     CancelRule,
     ChangeDay,
+    InvoiceName,
     Mode,
     PostedQuantity,
     PriceDay,
@@ -55,6 +56,7 @@ class ConnectionView:
     azure_amounts: AzureAmounts
     mode: Mode
     charge_code: int | None
+    invoice_name: InvoiceName
     paused_at: datetime | None
     paused_because: str
     resume_at: datetime | None
@@ -94,6 +96,7 @@ def view_of(row: Connection) -> ConnectionView:
         azure_amounts=AzureAmounts(row.azure_amounts),
         mode=Mode(row.mode),
         charge_code=row.charge_code,
+        invoice_name=InvoiceName(row.invoice_name),
         paused_at=row.paused_at,
         paused_because=row.paused_because,
         resume_at=row.resume_at,

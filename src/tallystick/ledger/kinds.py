@@ -68,6 +68,7 @@ class AttemptKind(StrEnum):
     CREATE_LINE = "create_line"
     CREATE_CHARGE = "create_charge"
     CHANGE_CHARGE = "change_charge"
+    NAME_LINE = "name_line"
 
 
 # Attempts about a charge, not about the line.

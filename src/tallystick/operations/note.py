@@ -1,11 +1,15 @@
-"""What changes a subscription and nothing that is billed: recorded, and not applicable."""
+"""What changes a subscription and nothing that is billed: recorded, and mostly not applicable."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 from tallystick.audit.events import Event
+from tallystick.connections.overrides import how_billed
+from tallystick.connections.policies import InvoiceName
+from tallystick.connections.queries import load as load_connection
 from tallystick.kit.problem import FieldError, InvalidInput
 from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.record import Recorded
@@ -14,20 +18,33 @@ from tallystick.subscriptions.queries import SubscriptionView
 from tallystick.subscriptions.rules import check_living
 from tallystick.subscriptions.status import EndOfTerm
 
+# Why it is not applicable on a connection (its id); empty when it is.
+Because = Callable[[SubscriptionView, int], str]
+NOT_BILLED = "A name is not billed. Nothing is sent."
 LONGEST = {"friendly_name": 300, "purchase_order": 100, "change": 300}
 
 
 def rename(*, subscription_id: int, name: str, today: date, asked: Asked) -> Recorded:
-    """Another name of its own. Raises InvalidInput, NotFound, NotAllowed, Conflicting."""
+    """Another name of its own; sent where the connection writes it on the invoice.
+
+    Raises InvalidInput, NotFound, NotAllowed, Conflicting.
+    """
     return _note(
         subscription_id,
         OperationKind.RENAME,
         "friendly_name",
         _text("friendly_name", name),
-        "A name is not billed. Nothing is sent.",
+        _unless_on_the_invoice,
         today=today,
         asked=asked,
     )
+
+
+def _unless_on_the_invoice(view: SubscriptionView, connection_id: int) -> str:
+    told = how_billed(
+        load_connection(connection_id), customer_id=view.customer.id, subscription_id=view.id
+    )
+    return NOT_BILLED if told.invoice_name is InvoiceName.LEAVE else ""
 
 
 def set_purchase_order(*, subscription_id: int, number: str, today: date, asked: Asked) -> Recorded:
@@ -37,7 +54,7 @@ def set_purchase_order(*, subscription_id: int, number: str, today: date, asked:
         OperationKind.SET_PURCHASE_ORDER,
         "purchase_order",
         _text("purchase_order", number),
-        "A purchase order number is not part of a contract's service. Nothing is sent.",
+        lambda *_: "A purchase order number is not part of a contract's service. Nothing is sent.",
         today=today,
         asked=asked,
     )
@@ -53,7 +70,7 @@ def set_end_of_term(*, subscription_id: int, to: str, today: date, asked: Asked)
         OperationKind.SET_END_OF_TERM,
         "end_of_term",
         to,
-        "It takes effect when the term ends, by itself. Nothing is sent now.",
+        lambda *_: "It takes effect when the term ends, by itself. Nothing is sent now.",
         today=today,
         asked=asked,
     )
@@ -72,7 +89,7 @@ def schedule_change(*, subscription_id: int, words: str, today: date, asked: Ask
         OperationKind.SCHEDULE_CHANGE,
         "",
         said,
-        "It takes effect with the next term. Nothing is sent now.",
+        lambda *_: "It takes effect with the next term. Nothing is sent now.",
         today=today,
         asked=asked,
     )
@@ -83,7 +100,7 @@ def _note(
     kind: OperationKind,
     field: str,
     value: str,
-    because: str,
+    because: Because,
     *,
     today: date,
     asked: Asked,
@@ -103,7 +120,7 @@ def _note(
             effective_on=today,
             fields=fields,
             summary=f"{kind.label}: {value or 'none'}",
-            not_applicable=lambda _: because,
+            not_applicable=lambda connection_id: because(view, connection_id),
         )
 
     return finish(subscription_id, decide, asked=asked)

@@ -31,6 +31,7 @@ from tallystick.sync.engine import Engine, Milestone
 from tallystick.sync.load import Work
 from tallystick.sync.locked import under_lock
 from tallystick.sync.monthly import cannot_be_on_line
+from tallystick.sync.name_line import name_line
 from tallystick.sync.passing import could_not_read
 from tallystick.sync.plan import AlreadySo, AsCharge, Move, Plan, Send, Stop, first_day, plan
 from tallystick.sync.port import NO_LINE, Line, LineFacts, UnitRow
@@ -75,6 +76,8 @@ def _begin(
     frame, head = frame_of(mapping), work.due[0]
     if head.is_charge(rules):
         return begin_charge(engine, lease, work, head, mapping)
+    if batch[0].names_line and mapping.line_id is not None:
+        return name_line(engine, lease, work, batch, line)
     if wrong := _wrong_period(batch, mapping):
         return carry_out(engine, lease, work, batch, wrong)
     if head.is_amount and (

@@ -53,14 +53,15 @@ def dated(due: Sequence[Due], *, expected: Expected, rules: Rules, frame: Frame)
     What is sent again after it was proved not to have landed keeps day and companions.
     """
     head = due[0]
-    if head.cause_code == NOT_LANDED and head.attempt_id is not None:
+    sent_before = head.cause_code == NOT_LANDED and head.attempt_id is not None
+    if sent_before or head.names_line:
         return Dated(batch_of(due), ())
     if head.is_amount:
         return Dated(months_of(due, rules=rules, billed=expected.billed_months), ())
     ruled: list[Due] = []
     moving: dict[int, Move] = {}
     for one in due:
-        if not one.may_go or one.is_amount:
+        if not one.may_go or one.is_amount or one.names_line:
             break
         move = None if one.moved else day_rule(one, expected=expected, rules=rules, frame=frame)
         if move is not None and move.to != one.effective_on:

@@ -32,7 +32,7 @@ from tallystick.sync.monthly import cannot_be_on_line, with_months
 from tallystick.sync.plan import AlreadySo, AsCharge, Move, Send, Stop, plan
 from tallystick.sync.port import Adjustment, Line, UnitRow
 from tallystick.sync.rules import Expected, Rules
-from tallystick.sync.target import Due
+from tallystick.sync.target import Due, batch_of
 
 # A batch that needs more calls than a long contract has rows is a fault of ours.
 MOST_CALLS = 400
@@ -53,10 +53,11 @@ class Foreseen:
     before: tuple[UnitRow, ...]
     after: tuple[UnitRow, ...]
     charge: SendCharge | None = None
+    name: str | None = None  # how the invoice will call the line; None: that is left as it is
 
     @property
     def is_already_so(self) -> bool:
-        return self.cause is None and not self.calls and self.charge is None
+        return self.cause is None and not self.calls and self.charge is None and self.name is None
 
 
 def foresee(
@@ -95,6 +96,7 @@ def foresee(
                 before=shown,
                 after=step.rows,
                 charge=step.charge,
+                name=str(step.batch[-1].after["value"]) if one.names_line else None,
             )
             for one in step.batch
         ]
@@ -135,8 +137,8 @@ def _one_batch(
     calls: list[Adjustment] = []
     for _ in range(MOST_CALLS):
         head = waiting[0]
-        if head.is_charge(rules):
-            return _one_charge(head, rows, expected, rules, charges)
+        if other := _not_by_units(waiting, rows, expected, rules, charges):
+            return other
         if head.is_amount and not calls:
             periods = frame.periods
             if because := cannot_be_on_line(head, expected=expected, periods=periods):
@@ -176,6 +178,22 @@ def _one_batch(
             case _:
                 assert_never(decided)
     raise RuntimeError("a batch that never comes to an end")
+
+
+def _not_by_units(
+    waiting: list[Due],
+    rows: tuple[UnitRow, ...],
+    expected: Expected,
+    rules: Rules,
+    charges: ChargesAhead | None,
+) -> _Batch | None:
+    """A charge, or what the invoice calls the line: the line's rows stay as they are."""
+    head = waiting[0]
+    if head.is_charge(rules):
+        return _one_charge(head, rows, expected, rules, charges)
+    if head.names_line:
+        return _Batch(batch_of(waiting), [], rows, expected, charges=charges)
+    return None
 
 
 def _one_charge(

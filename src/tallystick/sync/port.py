@@ -83,6 +83,14 @@ class NewLine:
     unit_cost: Decimal | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LineName:
+    """How the invoice is to call a line; empty: as its service is called."""
+
+    line: Line
+    name: str
+
+
 class RefusalKind(StrEnum):
     """Refusals the engine treats differently; everything else is OTHER."""
 
@@ -153,7 +161,7 @@ class Found:
 
 
 # What a call can be made for.
-Written = Adjustment | NewLine | NewCharge | ChargeChange
+Written = Adjustment | NewLine | NewCharge | ChargeChange | LineName
 
 
 class Billing(Charges, Protocol):
@@ -190,6 +198,14 @@ class Billing(Charges, Protocol):
 
     def create_line(self, new: NewLine, *, deadline: float) -> Answer:
         """Create a line with our reference and no units, one shot; as ``adjust``."""
+        ...
+
+    def shown_name(self, line: Line) -> str:
+        """How the invoice calls the line now. Raises BillingError."""
+        ...
+
+    def name_line(self, name: LineName, *, deadline: float) -> Answer:
+        """Write how the invoice calls the line, one shot; as ``adjust``."""
         ...
 
     def threshold(self) -> tuple[int, int]:

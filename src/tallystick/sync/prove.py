@@ -6,18 +6,17 @@ transaction. A reading that fails proves nothing: it is tried again, and nothing
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
-from tallystick.audit.record import SYSTEM
-from tallystick.connections.learn import note_read, set_policy
-from tallystick.connections.policies import SameDay, SameDayPolicy
+from tallystick.connections.learn import note_read
+from tallystick.connections.policies import SameDay
 from tallystick.connections.trouble import BillingError
-from tallystick.kit.days import in_words as in_full
-from tallystick.ledger.kinds import ABOUT_CHARGES, AttemptKind, Carrier, EvidenceKind, OperationKind
+from tallystick.ledger.kinds import ABOUT_CHARGES, AttemptKind, EvidenceKind
 from tallystick.ledger.lease import Lease, hold
 from tallystick.ledger.models import Attempt, Delivery, Lane
 from tallystick.ledger.settle import (
@@ -25,17 +24,14 @@ from tallystick.ledger.settle import (
     Cause,
     Proof,
     add_evidence,
-    by_charge,
     checking,
     landed_in_part,
-    moved,
-    stopped,
+    named,
     synced,
     waiting,
 )
-from tallystick.ledger.state import State
 from tallystick.mappings.resolve import bind_line
-from tallystick.sync import charge_words, monthly, moves, words
+from tallystick.sync import words
 from tallystick.sync.classify import (
     Conclusion,
     Verdict,
@@ -45,6 +41,7 @@ from tallystick.sync.classify import (
     verdict_of,
 )
 from tallystick.sync.compare import Periods, snapshot
+from tallystick.sync.day_taken import day_taken, learn_same_day
 from tallystick.sync.engine import Engine, Milestone
 from tallystick.sync.in_flight import known_of, line_of, open_attempt, riding
 from tallystick.sync.load import Work, act_of
@@ -89,13 +86,19 @@ def prove(
     """
     if attempt.kind in ABOUT_CHARGES:
         return prove_charge(engine, lease, work, attempt, refused)
+    shown: str | None = None
+    found: Found | None
+    rows: tuple[UnitRow, ...]
     try:
-        if attempt.kind == AttemptKind.CREATE_LINE.value:
+        if attempt.kind == AttemptKind.NAME_LINE.value:
+            shown = engine.billing(work.connection.id).shown_name(line_of(attempt))
+            found, rows = None, ()
+        elif attempt.kind == AttemptKind.CREATE_LINE.value:
             reference = str(attempt.target["reference"])
-            found: Found | None = engine.billing(work.connection.id).find_line(
+            found = engine.billing(work.connection.id).find_line(
                 contract_id=attempt.contract_id, reference=reference
             )
-            rows: tuple[UnitRow, ...] = ()
+            rows = ()
         else:
             found = None
             line = line_of(attempt)
@@ -110,7 +113,9 @@ def prove(
         act = act_of(engine, work)
         note_read(work.connection, now=act.now)
         lane.open_attempt = attempt  # it is: only what is proved or stopped is closed
-        if found is not None:
+        if shown is not None:
+            _judge_name(engine, lane, attempt, shown, work, act)
+        elif found is not None:
             _judge_line(engine, lane, attempt, found, work, act)
         else:
             _judge(engine, lane, attempt, rows, work, act, refused)
@@ -140,7 +145,7 @@ def _judge(
     reading = _keep_reading(attempt, verdict, rows, act.now)
     batch = riding(lane)
     if refused is not None and verdict is not Verdict.LANDED:
-        _day_taken(lane, batch, attempt, work, act)
+        day_taken(lane, batch, attempt, work, act)
         return
     conclusion = conclude(
         verdict,
@@ -177,7 +182,7 @@ def _judge(
         else:
             synced(lane, batch, proof, act=act)
         if sent.day_was_used and work.connection.same_day is SameDay.UNKNOWN and refused is None:
-            _learn(work, SameDay.ADDS, act)
+            learn_same_day(work, SameDay.ADDS, act)
     elif conclusion is Conclusion.LOOK_AGAIN:
         look_later(engine, attempt, batch, known, work, act)
     elif conclusion is Conclusion.NOT_LANDED:
@@ -220,19 +225,9 @@ def _judge_line(
     """A line of our own: found once is created; found twice is a conflict; absent is a base."""
     ids = found.line_ids
     verdict = Verdict.BASE if not ids else Verdict.LANDED if len(ids) == 1 else Verdict.DOUBLED
-    known = known_of(attempt)
     data = {"verdict": verdict.value, "line_ids": list(ids)}
-    add_evidence(attempt.pk, EvidenceKind.READING, data, now=act.now)
-    batch = riding(lane)
-    conclusion = conclude(
-        verdict,
-        answered_yes=known.answered_yes,
-        now=act.now,
-        window_ends_at=window_end(engine, attempt),
-        earlier_base_at=known.bases_at,
-        recheck_seconds=engine.waits.recheck,
-    )
-    if conclusion is Conclusion.SYNCED:
+
+    def created(batch: Sequence[Delivery]) -> None:
         if work.mapping is not None:
             bind_line(work.mapping.lane_id, ids[0])
         waiting(
@@ -244,67 +239,64 @@ def _judge_line(
             counts_as_try=False,
             conclusion="line created",
         )
+
+    cause = words.yes_but_absent() if not ids else words.two_lines(len(ids))
+    _judge_one(engine, lane, attempt, verdict, data, created, cause, work, act)
+
+
+def _judge_name(
+    engine: Engine, lane: Lane, attempt: Attempt, shown: str, work: Work, act: Act
+) -> None:
+    """A text: as wanted, as it was before, or somebody else's."""
+    before, wanted = str(attempt.base["name"]), str(attempt.target["name"])
+    verdict = {wanted: Verdict.LANDED, before: Verdict.BASE}.get(shown, Verdict.THIRD)
+    data = {"verdict": verdict.value, "name": shown}
+    third = words.third_name(observed=shown, target=wanted, base=before)
+    cause = words.yes_but_absent() if shown == before else third
+    _judge_one(
+        engine,
+        lane,
+        attempt,
+        verdict,
+        data,
+        lambda batch: named(lane, batch, data, act=act),
+        cause,
+        work,
+        act,
+    )
+
+
+def _judge_one(
+    engine: Engine,
+    lane: Lane,
+    attempt: Attempt,
+    verdict: Verdict,
+    data: dict[str, Any],
+    landed: Callable[[Sequence[Delivery]], None],
+    cause: Cause,
+    work: Work,
+    act: Act,
+) -> None:
+    """What is read as one value, whole or not at all. ``cause``: when it stops."""
+    known = known_of(attempt)
+    add_evidence(attempt.pk, EvidenceKind.READING, data, now=act.now)
+    batch = riding(lane)
+    conclusion = conclude(
+        verdict,
+        answered_yes=known.answered_yes,
+        now=act.now,
+        window_ends_at=window_end(engine, attempt),
+        earlier_base_at=known.bases_at,
+        recheck_seconds=engine.waits.recheck,
+    )
+    if conclusion is Conclusion.SYNCED:
+        landed(batch)
     elif conclusion is Conclusion.LOOK_AGAIN:
         look_later(engine, attempt, batch, known, work, act)
     elif conclusion is Conclusion.NOT_LANDED:
         not_landed(lane, batch, act)
     else:
-        cause = words.yes_but_absent() if not ids else words.two_lines(len(ids))
         conflict(lane, batch, cause, data, act)
-
-
-def _day_taken(
-    lane: Lane, batch: Sequence[Delivery], attempt: Attempt, work: Work, act: Act
-) -> None:
-    """Autotask refuses a second change on this day: follow the policy, remember what was seen."""
-    if attempt.base.get("day_was_used"):
-        _learn(work, SameDay.REFUSES, act)
-    day = attempt.effective_on
-    if batch[0].operation.kind == OperationKind.AZURE_AMOUNTS.value:
-        _month_taken(lane, batch, day, act)
-    elif attempt.body["unit_change"] == 0:
-        stopped(lane, batch, State.FAILED, words.price_day_taken(day), act=act)
-    elif work.connection.same_day_policy is SameDayPolicy.NEXT_DAY:
-        waiting(
-            lane,
-            batch,
-            words.day_taken(day),
-            now=act.now,
-            retry_at=None,
-            counts_as_try=False,
-            conclusion="refused: the day already has a change",
-        )
-        moved(batch, day + timedelta(days=1), moves.NEXT_DAY)
-    else:
-        stopped(lane, batch, State.FAILED, words.day_taken(day), act=act)
-
-
-def _month_taken(lane: Lane, batch: Sequence[Delivery], day: date, act: Act) -> None:
-    """Nothing is set yet: it goes out as a charge. Else the line must be reset by a person."""
-    if batch[0].carrier == Carrier.LINE.value:
-        stopped(lane, batch, State.FAILED, charge_words.reset_day_taken(in_full(day)), act=act)
-        return
-    waiting(
-        lane,
-        batch,
-        words.day_taken(day),
-        now=act.now,
-        retry_at=None,
-        counts_as_try=False,
-        conclusion="refused: the day already has a change",
-    )
-    by_charge(batch[0], monthly.day_is_used(day))
-
-
-def _learn(work: Work, same_day: SameDay, act: Act) -> None:
-    set_policy(
-        work.connection.id,
-        policy="same_day",
-        value=same_day,
-        actor=SYSTEM,
-        now=act.now,
-        correlation_id=act.correlation_id,
-    )
 
 
 def _keep_reading(

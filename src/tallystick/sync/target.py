@@ -79,6 +79,11 @@ class Due:
         """Whether it leaves the units alone, whatever they are."""
         return speaks_of_rates_only(self.after)
 
+    @property
+    def names_line(self) -> bool:
+        """Whether it is about how the invoice calls the line, and about nothing it bills."""
+        return self.kind is OperationKind.RENAME
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -131,6 +136,8 @@ def batch_of(due: Sequence[Due]) -> Sequence[Due]:
     for one in due:
         if not one.may_go or one.is_amount or one.effective_on != head.effective_on:
             break
+        if one.names_line is not head.names_line:
+            break
         batch.append(one)
     return batch
 
@@ -161,8 +168,8 @@ ENDS = frozenset(
 
 
 def speaks_of_rates_only(after: Mapping[str, Any]) -> bool:
-    """Of an operation's own ``after``."""
-    return after.get("units") is None and after.get("quantity") is None
+    """Of an operation's own ``after``; a name is a ``value``, and no rate."""
+    return "value" not in after and after.get("units") is None and after.get("quantity") is None
 
 
 def is_about_rates(batch: Sequence[Due]) -> bool:
@@ -199,7 +206,7 @@ def target_of(batch: Sequence[Due], *, rules: Rules) -> Target:
                 | OperationKind.SCHEDULE_CHANGE
                 | OperationKind.ONE_OFF_CHARGE
             ):
-                pass  # recorded as not applicable: never due; or a charge, never on the line
+                pass  # not applicable, a charge or a name: nothing the line is billed by
             case (
                 OperationKind.CANCEL
                 | OperationKind.EXPIRE

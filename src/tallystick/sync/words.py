@@ -375,6 +375,15 @@ def third_value(*, observed: str, target: str, base: str) -> Cause:
     )
 
 
+def third_name(*, observed: str, target: str, base: str) -> Cause:
+    return Cause(
+        "third_value",
+        f"Sent once, and Autotask's invoice description is “{observed}”: neither “{target}” "
+        f"(after) nor “{base}” (before). Somebody else changed it too. Nothing more is sent. "
+        "Decide what counts.",
+    )
+
+
 def two_lines(count: int) -> Cause:
     return Cause(
         "duplicate",

@@ -97,6 +97,12 @@ class Tried:
     steps: Sequence[Step]
 
 
+_TITLES = {
+    AttemptKind.CREATE_LINE.value: "Create the line",
+    AttemptKind.NAME_LINE.value: "Write the invoice description",
+}
+
+
 def tried(attempts: Sequence[Mapping[str, Any]]) -> list[Tried]:
     """As the ledger gives them: the last one first."""
     return [_tried(attempt) for attempt in attempts]

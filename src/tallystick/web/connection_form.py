@@ -48,6 +48,7 @@ LABELS = {
     "suspend_other": "When any other subscription is suspended",
     "azure_amounts": "When the Azure amounts of a month are final",
     "mode": "When something was recorded",
+    "invoice_name": "When a friendly name is set",
 }
 HINTS = {
     "name": "How the connection is called on every page.",
@@ -75,6 +76,7 @@ HINTS = {
     "azure_amounts": "Of an Azure plan: usage, reservations and savings plans together.",
     "mode": "Counts for what is recorded from now on. What waits for approval already goes on "
     "waiting for it.",
+    "invoice_name": "Counts for names that are set from now on.",
 }
 
 

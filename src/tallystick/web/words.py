@@ -96,6 +96,7 @@ def policies_in_words(connection: ConnectionView) -> list[str]:
         f"Any other suspended subscription: {_lower(connection.suspend_other.label)}.",
         f"The Azure amounts of a month: {_lower(connection.azure_amounts.label)}.",
         f"What was recorded: {_lower(connection.mode.label)}.",
+        f"The name on the invoice: {_lower(connection.invoice_name.label)}.",
     ]
 
 

@@ -158,6 +158,7 @@ def test_the_closed_sets_the_database_knows_too() -> None:
         "create_line",
         "create_charge",
         "change_charge",
+        "name_line",
     ]
     assert [kind.value for kind in EvidenceKind] == ["answer", "reading", "conclusion"]
     assert [way.value for way in Resolution] == ["done_by_hand", "skip", "adopt"]

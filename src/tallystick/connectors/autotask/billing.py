@@ -51,6 +51,7 @@ from tallystick.sync.port import (
     Found,
     Line,
     LineFacts,
+    LineName,
     NewLine,
     Refused,
     UnitRow,
@@ -170,6 +171,27 @@ class AutotaskBilling:
             path, change, endpoint="ContractCharges", deadline=deadline, method="PATCH"
         )
 
+    def shown_name(self, line: Line) -> str:
+        """See the port. Spaces at the ends are nobody's."""
+        rows = self._by_id("ContractServices", {line.line_id}, ("contractID", "invoiceDescription"))
+        row = rows.get(line.line_id)
+        if row is None or whole(row, "contractID") != line.contract_id:
+            raise Rejected(
+                f"Autotask shows no contract service {line.line_id} on contract {line.contract_id}."
+            )
+        return (text_or_none(row, "invoiceDescription") or "").strip()
+
+    def name_line(self, name: LineName, *, deadline: float) -> Answer:
+        """See the port. One PATCH of this one field; of a contract service Autotask lets nothing
+        else be changed (official page), and leaves what is not named as it is."""
+        return self._client.post_once(
+            f"Contracts/{int(name.line.contract_id)}/Services",
+            endpoint="ContractServices",
+            body=_encoded(name),
+            deadline=deadline,
+            method="PATCH",
+        )
+
     def threshold(self) -> tuple[int, int]:
         """See the port. One GET, which counts as a request itself."""
         read = read_threshold(self._client)
@@ -240,5 +262,7 @@ def _encoded(what: Written) -> bytes:
             return encode(new_charge_body(what))
         case ChargeChange():
             return encode(changed_charge_body(what))
+        case LineName():
+            return encode({"id": what.line.line_id, "invoiceDescription": what.name})
         case _:
             assert_never(what)

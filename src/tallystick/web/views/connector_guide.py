@@ -18,8 +18,9 @@ RIGHTS = (
     ),
     (
         "Contract services",
-        "View, add",
-        "to find the line that bills a subscription, and to add a line of its own when you ask",
+        "View, add; edit only to write friendly names",
+        "to find the line that bills a subscription, and to add a line of its own when you ask; to "
+        "write its invoice description when the connection is told to",
     ),
     (
         "Contract service units",

@@ -19,8 +19,9 @@ from tallystick.kit.money import parse_amount
 from tallystick.kit.problem import Conflicting, FieldError, InvalidInput
 from tallystick.operations.purchase import Order, purchase
 from tallystick.subscriptions.queries import list_customers
-from tallystick.web import forms
+from tallystick.web import ahead, forms
 from tallystick.web.forms import Field
+from tallystick.web.sync_to import SyncTo, confirm, look, where_in
 from tallystick.web.visit import Visit, screen
 from tallystick.web.words import error_sentence, terms
 
@@ -36,6 +37,7 @@ _LABELS = {
     "unit_cost": "Unit cost",
     "cost_currency": "Currency of the cost",
     "sync_to": "Sync to Connection",
+    "place": "Contract",
 }
 
 
@@ -56,6 +58,11 @@ def submit_order(visit: Visit) -> HttpResponse:
     token = forms.token_of(posted)
     if visit.request.method != "POST":
         return _form(visit, values, token)
+    if ahead.only_looks(visit):
+        panel = look(visit, _to_be_synced(visit, values["sync_to"]), values, _order)
+        if visit.wants_part:
+            return visit.render("web/operations/_sync_to.html", sync=panel)
+        return _form(visit, values, token, panel=panel)
     try:
         subscription_id, done = purchase(
             _order(values), asked=visit.asked(forms.source_id(token, *values.values()))
@@ -65,6 +72,8 @@ def submit_order(visit: Visit) -> HttpResponse:
     except Conflicting as problem:
         return _form(visit, values, token, [FieldError("provider_id", f": {problem}")])
     connection_id = _to_be_synced(visit, values["sync_to"])
+    if connection_id and "confirm" in posted and where_in(values["place"]):
+        return confirm(visit, connection_id, subscription_id, values["place"])
     if done.sequence == 1:
         what = (
             "Choose now where it is billed."
@@ -99,6 +108,7 @@ def _fresh(visit: Visit) -> dict[str, str]:
         "unit_cost": "",
         "cost_currency": connection.cost_currency if connection else "",
         "sync_to": "",
+        "place": "",
         "is_trial": "",
     }
 
@@ -142,7 +152,12 @@ def _amount(name: str, text: str, errors: list[FieldError]) -> Decimal | None:
 
 
 def _form(
-    visit: Visit, values: Mapping[str, str], token: str, errors: Sequence[FieldError] = ()
+    visit: Visit,
+    values: Mapping[str, str],
+    token: str,
+    errors: Sequence[FieldError] = (),
+    *,
+    panel: SyncTo | None = None,
 ) -> HttpResponse:
     wrong = next((name for name in values if name in {error.field for error in errors}), "")
     fields = {
@@ -163,6 +178,7 @@ def _form(
         token=token,
         fields=fields,
         is_trial=values["is_trial"] == "yes",
+        sync=panel,
         wrong=bool(errors),
         other=[error_sentence(one.field, one) for one in errors if one.field not in values],
         customers=_customers(visit, search),
