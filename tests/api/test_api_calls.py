@@ -36,6 +36,7 @@ CALLS = 64
 ELSEWHERE = {
     ("PUT", "/subscriptions/by-provider-id/N"),
     ("GET", "/runs/N"),
+    ("GET", "/rounds/N"),
     ("PUT", "/offers/N/price-lock"),
     ("GET", "/promotions/N"),
     ("PUT", "/promotions/N"),
@@ -96,6 +97,8 @@ def every_call(of: Tenancy) -> list[tuple[str, str, object]]:
         ("POST", f"/connections/{connection}/contracts/1/extend", {"ends_on": "2099-01-01"}),
         ("POST", f"{mapped}/sync", None),
         ("POST", f"/connections/{connection}/sync", {"all": True}),
+        ("POST", f"/connections/{connection}/sync/dry-run", {"all": True}),
+        ("POST", f"/connections/{connection}/look", None),
         (
             "PUT",
             f"/connections/{connection}/customer-mappings/{customer}",
@@ -206,6 +209,8 @@ def test_every_address_asks_for_a_token(api: Api) -> None:
                 "connection",
                 "operation",
                 "run",
+                "round",
+                "proof",
                 "audit",
                 "customer",
                 "contract",

@@ -207,6 +207,12 @@ class TestLines:
         assert say("sync", connection, "--all").code == 2
         (line,) = say("sync", connection, "--all", "--dry-run", "--format=json").value
         assert (line["waiting"], line["run"]) == (1, None)
+        (listed,) = say("runs", "--format=json").value
+        assert (listed["state"], listed["seen"]) == ("running", 0)
+        assert say("runs", "--round", str(listed["round"])).code == 0
+        same = say("sync", connection, "--customer", "Contoso", "--format=json")
+        assert same.value[0]["run"] == run
+        assert say("sync", connection, "Premium", "--csv", "x.csv").code == 2, "a dry run only"
 
         refused = say(*at, "unmap", connection, "Premium")
         assert (refused.code, "goes on billing the line" in refused.error) == (2, True)

@@ -6,18 +6,24 @@ from collections.abc import Iterator
 from itertools import islice
 
 from django.http import HttpRequest
-from ninja import Router, Status
+from ninja import Query, Router, Status
 
 from tallystick.api.auth import READ, SYNC, Caller, caller, stores_nothing
-from tallystick.api.queries import answers
+from tallystick.api.queries import answers, no_other
+from tallystick.api.schemas_kit import PageOut, checked
+from tallystick.api.schemas_rounds import DryRunOut, RoundDetailOut, RoundOut, RoundsFilter
 from tallystick.api.schemas_runs import BulkIn, BulkLine, BulkOut, RunOut
 from tallystick.bootstrap.desk import desk
+from tallystick.bootstrap.dry_run import dry_run
 from tallystick.connections.queries import get_connection
 from tallystick.kit.paging import LARGEST_PAGE
 from tallystick.kit.problem import FieldError, InvalidInput
+from tallystick.ledger.kinds import RoundScope
+from tallystick.ledger.round_queries import ItemView, items_of
 from tallystick.ledger.runs import RunView
 from tallystick.mappings.rows import Row, list_mappings, list_rows, mapping_row
 from tallystick.sync.request import request_sync, run_in_context
+from tallystick.sync.request_many import request_many, round_in_context, rounds_in_context
 
 router = Router(tags=["Sync"])
 
@@ -53,8 +59,54 @@ def sync_many(request: HttpRequest, connection_id: int, body: BulkIn) -> Status[
         stores_nothing(request)
         lines = [_line(row, None) for row in rows]
         return Status(200, BulkOut(dry_run=True, items=lines))
-    lines = [_line(row, _press(who, connection.id, row.subscription.id).id) for row in rows]
-    return Status(202, BulkOut(dry_run=False, items=lines))
+    asked = request_many(
+        connection.id,
+        [row.subscription.id for row in rows],
+        scope=_scope(body),
+        customer_id=body.customer,
+        context=who.context,
+        now=who.now,
+        wake=desk().wake,
+        correlation_id=who.correlation_id,
+    )
+    runs = {one.subscription_id: one for one in items_of(asked.id, limit=LARGEST_PAGE)}
+    lines = [_line(row, runs.get(row.subscription.id)) for row in rows]
+    return Status(202, BulkOut(dry_run=False, round_id=asked.id, items=lines))
+
+
+@router.post(
+    "/connections/{int:connection_id}/sync/dry-run",
+    auth=SYNC,
+    response=answers(200, DryRunOut),
+    summary="What Sync of many would do now",
+    url_name="sync-dry-run",
+)
+def sync_dry_run(request: HttpRequest, connection_id: int, body: BulkIn) -> DryRunOut:
+    """Reads Autotask, sends nothing, stores nothing: everything that waits, as it would go."""
+    who = caller(request)
+    stores_nothing(request)
+    ids = [row.subscription.id for row in _chosen(who, connection_id, body)]
+    return DryRunOut.of(dry_run(connection_id, ids, context=who.context, now=who.now))
+
+
+@router.get("/rounds", auth=READ, response=answers(200, PageOut[RoundOut]), summary="Sync runs")
+def rounds(request: HttpRequest, asked: Query[RoundsFilter]) -> PageOut[RoundOut]:
+    """Newest first: each press of Sync on one subscription or on many."""
+    no_other(request, RoundsFilter)
+    page = rounds_in_context(
+        caller(request).context,
+        connection_id=asked.connection,
+        cursor=checked(asked.cursor, int),
+        limit=asked.limit,
+    )
+    return PageOut(items=[RoundOut.of(one) for one in page.items], next_cursor=page.next_cursor)
+
+
+@router.get("/rounds/{int:round_id}", auth=READ, response=answers(200, RoundDetailOut))
+def round_(request: HttpRequest, round_id: int) -> RoundDetailOut:
+    """With its subscriptions, what failed first."""
+    found = round_in_context(caller(request).context, round_id)
+    return RoundDetailOut.with_items(found, items_of(found.id, limit=LARGEST_PAGE))
 
 
 @router.get("/runs/{int:run_id}", auth=READ, response=answers(200, RunOut))
@@ -74,8 +126,19 @@ def _press(who: Caller, connection_id: int, subscription_id: int) -> RunView:
     )
 
 
-def _line(row: Row, run_id: int | None) -> BulkLine:
-    return BulkLine(subscription_id=row.subscription.id, run_id=run_id, pending=row.badge.pending)
+def _line(row: Row, asked: ItemView | None) -> BulkLine:
+    return BulkLine(
+        subscription_id=row.subscription.id,
+        run_id=asked.run_id if asked else None,
+        because=asked.because if asked else "",
+        pending=row.badge.pending,
+    )
+
+
+def _scope(body: BulkIn) -> RoundScope:
+    if body.subscriptions is not None:
+        return RoundScope.SELECTION
+    return RoundScope.CONNECTION if body.customer is None else RoundScope.CUSTOMER
 
 
 def _few(field: str, rows: Iterator[Row]) -> list[Row]:

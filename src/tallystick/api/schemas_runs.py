@@ -65,13 +65,17 @@ class BulkIn(Body):
 
 
 class BulkLine(Schema):
-    """``run_id`` is null in a dry run."""
+    """``run_id`` is null in a dry run, and where it may not be asked now: ``because`` says why."""
 
     subscription_id: int
     run_id: int | None
+    because: str
     pending: int
 
 
 class BulkOut(Schema):
+    """``round_id``: where to see what became of all of them, null in a dry run."""
+
     dry_run: bool
+    round_id: int | None = None
     items: list[BulkLine]

@@ -9,9 +9,8 @@ from decimal import Decimal
 
 from tallystick.bootstrap.preview import Ahead, LaneAhead
 from tallystick.bootstrap.preview_words import (
-    call_in_words,
+    gets_in_words,
     money_in_words,
-    name_in_words,
     nothing_sent,
 )
 from tallystick.kit.money import round_money
@@ -174,8 +173,7 @@ def _gets(lane: LaneAhead) -> tuple[str, ...]:
     found = lane.foreseen
     if found is None:
         return ()
-    name = () if found.name is None else (name_in_words(found.name),)
-    return (*(call_in_words(call, lane) for call in found.calls), *name)
+    return gets_in_words(found, lane.connection)
 
 
 def _stops(lane: LaneAhead) -> str:

@@ -10,11 +10,13 @@ from decimal import Decimal
 
 from tallystick.bootstrap.preview import Ahead, LaneAhead
 from tallystick.bootstrap.preview_charges import difference
+from tallystick.connections.queries import ConnectionView
 from tallystick.kit.days import add_months, in_words
 from tallystick.kit.money import round_money
 from tallystick.ledger.state import State
 from tallystick.sync.charges import SendCharge
 from tallystick.sync.estimate import Bill, Effect
+from tallystick.sync.foresee import Foreseen
 from tallystick.sync.port import Adjustment
 
 NOT_MAPPED = "The subscription is not mapped: the change is recorded, and nothing is sent."
@@ -76,7 +78,7 @@ def _said(lane: LaneAhead, asked_on: date, *, with_service: bool) -> Said:
         where=f"{lane.mapping.contract_name}{service} · {lane.connection.name}",
         lead=_lead(lane, asked_on, calls, charge),
         moves=[f"{words[:1].upper()}{words[1:]}." for words in lane.moved],
-        calls=[call_in_words(call, lane) for call in calls] if len(calls) > 1 else [],
+        calls=[call_in_words(call, lane.connection) for call in calls] if len(calls) > 1 else [],
         estimate=_of_charge(charge, lane) if charge else _estimate(lane, calls) if calls else "",
         warnings=_warnings(lane, asked_on, calls),
         notes=[NO_UNDO] if calls else [CAN_CHANGE] if charge else [],
@@ -91,13 +93,13 @@ def _lead(
     if lane.held:
         gets = f"It will be recorded, and is not sent yet. {lane.held}"
     elif charge is not None:
-        gets = f"Autotask will get {charge_in_words(charge, lane)}."
+        gets = f"Autotask will get {charge_in_words(charge, lane.connection)}."
     elif lane.foreseen and lane.foreseen.name is not None:
         gets = f"Autotask will get {name_in_words(lane.foreseen.name)}."
     elif not calls:
         gets = "Autotask shows it already: nothing will be sent."
     elif len(calls) == 1:
-        gets = f"Autotask will get {call_in_words(calls[0], lane)}."
+        gets = f"Autotask will get {call_in_words(calls[0], lane.connection)}."
     else:
         gets = f"Autotask will get {len(calls)} adjustments, each proved before the next is sent."
     if lane.stopped is not None and not lane.held:
@@ -110,13 +112,21 @@ def _lead(
     return f"You asked for {in_words(asked_on)}. {said}"
 
 
-def charge_in_words(charge: SendCharge, lane: LaneAhead) -> str:
+def gets_in_words(found: Foreseen, connection: ConnectionView) -> tuple[str, ...]:
+    """Everything Autotask will get for it, in order."""
+    calls = tuple(call_in_words(call, connection) for call in found.calls)
+    charge = () if found.charge is None else (charge_in_words(found.charge, connection),)
+    name = () if found.name is None else (name_in_words(found.name),)
+    return (*calls, *charge, *name)
+
+
+def charge_in_words(charge: SendCharge, connection: ConnectionView) -> str:
     """``a charge of 130.00 EUR (cost 95.00 EUR), dated 30 Apr 2026``."""
     becomes = charge.becomes
-    amount = rate_in_words(becomes.price, lane.connection.price_currency)
+    amount = rate_in_words(becomes.price, connection.price_currency)
     cost = ""
     if becomes.cost is not None:
-        cost = f" (cost {rate_in_words(becomes.cost, lane.connection.cost_currency)})"
+        cost = f" (cost {rate_in_words(becomes.cost, connection.cost_currency)})"
     if charge.before is None:
         return f"a charge of {amount}{cost}, dated {in_words(becomes.day)}"
     return f"another amount for the charge of {in_words(becomes.day)}: {amount}{cost}"
@@ -127,16 +137,16 @@ def _of_charge(charge: SendCharge, lane: LaneAhead) -> str:
     return f"The bill of {charge.becomes.day:%B %Y} {more}."
 
 
-def call_in_words(call: Adjustment, lane: LaneAhead) -> str:
+def call_in_words(call: Adjustment, connection: ConnectionView) -> str:
     """``+2 units from 3 May 2026``, ``unit price 16.40 EUR from 1 May 2026``."""
     parts = []
     if call.unit_change:
         noun = "unit" if abs(call.unit_change) == 1 else "units"
         parts.append(f"{call.unit_change:+d} {noun}".replace("-", MINUS))
     if call.unit_price is not None:
-        parts.append(f"unit price {rate_in_words(call.unit_price, lane.connection.price_currency)}")
+        parts.append(f"unit price {rate_in_words(call.unit_price, connection.price_currency)}")
     if call.unit_cost is not None:
-        parts.append(f"unit cost {rate_in_words(call.unit_cost, lane.connection.cost_currency)}")
+        parts.append(f"unit cost {rate_in_words(call.unit_cost, connection.cost_currency)}")
     return f"{listed(parts)} from {in_words(call.effective_on)}"
 
 

@@ -11,5 +11,12 @@ __all__ = ["add_arguments", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run_number", metavar="run", type=int, help="the number sync answered")
+    parser.add_argument(
+        "run_number",
+        metavar="run",
+        type=int,
+        nargs="?",
+        help="of one subscription",
+    )
+    parser.add_argument("--round", type=int, metavar="NUMBER", help="of all asked at once")
     add_house(parser)

@@ -119,3 +119,21 @@ class Resolution(StrEnum):
             Resolution.SKIP: "Skipped",
             Resolution.ADOPT: "Autotask's value adopted",
         }[self]
+
+
+class RoundScope(StrEnum):
+    """What Sync was pressed on."""
+
+    ROW = "row"
+    SELECTION = "selection"
+    CUSTOMER = "customer"
+    CONNECTION = "connection"
+
+    @property
+    def label(self) -> str:
+        return {
+            RoundScope.ROW: "One subscription",
+            RoundScope.SELECTION: "A selection",
+            RoundScope.CUSTOMER: "A customer",
+            RoundScope.CONNECTION: "A connection",
+        }[self]

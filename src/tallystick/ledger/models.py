@@ -1,4 +1,7 @@
-"""The ledger's tables: facts (operations, attempts, evidence) and the state of what is due."""
+"""The ledger's tables: facts (operations, attempts, evidence) and the state of what is due.
+
+What became of presses of Sync is in ``run_models``.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,10 @@ from tallystick.ledger.kinds import (
     SightingKind,
 )
 from tallystick.ledger.portion_models import Portion
+from tallystick.ledger.run_models import RoundItem, SyncRound, SyncRun
 from tallystick.ledger.state import IN_FLIGHT, SETTLED, STOPPED, State
 
+# Django looks for a room's models here.
 __all__ = [
     "Attempt",
     "DealtWith",
@@ -23,7 +28,9 @@ __all__ = [
     "Lane",
     "Operation",
     "Portion",
+    "RoundItem",
     "Sighting",
+    "SyncRound",
     "SyncRun",
     "Transition",
 ]
@@ -331,43 +338,3 @@ class Transition(models.Model):
     class Meta:
         db_table = "ledger_transition"
         constraints = [models.UniqueConstraint(fields=["before", "after"], name="transition_once")]
-
-
-class SyncRun(models.Model):
-    """One press of Sync on one lane. Pressed again while it runs: the same run."""
-
-    tenant_id = models.BigIntegerField()
-    lane = models.ForeignKey(Lane, on_delete=models.PROTECT)
-    asked_by = models.CharField(max_length=200)
-    correlation_id = models.CharField(max_length=64)
-    first_sequence = models.IntegerField(null=True)
-    last_sequence = models.IntegerField(null=True)
-    started_at = models.DateTimeField()
-    finished_at = models.DateTimeField(null=True)
-    seen = models.IntegerField(default=0)
-    written = models.IntegerField(default=0)
-    unchanged = models.IntegerField(default=0)
-    ignored = models.IntegerField(default=0)
-    waiting = models.IntegerField(default=0)
-    failed = models.IntegerField(default=0)
-    # What a look at Autotask found, when nothing was waiting.
-    found = models.TextField(blank=True)
-
-    class Meta:
-        db_table = "ledger_sync_run"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["lane"], condition=Q(finished_at__isnull=True), name="run_one_open"
-            ),
-            models.CheckConstraint(
-                condition=Q(finished_at__isnull=True)
-                | Q(
-                    seen=models.F("written")
-                    + models.F("unchanged")
-                    + models.F("ignored")
-                    + models.F("waiting")
-                    + models.F("failed")
-                ),
-                name="run_adds_up",
-            ),
-        ]

@@ -8,6 +8,7 @@ from datetime import datetime
 from tallystick.ledger.kinds import EvidenceKind
 from tallystick.ledger.models import Delivery, Evidence, Lane, SyncRun
 from tallystick.ledger.queries import UNSETTLED, OperationView, get_operation
+from tallystick.ledger.rounds import run_ended
 from tallystick.ledger.state import STOPPED, State
 
 # The conclusions of an attempt that changed something at the billing system.
@@ -94,6 +95,7 @@ def finish_run(run: SyncRun, *, now: datetime, found: str = "") -> None:
             run.waiting += 1
     run.finished_at = now
     run.save()
+    run_ended(run, now=now)
 
 
 def _seen(run: SyncRun) -> list[Delivery]:

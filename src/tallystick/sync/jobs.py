@@ -24,6 +24,7 @@ from tallystick.identity.idempotency import forget_old_keys
 from tallystick.kit.clock import DatabaseClock
 from tallystick.kit.jobs import SLOW_QUEUE, app, defer
 from tallystick.kit.log import logger
+from tallystick.ledger.rounds import end_abandoned
 from tallystick.sync import words
 from tallystick.sync.due import due_lanes, open_runs_without_work
 from tallystick.sync.engine import Engine
@@ -95,6 +96,7 @@ def watch_connections(timestamp: int) -> None:  # noqa: ARG001 - the job engine 
     now = DatabaseClock().now()
     forget_old_minutes(now=now)
     forget_old_keys(now=now)
+    end_abandoned(now=now)
     # A paused connection that was never looked at comes from a restored backup: looking is safe,
     # and the person who resumes it wants to see the differences.
     for connection in Connection.objects.filter(

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 
 from tallystick.audit.events import Event, Status
 from tallystick.audit.record import record
-from tallystick.connections.queries import get_connection, subject_on
+from tallystick.connections.queries import ConnectionView, get_connection, subject_on
 from tallystick.identity.context import Context
 from tallystick.identity.roles import Right
 from tallystick.kit.days import in_words
 from tallystick.kit.problem import Conflicting, NotFound
-from tallystick.ledger.models import Delivery, Lane
+from tallystick.ledger.kinds import RoundScope
+from tallystick.ledger.models import Delivery, Lane, SyncRun
 from tallystick.ledger.queries import UNSETTLED
+from tallystick.ledger.rounds import add_run, all_asked, start_round
 from tallystick.ledger.runs import RunView, get_run, start_run, view_of
 from tallystick.ledger.settle import Cause, change
 from tallystick.ledger.state import STOPPED, State
 from tallystick.ledger.wake import Wake
-from tallystick.subscriptions.queries import get_subscription
+from tallystick.subscriptions.queries import SubscriptionView, get_subscription
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """Who pressed, when, and how the lanes are woken."""
+
+    context: Context
+    now: datetime
+    wake: Wake
+    correlation_id: str
 
 
 def request_sync(
@@ -31,7 +44,7 @@ def request_sync(
     wake: Wake,
     correlation_id: str,
 ) -> RunView:
-    """Start a run in the background, or join the one that is running.
+    """Start a run in the background, or join the one that is running; a new one is a round.
 
     A stopped head is asked again; a quiet time or a wait is over. Nothing is sent here.
     Raises NotFound, NotAllowed, Conflicting (its first day has not begun, or what is next waits
@@ -41,49 +54,83 @@ def request_sync(
     view = get_subscription(context, subscription_id)
     connection = get_connection(context, connection_id)
     with transaction.atomic():
-        lanes = list(
-            Lane.objects.select_for_update(no_key=True)
-            .filter(subscription_id=view.id, connection_id=connection.id, open=True)
-            .order_by("pk")
-        )
-        if not lanes:
-            raise NotFound("The subscription is not mapped to this connection.")
-        begun = [lane for lane in lanes if lane.begins_at is None or lane.begins_at <= now]
-        if not begun:
-            first = lanes[0].begins_on
-            day = in_words(first) if first is not None else "its first day"
-            raise Conflicting(
-                f"Nothing is compared or sent before {day}: so it was chosen when it was mapped. "
-                "Nothing was changed. To begin earlier, unmap it and map it again."
+        by = Pressed(context, now, wake, correlation_id)
+        found = press(connection, view, by=by)
+        if any(new for _, new in found):
+            round_id = start_round(
+                tenant_id=connection.tenant_id,
+                connection_id=connection.id,
+                scope=RoundScope.ROW,
+                customer_id=None,
+                asked_by=context.actor.name,
+                correlation_id=correlation_id,
+                now=now,
             )
-        heads = {lane.pk: _head(lane) for lane in begun}
-        free = [lane for lane in begun if not _is_held(heads[lane.pk])]
-        if not free:
-            raise Conflicting(
-                "What is next waits for approval: nothing is sent before a person has approved it. "
-                "Nothing was changed. Approve it, or decide that it is not to be sent."
-            )
-        runs = []
-        for lane in free:
-            run, new = start_run(
-                lane, asked_by=context.actor.name, correlation_id=correlation_id, now=now
-            )
-            if new:
-                _ask_again(lane, heads[lane.pk], now=now)
-                record(
-                    Event.REQUEST_SYNC,
-                    actor=context.actor,
-                    now=now,
-                    subject=subject_on(view.subject(), connection),
-                    correlation_id=correlation_id,
-                    status=Status.PROCESSING,
-                    summary=f"{run.seen} operation{'' if run.seen == 1 else 's'} waiting",
-                    details={"run": run.pk},
-                )
-            runs.append(run)
-        wake([lane.pk for lane in free])
+            for run, _ in found:
+                add_run(round_id, run)
+            all_asked(round_id, now=now)
         # Where one contract takes over from another, what waits is what is watched.
-        return view_of(max(runs, key=lambda run: run.seen), with_operations=True)
+        chosen = max((run for run, _ in found), key=lambda run: run.seen)
+        return view_of(chosen, with_operations=True)
+
+
+def press(
+    connection: ConnectionView, view: SubscriptionView, *, by: Pressed
+) -> list[tuple[SyncRun, bool]]:
+    """The runs of a subscription, each with whether it is new. In the caller's transaction.
+
+    Raises NotFound, Conflicting.
+    """
+    lanes = list(
+        Lane.objects.select_for_update(no_key=True)
+        .filter(subscription_id=view.id, connection_id=connection.id, open=True)
+        .order_by("pk")
+    )
+    if not lanes:
+        raise NotFound("The subscription is not mapped to this connection.")
+    begun = [lane for lane in lanes if lane.begins_at is None or lane.begins_at <= by.now]
+    if not begun:
+        first = lanes[0].begins_on
+        day = in_words(first) if first is not None else "its first day"
+        raise Conflicting(
+            f"Nothing is compared or sent before {day}: so it was chosen when it was mapped. "
+            "Nothing was changed. To begin earlier, unmap it and map it again."
+        )
+    heads = {lane.pk: _head(lane) for lane in begun}
+    free = [lane for lane in begun if not _is_held(heads[lane.pk])]
+    if not free:
+        raise Conflicting(
+            "What is next waits for approval: nothing is sent before a person has approved it. "
+            "Nothing was changed. Approve it, or decide that it is not to be sent."
+        )
+    found = [_start(lane, heads[lane.pk], connection, view, by=by) for lane in free]
+    by.wake([lane.pk for lane in free])
+    return found
+
+
+def _start(
+    lane: Lane,
+    head: Delivery | None,
+    connection: ConnectionView,
+    view: SubscriptionView,
+    *,
+    by: Pressed,
+) -> tuple[SyncRun, bool]:
+    actor = by.context.actor
+    run, new = start_run(lane, asked_by=actor.name, correlation_id=by.correlation_id, now=by.now)
+    if new:
+        _ask_again(lane, head, now=by.now)
+        record(
+            Event.REQUEST_SYNC,
+            actor=actor,
+            now=by.now,
+            subject=subject_on(view.subject(), connection),
+            correlation_id=by.correlation_id,
+            status=Status.PROCESSING,
+            summary=f"{run.seen} operation{'' if run.seen == 1 else 's'} waiting",
+            details={"run": run.pk},
+        )
+    return run, new
 
 
 def _head(lane: Lane) -> Delivery | None:

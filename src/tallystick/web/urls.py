@@ -49,6 +49,7 @@ from tallystick.web.views import (
     subscription_mapping,
     subscriptions,
     sync,
+    sync_many,
 )
 
 
@@ -201,6 +202,9 @@ urlpatterns = [
         second_writer.second_writer,
         name="second-writer",
     ),
+    path("syncs", sync_many.rounds, name="rounds"),
+    path("syncs/<id:round_id>", sync_many.round_, name="round"),
+    path(f"{_CONNECTION}/sync", sync_many.sync_many, name="sync-many"),
     path("runs/<id:run_id>", run.run, name="run"),
     path("runs/<id:run_id>/progress", run.progress, name="run-progress"),
     path("audit-logs", audit_logs.audit_logs, name="audit-logs"),

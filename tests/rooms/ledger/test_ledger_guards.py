@@ -21,6 +21,7 @@ FACTS = [
     "ledger_evidence",
     "ledger_sighting",
     "ledger_dealt_with",
+    "ledger_round_item",
     "audit_log",
 ]
 COLUMN = {
@@ -29,6 +30,7 @@ COLUMN = {
     "ledger_evidence": "kind",
     "ledger_sighting": "kind",
     "ledger_dealt_with": "reason",
+    "ledger_round_item": "because",
     "audit_log": "summary",
     "ledger_transition": "after",
 }
@@ -49,6 +51,7 @@ def with_facts(bench: Bench) -> None:
     change = [UnitChange(now.date(), 10, 12)]
     keep_what_was_before(lane.pk, change, contract_id=1, line_id=2, now=now)
     keep_dealt_with(lane, reason="It is off.", person="Ada", now=now)
+    bench.press_sync()
 
 
 def change_one(table: str) -> sql.Composed:
@@ -102,7 +105,9 @@ class TestFactsAreForEver:
                 "INSERT INTO ledger_transition (before, after) VALUES ('synced', 'pending')"
             )
 
-    @pytest.mark.parametrize("table", ["ledger_delivery", "ledger_lane", "ledger_sync_run"])
+    @pytest.mark.parametrize(
+        "table", ["ledger_delivery", "ledger_lane", "ledger_sync_run", "ledger_sync_round"]
+    )
     def test_what_is_due_changes_and_is_never_deleted(
         self, bench: Bench, application: Session, table: str
     ) -> None:

@@ -1,0 +1,162 @@
+"""Questions about rounds: newest first, live while they go on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Case, Count, IntegerField, Q, QuerySet, Sum, Value, When
+
+from tallystick.kit.paging import Page, check_limit, decode_cursor, encode_cursor
+from tallystick.ledger.kinds import RoundScope
+from tallystick.ledger.models import RoundItem, SyncRound
+from tallystick.ledger.rounds import COUNTS
+
+ITEMS_SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class RoundView:
+    """``seen = written + unchanged + ignored + waiting + failed`` once it is finished; before,
+    what its ended runs came to. ``subscriptions`` were asked or held, ``ended`` are done."""
+
+    id: int
+    connection_id: int
+    connection_name: str
+    scope: RoundScope
+    customer_id: int | None
+    customer_name: str
+    asked_by: str
+    correlation_id: str
+    started_at: datetime
+    finished_at: datetime | None
+    subscriptions: int
+    ended: int
+    seen: int
+    written: int
+    unchanged: int
+    ignored: int
+    waiting: int
+    failed: int
+
+    @property
+    def state(self) -> str:
+        return "running" if self.finished_at is None else "finished"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemView:
+    """A subscription of a round. ``because``: why it was not asked; ``found``: what a look
+    showed when nothing was waiting."""
+
+    subscription_id: int
+    customer_name: str
+    subscription_name: str
+    run_id: int | None
+    finished: bool
+    because: str
+    found: str
+    counts: Mapping[str, int]
+
+
+def list_rounds(
+    scope: Mapping[str, int],
+    *,
+    connection_id: int | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[RoundView]:
+    """``scope`` filters their connections. Raises InvalidInput."""
+    limit = check_limit(limit)
+    rows = _rounds(scope)
+    if connection_id is not None:
+        rows = rows.filter(connection_id=connection_id)
+    if cursor:
+        rows = rows.filter(pk__lt=decode_cursor(cursor, length=1)[0])
+    found = list(rows.order_by("-pk")[: limit + 1])
+    more = encode_cursor([found[limit - 1].pk]) if len(found) > limit else None
+    return Page(_views(found[:limit]), more)
+
+
+def get_round(scope: Mapping[str, int], round_id: int) -> RoundView | None:
+    views = _views(list(_rounds(scope).filter(pk=round_id)))
+    return views[0] if views else None
+
+
+def items_of(round_id: int, *, limit: int = ITEMS_SHOWN) -> Sequence[ItemView]:
+    """What failed first, then what was not asked, what goes on, what waits, and the rest."""
+    urgency = Case(
+        When(run__failed__gt=0, then=Value(0)),
+        When(run__isnull=True, then=Value(1)),
+        When(run__finished_at__isnull=True, then=Value(2)),
+        When(run__waiting__gt=0, then=Value(3)),
+        default=Value(4),
+        output_field=IntegerField(),
+    )
+    rows = RoundItem.objects.filter(round_id=round_id).select_related(
+        "run", "subscription__customer", "subscription__offer"
+    )
+    return [_item(row) for row in rows.annotate(urgency=urgency).order_by("urgency", "pk")[:limit]]
+
+
+def _rounds(scope: Mapping[str, int]) -> QuerySet[SyncRound]:
+    return SyncRound.objects.filter(**scope).select_related("connection", "customer")
+
+
+def _views(rows: Sequence[SyncRound]) -> list[RoundView]:
+    """One question for all of them: what their ended runs came to so far."""
+    over = Q(run__isnull=True) | Q(run__finished_at__isnull=False)
+    sums: dict[int, Mapping[str, Any]] = {
+        one["round_id"]: {**one}
+        for one in RoundItem.objects.filter(round__in=[row.pk for row in rows])
+        .values("round_id")
+        .annotate(
+            subscriptions=Count("pk"),
+            ended=Count("pk", filter=over),
+            held=Sum("held"),
+            **{f"n_{name}": Sum(f"run__{name}", filter=over) for name in COUNTS},
+        )
+        .order_by()
+    }
+    return [_view(row, sums.get(row.pk, {})) for row in rows]
+
+
+def _view(row: SyncRound, so_far: Mapping[str, Any]) -> RoundView:
+    counts = {name: getattr(row, name) for name in COUNTS}
+    if row.finished_at is None:
+        counts = {name: so_far.get(f"n_{name}") or 0 for name in COUNTS}
+        held = so_far.get("held") or 0
+        counts["seen"] += held
+        counts["waiting"] += held
+    return RoundView(
+        id=row.pk,
+        connection_id=row.connection_id,
+        connection_name=row.connection.name,
+        scope=RoundScope(row.scope),
+        customer_id=row.customer_id,
+        customer_name=row.customer.name if row.customer else "",
+        asked_by=row.asked_by,
+        correlation_id=row.correlation_id,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        subscriptions=so_far.get("subscriptions") or 0,
+        ended=so_far.get("ended") or 0,
+        **counts,
+    )
+
+
+def _item(row: RoundItem) -> ItemView:
+    run, subscription = row.run, row.subscription
+    counts = {name: getattr(run, name) for name in COUNTS} if run else {"waiting": row.held}
+    return ItemView(
+        subscription_id=row.subscription_id,
+        customer_name=subscription.customer.name,
+        subscription_name=subscription.friendly_name or subscription.offer.name,
+        run_id=row.run_id,
+        finished=run is None or run.finished_at is not None,
+        because=row.because,
+        found=run.found if run else "",
+        counts=counts,
+    )
