@@ -31,12 +31,15 @@ ORDER = {"kind": "update_quantity", "quantity": 12}
 MEMBERS = {"type", "title", "status", "detail", "correlation_id", "errors"}
 
 
-CALLS = 64
+CALLS = 65
 # What they are found by is no id of ours, or their own tests look at strangers.
 ELSEWHERE = {
     ("PUT", "/subscriptions/by-provider-id/N"),
     ("GET", "/runs/N"),
     ("GET", "/rounds/N"),
+    ("GET", "/month-proofs/N"),
+    ("GET", "/month-proofs/N/lines"),
+    ("GET", "/month-proofs/N/export"),
     ("PUT", "/offers/N/price-lock"),
     ("GET", "/promotions/N"),
     ("PUT", "/promotions/N"),
@@ -99,6 +102,7 @@ def every_call(of: Tenancy) -> list[tuple[str, str, object]]:
         ("POST", f"/connections/{connection}/sync", {"all": True}),
         ("POST", f"/connections/{connection}/sync/dry-run", {"all": True}),
         ("POST", f"/connections/{connection}/look", None),
+        ("POST", f"/connections/{connection}/month-proofs", {"month": "2026-01"}),
         (
             "PUT",
             f"/connections/{connection}/customer-mappings/{customer}",

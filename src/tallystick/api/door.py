@@ -48,6 +48,7 @@ READS_AUTOTASK = {
     "map-subscription-first-sync",
     "continue-look",
     "extend-contract",
+    "close-month",
     "sync-dry-run",
     "test-connection",
     "import-subscription-mappings",

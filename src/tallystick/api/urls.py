@@ -21,6 +21,7 @@ from tallystick.api import (
     mapping_files,
     mappings,
     margin_rules,
+    months,
     names,
     operations,
     policies,
@@ -67,6 +68,7 @@ for _room in (
     margin_rules,
     applying,
     azure_costs,
+    months,
     audit_logs,
 ):
     api.add_router("", _room.router)

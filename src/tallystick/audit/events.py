@@ -103,6 +103,7 @@ class Event(StrEnum):
     DELETE_NOTIFICATION = "notification.delete"
     TEST_NOTIFICATION = "notification.test"
     GIVE_UP_NOTIFICATION = "notification.give_up"
+    CLOSE_MONTH = "books.close_month"
     ENGINE_BUG = "engine.bug"
 
     @property
@@ -181,5 +182,6 @@ _LABELS = {
     Event.DELETE_NOTIFICATION: "Delete Notification",
     Event.TEST_NOTIFICATION: "Test Notification",
     Event.GIVE_UP_NOTIFICATION: "Notification Not Delivered",
+    Event.CLOSE_MONTH: "Close Month",
     Event.ENGINE_BUG: "Internal Error",
 }

@@ -19,6 +19,8 @@ FACTS = (
     "ledger_sighting",
     "ledger_dealt_with",
     "ledger_round_item",
+    "books_month_proof",
+    "books_month_proof_line",
     "catalog_margin_rule",
     "catalog_exchange_rate",
     "catalog_price_import",

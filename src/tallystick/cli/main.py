@@ -37,6 +37,7 @@ COMMANDS = {
     "prices": ("tallystick.cli.prices", "apply the price lists of a day"),
     "renewals": ("tallystick.cli.renewals", "which terms end, and what is decided by then"),
     "status": ("tallystick.cli.status", "is all well, may one post: with an exit code"),
+    "months": ("tallystick.cli.months", "close a month: ordered beside what Autotask shows"),
     "sync": ("tallystick.cli.sync", "ask again for what waits, oldest first"),
     "runs": ("tallystick.cli.runs", "what became of a sync"),
     "backup": ("tallystick.cli.backup", "write the database to one file"),

@@ -20,6 +20,15 @@ def parse_day(text: str) -> date:
         raise ValueError(f"“{text}” is not a day of the calendar") from None
 
 
+def parse_month(text: str) -> date:
+    """Read ``2026-05``: its first day. Raises ValueError with a sentence for a person."""
+    written = text.strip()
+    try:
+        return parse_day(f"{written}-01")
+    except ValueError:
+        raise ValueError(f"“{written[:40]}” is not a month: write it like 2026-05") from None
+
+
 def vendor_day(text: str) -> date:
     """The day a vendor wrote: the first ten characters as they stand, never converted."""
     return parse_day(text[:10])
