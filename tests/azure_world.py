@@ -12,6 +12,15 @@ from tallystick.catalog.terms import OfferKind
 from tallystick.operations.state_amounts import Stated, state_amounts
 from tallystick.simulator.jsontext import money
 
+AZURE_PLAN: dict[str, Any] = {
+    "units": 1,
+    "unit_price": None,
+    "unit_cost": None,
+    "billed_at": "0.00",
+    "costs": "0.00",
+    "kind": OfferKind.AZURE_PLAN,
+}
+
 
 @dataclass
 class Plan:
@@ -86,12 +95,4 @@ class Plan:
 
 def plan_on(world: World, **more: Any) -> Plan:
     """Settled: its first sync is done."""
-    given: dict[str, Any] = {
-        "units": 1,
-        "unit_price": None,
-        "unit_cost": None,
-        "billed_at": "0.00",
-        "costs": "0.00",
-        "kind": OfferKind.AZURE_PLAN,
-    }
-    return Plan(world.line(**{**given, **more}))
+    return Plan(world.line(**{**AZURE_PLAN, **more}))

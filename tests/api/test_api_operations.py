@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from api_calls import Api, api_of
 
+from azure_world import plan_on
 from harness import World
 from tallystick.catalog.terms import OfferKind
 from tallystick.connections.policies import BackDated, CancelRule
@@ -283,6 +284,71 @@ class TestPriceMargin:
         assert [Decimal(bill["difference"]) for bill in sent["bills"]] == [12, 12]
         assert (sent["units_to"], Decimal(sent["unit_price_to"])) == (None, Decimal("16.40"))
         assert Operation.objects.filter(subscription_id=line.subscription_id).count() == 2
+
+
+class TestAzureAmounts:
+    def test_they_are_stated_previewed_and_recorded(self, world: World) -> None:
+        plan = plan_on(world)
+        address = f"/subscriptions/{plan.line.subscription_id}/operations"
+        body = {
+            "kind": "azure_amounts",
+            "month": "2026-04",
+            "price": "130.00",
+            "cost": "95.00",
+            "currency": "EUR",
+        }
+        api = api_of(world.tenancy)
+        said = api.post(f"{address}?preview=true", body)
+        assert said.status == 200, said.text
+        [sent] = said.body["would_be_sent"]
+        assert sent["adjustments"] == []
+        charge = sent["charge"]
+        assert (charge["day_on"], charge["charge_id"]) == ("2026-04-30", None)
+        assert [Decimal(charge[name]) for name in ("price", "cost", "difference")] == [130, 95, 130]
+        said = api.post(address, body)
+        assert said.status == 201, said.text
+        assert said.body["summary"] == "Azure amounts of 2026-04 (price 130.00)"
+        assert api.post(address, body).status == 409
+        assert api.post(address, body | {"month": "4/2026"}).fields == ["month"]
+        assert api.post(address, body | {"price": "x"}).fields == ["price"]
+
+    def test_held_months_are_in_the_answer_of_a_reactivation(self, world: World) -> None:
+        plan = plan_on(world)
+        address = f"/subscriptions/{plan.line.subscription_id}/operations"
+        api = api_of(world.tenancy)
+        assert api.post(address, {"kind": "suspend"}).status == 201
+        assert api.post(address, {"kind": "reactivate", "months": ["2026-04"]}).fields == ["months"]
+        said = api.post(address, {"kind": "reactivate"})
+        assert said.status == 201, said.text
+        assert "held" not in said.body["after"]
+
+
+class TestTheGapOfAPrice:
+    def test_it_is_charged_when_it_is_asked_for(self, world: World) -> None:
+        line = world.line(units=10)
+        address = f"/subscriptions/{line.subscription_id}/operations"
+        body = {
+            "kind": "update_price_margin",
+            "unit_price": "18.30",
+            "effective_on": "2026-05-10",
+            "price_from": "next_period",
+            "gap_charge": True,
+        }
+        before = Operation.objects.filter(subscription_id=line.subscription_id).count()
+        said = api_of(world.tenancy).post(f"{address}?preview=true", body)
+        [sent] = said.body["would_be_sent"]
+        assert Decimal(sent["gap"]) == Decimal("22.00")  # 22 of 31 days of 10 x 3.10
+        said = api_of(world.tenancy).post(address, body)
+        assert said.status == 201, said.text
+        found = Operation.objects.filter(subscription_id=line.subscription_id).order_by("sequence")
+        assert found.count() == before + 2
+        assert found.last().after["price"] == "22.0000"  # type: ignore[union-attr]
+
+    def test_without_one_the_field_is_named(self, world: World) -> None:
+        line = world.line(units=10)
+        address = f"/subscriptions/{line.subscription_id}/operations"
+        body = {"kind": "update_price_margin", "unit_price": "18.30", "gap_charge": True}
+        assert api_of(world.tenancy).post(address, body).fields == ["gap_charge"]
 
 
 class TestTheWayPast:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
+from azure_world import plan_on
 from factories import tenancy
 from harness import World
 from tallystick.audit.models import AuditLog
@@ -117,3 +118,25 @@ def test_what_is_not_sent_says_why(world: World, say: Say) -> None:
     elsewhere = tenancy().subscription()
     stranger = Subscription.objects.get(pk=elsewhere).provider_id
     assert say("cancel", stranger)[0] == 2
+
+
+def test_azure_amounts_and_the_gap_of_a_price(world: World, say: Say) -> None:
+    plan = plan_on(world)
+    name = Subscription.objects.get(pk=plan.line.subscription_id).provider_id
+    act = ("azure-amounts", name, "2026-04", "130.00", "95.00", "--currency", "EUR")
+    code, out, error = say(*act, "--preview")
+    assert code == 0, error
+    assert "Autotask will get a charge of 130.00 EUR (cost 95.00 EUR), dated 30 Apr 2026." in out
+    code, out, error = say(*act)
+    assert code == 0, error
+    assert "Azure amounts of 2026-04 (price 130.00)" in out
+    line = world.line(units=10)
+    name = Subscription.objects.get(pk=line.subscription_id).provider_id
+    before = count(line.subscription_id)
+    act = ("price", name, "18.30", "--effective-on", "2026-05-10", "--gap-charge")
+    code, _, error = say(*act)
+    assert code != 0
+    assert "gap" in error
+    code, _, error = say(*act, "--price-from", "next_period")
+    assert code == 0, error
+    assert count(line.subscription_id) == before + 2

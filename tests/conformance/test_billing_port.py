@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from decimal import Decimal
 from itertools import pairwise
 
 import pytest
 from tests.conformance.stands import KINDS, Stand, stand
 
 from tallystick.kit import clock
+from tallystick.sync.charge_port import ChargeChange, NewCharge
 from tallystick.sync.port import Adjustment, Applied, Line, NotSent, RefusalKind, Refused, UnitRow
 
 
@@ -89,3 +91,35 @@ def test_a_passed_deadline_sends_nothing(here: Stand) -> None:
 def test_a_reference_nobody_used_is_absent(here: Stand) -> None:
     found = here.billing.find_line(contract_id=here.line.contract_id, reference="no such thing")
     assert found.line_ids == ()
+
+
+def charge(here: Stand, reference: str) -> NewCharge:
+    code = here.billing.charge_codes()[0].code_id
+    contract = here.line.contract_id
+    return NewCharge(contract, reference, "A test", here.day, Decimal("1.25"), Decimal(1), code)
+
+
+def test_a_charge_is_found_by_its_reference_and_changed(here: Stand) -> None:
+    reference = f"tallystick-test:{clock.monotonic():.6f}"
+    wanted = {reference: here.line.contract_id}
+    assert here.billing.find_charges(wanted) == {reference: ()}
+    made = here.billing.create_charge(charge(here, reference), deadline=soon())
+    assert isinstance(made, Applied), made
+    (shown,) = here.billing.find_charges(wanted)[reference]
+    assert (shown.price, shown.cost, shown.day) == (Decimal("1.25"), Decimal(1), here.day)
+    assert (shown.contract_id, shown.billed) == (here.line.contract_id, False)
+    if made.created_id is not None:
+        assert made.created_id == shown.charge_id
+    # It ends at 0, as a charge is not deleted through the port.
+    change = ChargeChange(here.line.contract_id, shown.charge_id, reference, Decimal(0), Decimal(0))
+    changed = here.billing.change_charge(change, deadline=soon())
+    assert isinstance(changed, Applied), changed
+    (shown,) = here.billing.find_charges(wanted)[reference]
+    assert (shown.price, shown.cost) == (0, 0)
+
+
+def test_a_passed_deadline_sends_no_charge(here: Stand) -> None:
+    reference = f"tallystick-test:{clock.monotonic():.6f}"
+    late = here.billing.create_charge(charge(here, reference), deadline=clock.monotonic())
+    assert isinstance(late, NotSent)
+    assert here.billing.find_charges({reference: here.line.contract_id}) == {reference: ()}

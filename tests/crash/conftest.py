@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from nursery import MAIN, Nursery, Worker
@@ -47,11 +48,14 @@ class Yard:
     def simulator(self) -> Simulator:
         return self.world.simulator
 
-    def line(self, *, units: int = 10) -> Line:
+    def line(self, *, units: int = 10, **more: Any) -> Line:
         """A green subscription, on a contract that runs for a year around today."""
         today = self.world.tenancy.today()
         return self.world.line(
-            units=units, starts=today - timedelta(days=100), ends=today + timedelta(days=265)
+            units=units,
+            starts=today - timedelta(days=100),
+            ends=today + timedelta(days=265),
+            **more,
         )
 
     def own_line(self, *, quantity: int) -> Line:

@@ -7,11 +7,13 @@ Autotask has been read and is equal.
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from nursery import Worker
 
+from azure_world import AZURE_PLAN, Plan
 from checks import check_promises
 from harness import Line, eventually
 from tallystick.sync.engine import Milestone
@@ -126,6 +128,40 @@ def test_at_every_step_of_other_cases(yard: Any, scene: Any, milestone: Mileston
         (line.line_id,) = line.own_lines()
     assert line.changes() == [4]
     check_promises(line)
+
+
+def new_charge(yard: Any) -> Plan:
+    """What a month came to: one charge."""
+    plan = Plan(yard.line(**AZURE_PLAN))
+    plan.amounts(f"{last_month(yard):%Y-%m}", "131.00", "96.00")
+    return plan
+
+
+def changed_charge(yard: Any) -> Plan:
+    """A correction of one that is there."""
+    plan = Plan(yard.line(**AZURE_PLAN))
+    plan.amounts(f"{last_month(yard):%Y-%m}", "130.00", "95.00")
+    plan.line.world.work()
+    plan.amounts(f"{last_month(yard):%Y-%m}", "131.00", "96.00")
+    return plan
+
+
+def last_month(yard: Any) -> date:
+    """Its last day."""
+    return yard.world.tenancy.today().replace(day=1) - timedelta(days=1)
+
+
+@pytest.mark.parametrize("scene", [new_charge, changed_charge])
+@pytest.mark.parametrize("milestone", Milestone)
+def test_at_every_step_of_a_charge(yard: Any, scene: Any, milestone: Milestone) -> None:
+    """It is found by our reference, whoever died."""
+    plan = scene(yard)
+    dies(yard.worker("--die-at", milestone))
+    yard.worker()
+    eventually(lambda: plan.line.badge in {"synced", "out_of_sync"}, seconds=40)
+    assert (plan.line.badge, plan.line.cause) == ("synced", "")
+    assert plan.charged() == [(last_month(yard).isoformat(), Decimal(131), Decimal(96))]
+    check_promises(plan.line)
 
 
 WRITE = {"method": "POST", "path": "ServiceAdjustments"}
