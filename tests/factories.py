@@ -23,6 +23,10 @@ from tallystick.kit.ids import correlation_id
 from tallystick.kit.secrets import Secret
 from tallystick.ledger.record import Origin
 from tallystick.mappings.map_subscription import Place
+from tallystick.notify.add import NewRecipient, add_recipient
+from tallystick.notify.carry import Carriers
+from tallystick.notify.choice import By, Choice
+from tallystick.notify.kinds import Topic
 from tallystick.operations.cancel import cancel
 from tallystick.operations.change_quantity import change_quantity
 from tallystick.operations.finish import Asked
@@ -203,6 +207,21 @@ class Tenancy:
             today=self.today(),
             asked=self.asked(),
         ).operation_id
+
+    def told(self, url: str = "https://hooks.example.com/x", **choice: Any) -> int:
+        """A webhook that is told of everything; answers its id."""
+        topics = [one.value for one in Topic]
+        new = NewRecipient("Ops bot", "webhook", Secret(url), Choice(topics, **choice))
+        return add_recipient(
+            new,
+            by=By(
+                self.context,
+                self.clock.now(),
+                correlation_id(),
+                settings.SEALING_KEYS,
+                Carriers(),
+            ),
+        ).recipient_id
 
     def later(self, **delta: float) -> datetime:
         return self.clock.advance(timedelta(**delta).total_seconds())

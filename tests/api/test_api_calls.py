@@ -31,7 +31,7 @@ ORDER = {"kind": "update_quantity", "quantity": 12}
 MEMBERS = {"type", "title", "status", "detail", "correlation_id", "errors"}
 
 
-CALLS = 65
+CALLS = 68
 # What they are found by is no id of ours, or their own tests look at strangers.
 ELSEWHERE = {
     ("PUT", "/subscriptions/by-provider-id/N"),
@@ -57,6 +57,7 @@ def every_call(of: Tenancy) -> list[tuple[str, str, object]]:
     log = AuditLog.objects.filter(subscription_id=subscription).latest("pk").pk
     mapped = f"/connections/{connection}/subscription-mappings/{subscription}"
     resolve = f"/operations/{operation}/deliveries/{connection}/resolve"
+    told = f"/notifications/{of.told()}"
     return [
         ("GET", f"/subscriptions/{subscription}", None),
         ("GET", f"/subscriptions/{subscription}/operations", None),
@@ -139,6 +140,12 @@ def every_call(of: Tenancy) -> list[tuple[str, str, object]]:
         ("DELETE", f"/connections/{connection}/policies?customer={customer}", None),
         ("POST", f"/operations/{operation}/deliveries/{connection}/approve", None),
         ("POST", f"/connections/{connection}/approve", {"customer_id": customer}),
+        ("GET", told, None),
+        ("PATCH", told, {"remind_hours": 1}),
+        ("DELETE", told, None),
+        ("POST", f"{told}/test", None),
+        ("POST", f"{told}/new-secret", None),
+        ("GET", f"{told}/messages", None),
     ]
 
 
@@ -220,6 +227,7 @@ def test_every_address_asks_for_a_token(api: Api) -> None:
                 "contract",
                 "promotion",
                 "rule",
+                "notification",
             ):
                 path = path.replace(f"{{{name}_id}}", "1")
             path = path.replace("{offer_id}", "1").replace("{provider_id}", "x")

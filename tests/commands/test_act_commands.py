@@ -19,6 +19,7 @@ from tallystick.cli.main import main
 from tallystick.connections.models import Connection
 from tallystick.identity.models import Tenant
 from tallystick.mappings.models import CustomerMapping, Exclusion, NextPlace, SubscriptionMapping
+from tallystick.notify.models import Recipient
 
 PRICED = {"unit_price": "15.20", "unit_cost": "12.10"}
 YEARS = {"start": "2026-01-01", "end": "2098-12-31"}
@@ -254,3 +255,40 @@ class TestLines:
         there = {"subscription": "Contoso, Premium", "units": 14, "line there": "a line of its own"}
         assert json.loads(look.stdout) == [there]
         assert not NextPlace.objects.filter(connection_id=here.connection_id).exists()
+
+
+class TestNotifications:
+    def test_added_listed_changed_and_removed(
+        self, here: Desk, say: Say, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        url = "https://hooks.example.com/T0/secret-path"
+        add = ("notifications", "add", "webhook", "--name", "Ops bot", "--format", "json")
+        made = say(*add, "--url-stdin", stdin=url + "\n")
+        assert made.code == 0, made.error
+        assert made.value["secret"].startswith("whsec_")
+        assert newest(here.of)[0] == "notification.create"
+        listed = say("notifications", "list")
+        assert "https://hooks.example.com" in listed.out
+        assert "secret-path" not in listed.out
+        narrowed = ("--topic", "drift", "--connection", name_of(here), "--remind-hours", "0")
+        assert say("notifications", "change", "ops bot", *narrowed).code == 0
+        row = Recipient.objects.get(pk=made.value["id"])
+        assert (row.topics, row.remind_hours) == (["drift"], 0)
+        assert row.connection_id == here.connection_id
+        assert say("notifications", "change", "Ops bot", "--all-connections").code == 0
+        assert Recipient.objects.get(pk=row.pk).connection_id is None
+        assert say("notifications", "new-key", "Ops bot", "--format", "json").value["secret"]
+        assert "Nothing was sent yet" in say("notifications", "messages", "Ops bot").out
+        assert say("notifications", "remove", "Ops bot").code == 2
+        assert say("notifications", "remove", "Ops bot", "--yes").code == 0
+        assert "Nobody is told" in say("notifications", "list").out
+        monkeypatch.setenv("TALLYSTICK_NOTIFICATION_URL", "http://10.0.0.1/x")
+        wrong = say("notifications", "add", "slack", "--name", "x")
+        assert wrong.code == 2
+        assert wrong.error.strip() == "tallystick: target: must begin with https://"
+
+    def test_a_test_that_does_not_arrive_says_why(self, here: Desk, say: Say) -> None:
+        number = here.of.told("https://nobody.invalid/x")
+        tried = say("notifications", "test", str(number))
+        assert tried.code == 1
+        assert tried.out.strip() == "It did not arrive. nobody.invalid could not be found."

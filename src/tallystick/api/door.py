@@ -40,8 +40,8 @@ READING = {"GET", "HEAD", "OPTIONS"}
 REPLAYED = "Idempotent-Replayed"
 # Asked again, each press of Sync joins the run that is there: no transaction around them all.
 COMMITS_EACH = {"sync-many"}
-# These read Autotask, and nothing is read from there inside a transaction.
-READS_AUTOTASK = {
+# These ask somebody else, and nobody is asked anything inside a transaction.
+ASKS_OTHERS = {
     "map-subscription",
     "map-subscription-look",
     "map-subscription-accept",
@@ -52,6 +52,7 @@ READS_AUTOTASK = {
     "sync-dry-run",
     "test-connection",
     "import-subscription-mappings",
+    "test-notification",
 }
 # Their body is a file.
 TAKES_CSV = {
@@ -115,7 +116,7 @@ def _enter(request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpRespon
 
 
 def _commits_each(request: HttpRequest) -> bool:
-    return _name_of(request) in COMMITS_EACH | READS_AUTOTASK
+    return _name_of(request) in COMMITS_EACH | ASKS_OTHERS
 
 
 def _name_of(request: HttpRequest) -> str | None:

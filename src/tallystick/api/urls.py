@@ -23,6 +23,7 @@ from tallystick.api import (
     margin_rules,
     months,
     names,
+    notifications,
     operations,
     policies,
     preview_many,
@@ -70,6 +71,7 @@ for _room in (
     azure_costs,
     months,
     audit_logs,
+    notifications,
 ):
     api.add_router("", _room.router)
 

@@ -10,14 +10,15 @@ from functools import cache
 from django.conf import settings
 from django.db import Error, close_old_connections
 
+from tallystick.bootstrap.binaries import CannotStart
 from tallystick.identity.context import Context
 from tallystick.kit.address import is_loopback, read_address
 from tallystick.kit.clock import DatabaseClock
 from tallystick.kit.log import logger
 from tallystick.notify.carry import Carriers
-from tallystick.notify.choose import By
+from tallystick.notify.choice import By
 from tallystick.notify.look import tell_nobody_works
-from tallystick.notify.mail import MailServer, WrongMailServer
+from tallystick.notify.mail import MailServer, WrongSetting
 from tallystick.notify.outbox import recipients_due
 from tallystick.notify.pulse import gone_since
 from tallystick.notify.send import Sender, send_to
@@ -30,20 +31,20 @@ WATCHES_EVERY = 30.0
 
 @cache
 def sender() -> Sender:
-    """Raises WrongSetting, WrongMailServer."""
+    """Raises CannotStart when a setting cannot be meant."""
+    try:
+        carriers = carriers_from(os.environ)
+    except WrongSetting as error:
+        raise CannotStart(f"{error}.") from None
     return Sender(
-        carriers=carriers_from(os.environ),
+        carriers=carriers,
         keys=settings.SEALING_KEYS,
         clock=DatabaseClock(),
     )
 
 
-class WrongSetting(ValueError):
-    """A setting cannot be meant; the sentence names it."""
-
-
 def carriers_from(environment: Mapping[str, str]) -> Carriers:
-    """Raises WrongSetting, WrongMailServer naming the variable."""
+    """Raises WrongSetting naming the variable."""
     written = [one.strip() for one in environment.get(ORIGINS, "").split(",") if one.strip()]
     allowed = set()
     for text in written:
@@ -71,7 +72,7 @@ def watch_for_workers(made: Callable[[], Sender] = sender) -> threading.Thread:
             try:
                 close_old_connections()
                 say_if_nobody_works(made())
-            except (Error, WrongSetting, WrongMailServer) as error:
+            except Error as error:
                 log.warning("nobody could be told", why=type(error).__name__)
 
     thread = threading.Thread(target=watch, name="watch for workers", daemon=True)

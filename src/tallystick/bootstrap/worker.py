@@ -90,6 +90,7 @@ def run(
     jobs.use_engine(engine)
     use_wake(jobs.wake_lanes)
     use_directory(make_directory)
+    sender()  # a setting that cannot be meant is said now, not when something is wrong
     use_sender(sender)
     keeper = Keeper(holder)
     keeper.start()

@@ -38,6 +38,7 @@ COMMANDS = {
     "renewals": ("tallystick.cli.renewals", "which terms end, and what is decided by then"),
     "status": ("tallystick.cli.status", "is all well, may one post: with an exit code"),
     "months": ("tallystick.cli.months", "close a month: ordered beside what Autotask shows"),
+    "notifications": ("tallystick.cli.notifications", "who is told what is wrong, and how"),
     "sync": ("tallystick.cli.sync", "ask again for what waits, oldest first"),
     "runs": ("tallystick.cli.runs", "what became of a sync"),
     "backup": ("tallystick.cli.backup", "write the database to one file"),

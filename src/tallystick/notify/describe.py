@@ -12,14 +12,8 @@ from tallystick.identity.roles import Role
 from tallystick.ledger.badge import BadgeKind
 from tallystick.mappings.rows import Row, rows_for
 from tallystick.notify.decide import Say
-from tallystick.notify.letters import (
-    MOST_NAMED,
-    Letter,
-    Many,
-    Standing,
-    about_many,
-    about_one,
-)
+from tallystick.notify.letters import MOST_NAMED, Letter
+from tallystick.notify.letters_subscriptions import Many, Standing, about_many, about_one
 from tallystick.notify.models import Recipient
 from tallystick.subscriptions.queries import get_subscriptions
 

@@ -20,7 +20,7 @@ PORTS = {"smtp": 587, "smtps": 465}
 _SENDER = re.compile(r"[ -~]{3,320}")
 
 
-class WrongMailServer(ValueError):
+class WrongSetting(ValueError):
     """A setting cannot be meant. The sentence does not quote it: it may hold a password."""
 
 
@@ -38,7 +38,7 @@ class MailServer:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> MailServer | None:
-        """None when none is set. Raises WrongMailServer naming the variable."""
+        """None when none is set. Raises WrongSetting naming the variable."""
         url, sender = (environment.get(name, "") for name in ("TALLYSTICK_SMTP_URL", FROM))
         if not url:
             return None
@@ -46,11 +46,11 @@ class MailServer:
             parts = urlsplit(url)
             port = parts.port or PORTS[parts.scheme]
         except (ValueError, KeyError):
-            raise WrongMailServer(f"TALLYSTICK_SMTP_URL {LIKE}") from None
+            raise WrongSetting(f"TALLYSTICK_SMTP_URL {LIKE}") from None
         if not parts.hostname or parts.path.strip("/") or parts.query:
-            raise WrongMailServer(f"TALLYSTICK_SMTP_URL {LIKE}")
+            raise WrongSetting(f"TALLYSTICK_SMTP_URL {LIKE}")
         if not _SENDER.fullmatch(sender) or "@" not in parseaddr(sender)[1]:
-            raise WrongMailServer(f"{FROM} must be an address, like Tallystick <t@example.com>")
+            raise WrongSetting(f"{FROM} must be an address, like Tallystick <t@example.com>")
         return cls(
             scheme=parts.scheme,
             host=parts.hostname,

@@ -16,7 +16,7 @@ from tallystick.kit.log import logger
 from tallystick.kit.secrets import CannotOpen
 from tallystick.notify import letters, outbox
 from tallystick.notify.carry import Carriers, carry
-from tallystick.notify.choose import By
+from tallystick.notify.choice import By
 from tallystick.notify.kinds import Channel
 from tallystick.notify.models import Message, Recipient
 from tallystick.notify.outgoing import Outgoing

@@ -35,6 +35,7 @@ from tallystick.web.views import (
     names,
     next_term,
     operations_file,
+    notifications,
     policies,
     price_imports,
     price_margin,
@@ -212,6 +213,10 @@ urlpatterns = [
     path(f"{_CONNECTION}/sync", sync_many.sync_many, name="sync-many"),
     path("runs/<id:run_id>", run.run, name="run"),
     path("runs/<id:run_id>/progress", run.progress, name="run-progress"),
+    path("notifications", notifications.notifications, name="notifications"),
+    path("notifications/new", notifications.notification_new, name="notification-new"),
+    path("notifications/<id:recipient_id>", notifications.notification, name="notification"),
+    path("notifications/<id:recipient_id>/<slug:act>", notifications.act, name="notification-act"),
     path("audit-logs", audit_logs.audit_logs, name="audit-logs"),
     path("audit-logs/<id:audit_id>", audit_logs.audit_log, name="audit-log"),
 ]

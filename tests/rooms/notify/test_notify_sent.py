@@ -20,7 +20,7 @@ from tallystick.kit.clock import DatabaseClock
 from tallystick.kit.key_ring import KeyRing
 from tallystick.kit.secrets import Secret, new_key
 from tallystick.notify.letters import Letter
-from tallystick.notify.mail import MailServer, WrongMailServer
+from tallystick.notify.mail import MailServer, WrongSetting
 from tallystick.notify.models import Message, Recipient
 from tallystick.notify.outbox import put, recipients_due, take
 from tallystick.notify.send import Sender, send_test, send_to
@@ -240,7 +240,7 @@ def test_without_a_mail_server(here: Desk) -> None:
 )
 def test_a_mail_server_that_cannot_be_meant(url: str, sender: str) -> None:
     given = {"TALLYSTICK_SMTP_URL": url, "TALLYSTICK_MAIL_FROM": sender}
-    with pytest.raises(WrongMailServer, match=r"^TALLYSTICK_"):
+    with pytest.raises(WrongSetting, match=r"^TALLYSTICK_"):
         MailServer.from_environment(given)
 
 

@@ -14,7 +14,8 @@ from tallystick.identity.context import Context
 from tallystick.identity.models import User
 from tallystick.identity.people import context_of
 from tallystick.ledger.models import Lane
-from tallystick.notify.choose import Choice, change_recipient, remove_recipient
+from tallystick.notify.change import change_recipient, remove_recipient
+from tallystick.notify.choice import Choice
 from tallystick.notify.links import to_connection, to_out_of_sync
 from tallystick.notify.models import Message, Noticed
 from tallystick.notify.pulse import Away

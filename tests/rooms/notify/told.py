@@ -14,8 +14,9 @@ from tallystick.connections.learn import note_swept
 from tallystick.kit.ids import correlation_id
 from tallystick.kit.secrets import Secret
 from tallystick.ledger.models import Delivery, Lane
+from tallystick.notify.add import Added, NewRecipient, add_recipient
 from tallystick.notify.carry import Carriers
-from tallystick.notify.choose import Added, By, Choice, NewRecipient, add_recipient
+from tallystick.notify.choice import By, Choice
 from tallystick.notify.kinds import Topic
 from tallystick.notify.look import see, tell
 from tallystick.notify.mail import MailServer
