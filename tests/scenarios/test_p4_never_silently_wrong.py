@@ -264,7 +264,17 @@ def test_what_the_cause_of_a_drift_advises_makes_it_green(world: World) -> None:
     line = world.line(units=10)
     line.hand_edit(12)
     world.sweep()
-    assert "if 12 is right, record that here" in line.cause
+    assert "set it right in Autotask and press Sync" in line.cause
+    line.hand_edit(10)
+    line.press_sync()
+    line.drive()
+    assert line.badge == "synced", line.cause
+
+
+def test_a_change_made_there_first_is_recorded_here_as_already_so(world: World) -> None:
+    line = world.line(units=10)
+    line.hand_edit(12)
+    world.sweep()
     line.quantity(12)
     world.work()
 

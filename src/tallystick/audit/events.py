@@ -50,6 +50,10 @@ class Event(StrEnum):
     APPROVE_OPERATION = "subscription.approve_operation"
     DRIFT_FOUND = "subscription.drift_found"
     DRIFT_GONE = "subscription.drift_gone"
+    KEEP_DRIFT = "subscription.keep_drift"
+    RESTORE_LINE = "subscription.restore_line"
+    AGREE_DRIFT = "subscription.agree_drift"
+    CORRECT_CHANGE = "subscription.correct_change"
     SECOND_WRITER_SEEN = "subscription.second_writer_seen"
     SECOND_WRITER_DEALT_WITH = "subscription.second_writer_dealt_with"
     CREATE_CUSTOMER = "customer.create"
@@ -129,6 +133,10 @@ _LABELS = {
     Event.APPROVE_OPERATION: "Approve Operation",
     Event.DRIFT_FOUND: "Drift Found",
     Event.DRIFT_GONE: "Drift Gone",
+    Event.KEEP_DRIFT: "Keep Autotask's Value",
+    Event.RESTORE_LINE: "Restore Ours",
+    Event.AGREE_DRIFT: "Agree Difference",
+    Event.CORRECT_CHANGE: "Correct Change",
     Event.SECOND_WRITER_SEEN: "Second Writer Seen",
     Event.SECOND_WRITER_DEALT_WITH: "Second Writer Dealt With",
     Event.CREATE_CUSTOMER: "Create Customer",

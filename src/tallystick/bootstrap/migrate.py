@@ -21,6 +21,8 @@ FACTS = (
     "ledger_round_item",
     "books_month_proof",
     "books_month_proof_line",
+    "ledger_drift",
+    "ledger_drift_decision",
     "catalog_margin_rule",
     "catalog_exchange_rate",
     "catalog_price_import",

@@ -9,7 +9,17 @@ class Right(StrEnum):
     READ = "read"
     OPERATE = "operate"  # record operations, import
     SYNC = "sync"
-    RESOLVE = "resolve"  # take a blocked operation out of the way
+    RESOLVE = "resolve"  # decide on what is stopped or differs, in the ways below
+    DONE_BY_HAND = "done_by_hand"  # say that it was done in Autotask; a reading must agree
+    BELIEVE = "believe"  # ... also when no reading agrees
+    LATER = "later"  # let a price begin with the next billing period
+    SKIP = "skip"  # never send it
+    ADOPT = "adopt"  # expect what Autotask shows from now on
+    PUSH = "push"  # send ours on top of what Autotask shows
+    KEEP = "keep"  # of a difference that nothing waits for: Autotask's counts
+    RESTORE = "restore"  # ... ours is put back
+    AGREE = "agree"  # ... it may differ until a day
+    CORRECT = "correct"  # send the opposite of a change that should not be there
     APPROVE = "approve"  # let go what is held for review
     MAP = "map"
     CONNECT = "connect"  # credentials, policies, pause
@@ -34,8 +44,18 @@ class Role(StrEnum):
 
 RIGHTS = {
     Role.ADMINISTRATOR: frozenset(Right),
+    # Of the ways past a stopped operation, those that send nothing and expect nothing else.
     Role.OPERATOR: frozenset(
-        {Right.READ, Right.OPERATE, Right.SYNC, Right.RESOLVE, Right.APPROVE, Right.MAP}
+        {
+            Right.READ,
+            Right.OPERATE,
+            Right.SYNC,
+            Right.RESOLVE,
+            Right.DONE_BY_HAND,
+            Right.LATER,
+            Right.APPROVE,
+            Right.MAP,
+        }
     ),
     Role.VIEWER: frozenset({Right.READ}),
     Role.AUDITOR: frozenset({Right.READ, Right.EXPORT}),

@@ -23,6 +23,7 @@ class BadgeKind(StrEnum):
     SYNCING = "syncing"
     WAITING_FOR_APPROVAL = "waiting_for_approval"
     CHECKING = "checking"
+    AGREED = "agreed"
     LEFT = "left"
     NOT_MAPPED = "not_mapped"
 
@@ -34,6 +35,7 @@ class BadgeKind(StrEnum):
             BadgeKind.SYNCING: "Syncing",
             BadgeKind.WAITING_FOR_APPROVAL: "Waiting for approval",
             BadgeKind.CHECKING: "Checking",
+            BadgeKind.AGREED: "Agreed Difference",
             BadgeKind.LEFT: "Left As It Is",
             BadgeKind.NOT_MAPPED: "Not Mapped",
         }[self]
@@ -46,6 +48,7 @@ class BadgeKind(StrEnum):
             BadgeKind.SYNCING: "blue",
             BadgeKind.WAITING_FOR_APPROVAL: "yellow",
             BadgeKind.CHECKING: "yellow",
+            BadgeKind.AGREED: "secondary",
             BadgeKind.LEFT: "secondary",
             BadgeKind.NOT_MAPPED: "secondary",
         }[self]
@@ -58,9 +61,20 @@ class BadgeKind(StrEnum):
             BadgeKind.SYNCING: "refresh",
             BadgeKind.WAITING_FOR_APPROVAL: "eye",
             BadgeKind.CHECKING: "clock",
+            BadgeKind.AGREED: "minus",
             BadgeKind.LEFT: "player-pause",
             BadgeKind.NOT_MAPPED: "unlink",
         }[self]
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Who agreed that a line may differ, until which day (red again on it), and why."""
+
+    person: str
+    until: date
+    until_at: datetime
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +106,11 @@ class Standing:
     head_awaits_approval: bool = False
     # Units the contract's price contains: they are in no number of units.
     included: int = 0
+    # What differs is a change of ours that is there twice.
+    duplicate: bool = False
+    # A person has agreed to what differs, until a day; ``agreed_ended``: that day has come.
+    agreed: Agreement | None = None
+    agreed_ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +170,8 @@ def badge(standing: Standing) -> Badge:
             )
         case _:
             pass
-    if drift := _drift(standing):
-        return so(BadgeKind.OUT_OF_SYNC, drift, standing.drift_since)
+    if standing.drift_units is not None or standing.drift_charges:
+        return _differing(standing)
     if standing.expected_units is None and standing.proved_at is None:
         return so(BadgeKind.LEFT, "Nothing is compared or sent before its next change.")
     if standing.proved_at is None:
@@ -160,17 +179,30 @@ def badge(standing: Standing) -> Badge:
     return so(BadgeKind.SYNCED)
 
 
-def _drift(standing: Standing) -> str:
-    """What the last sweep saw of the line, or of the charges; empty: what is expected."""
-    if standing.drift_units is None:
-        return standing.drift_charges
-    expected = standing.drift_expected
-    return drift_words(
-        standing.expected_units if expected is None else expected,
-        standing.drift_units,
-        standing.drift_amount,
-        included=standing.included,
-    )
+def _differing(standing: Standing) -> Badge:
+    """Nothing waits, and Autotask shows something else: red, unless a person agreed to it. What is
+    agreed is about the line, never about the charges."""
+    kind, words, until = BadgeKind.OUT_OF_SYNC, standing.drift_charges, None
+    expected = standing.expected_units
+    if standing.drift_expected is not None:
+        expected = standing.drift_expected
+    agreed = standing.agreed
+    if standing.drift_units is None or (words and agreed and not standing.agreed_ended):
+        pass  # the charges speak
+    elif agreed is not None and not standing.agreed_ended:
+        kind, until = BadgeKind.AGREED, agreed.until_at
+        words = agreed_words(agreed, expected, standing.drift_units, standing.included)
+    else:
+        words = drift_words(
+            expected,
+            standing.drift_units,
+            standing.drift_amount,
+            included=standing.included,
+            duplicate=standing.duplicate,
+        )
+        if agreed is not None:
+            words = f"{ended_words(agreed)} {words}"
+    return Badge(kind, standing.unsettled, words, standing.drift_since, until, standing.proved_at)
 
 
 # Of two lanes of one subscription the one that needs a person speaks.
@@ -179,6 +211,7 @@ URGENCY = (
     BadgeKind.WAITING_FOR_APPROVAL,
     BadgeKind.CHECKING,
     BadgeKind.SYNCING,
+    BadgeKind.AGREED,
     BadgeKind.LEFT,
     BadgeKind.SYNCED,
 )
@@ -191,24 +224,59 @@ def approval_words(number: int) -> str:
 
 
 def drift_words(
-    expected: int | None, units: int | None, amount: Decimal | None, *, included: int = 0
+    expected: int | None,
+    units: int | None,
+    amount: Decimal | None,
+    *,
+    included: int = 0,
+    duplicate: bool = False,
 ) -> str:
     """Both values, of a line that nothing waits for. ``amount`` is the extended price.
 
     ``included``: units the contract's price contains, beside those that are billed.
+    ``duplicate``: a change of ours is there twice.
     """
     beside = beside_billed(included)
+    if duplicate:
+        return (
+            f"Duplicate in Autotask: {units} units, expected {expected}{beside}. A change of ours "
+            "is there twice. Nothing was sent because of it, and nothing is before somebody "
+            "decides: the opposite change is prepared on the page Drift."
+        )
     if units == expected:
         return (
             f"Autotask shows the expected {expected} units{beside}, but another amount"
-            f" ({amount}): somebody changed the price there. Nothing was sent. Set the price right "
-            "in Autotask, then press Sync."
+            f" ({amount}): somebody changed the price there. Nothing was sent, and nothing is "
+            "before somebody decides: keep Autotask's, restore ours or agree to it on the page "
+            "Drift; or set the price right in Autotask and press Sync."
         )
     return (
         f"Autotask shows {units} units, expected {expected}{beside}: "
-        f"somebody changed it there. Nothing was sent. If {expected} is right, set it in Autotask "
-        f"and press Sync; if {units} is right, record that here."
+        "somebody changed it there. Nothing was sent, and nothing is before somebody decides: "
+        "keep Autotask's, restore ours or agree to it on the page Drift; or set it right in "
+        "Autotask and press Sync."
     )
+
+
+def agreed_words(
+    agreed: Agreement, expected: int | None, units: int | None, included: int = 0
+) -> str:
+    """What a line shows that may differ, who said so, and when it is red again."""
+    shown = f"{units} units" if units != expected else f"{units} units at another amount"
+    return (
+        f"Autotask shows {shown}, expected {expected}{beside_billed(included)}: {agreed.person} "
+        f"agreed to that until {in_words(agreed.until)} ({_stop(agreed.reason)}) Nothing is sent "
+        "because of it; it is red again on that day, or when it changes."
+    )
+
+
+def ended_words(agreed: Agreement) -> str:
+    """In front of a difference that is not agreed to any more."""
+    return f"What {agreed.person} agreed to ended on {in_words(agreed.until)}."
+
+
+def _stop(reason: str) -> str:
+    return reason if reason.endswith((".", "!", "?")) else f"{reason}."
 
 
 def beside_billed(included: int) -> str:

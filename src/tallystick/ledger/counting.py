@@ -37,14 +37,18 @@ WITH head AS (
                WHEN h.awaits_approval THEN %(waiting_for_approval)s
                WHEN h.tries >= %(tries)s AND h.cause <> '' THEN %(out_of_sync)s
                WHEN h.state IS NOT NULL THEN %(syncing)s
-               WHEN l.drift_units IS NOT NULL OR l.drift_charges <> '' THEN %(out_of_sync)s
+               WHEN l.drift_charges <> '' THEN %(out_of_sync)s
+               WHEN l.drift_units IS NOT NULL AND a.until_at > %(now)s THEN %(agreed)s
+               WHEN l.drift_units IS NOT NULL THEN %(out_of_sync)s
                WHEN l.expected_units IS NULL AND l.proved_at IS NULL THEN %(left)s
                WHEN l.proved_at IS NULL THEN %(checking)s
                ELSE %(synced)s
            END AS urgency,
-           h.state IS NULL AND (l.drift_units IS NOT NULL OR l.drift_charges <> '') AS drifted,
+           h.state IS NULL AND (l.drift_charges <> '' OR (
+               l.drift_units IS NOT NULL AND coalesce(a.until_at <= %(now)s, true))) AS drifted,
            coalesce(h.waits, 0) AS waits, l.proved_at
     FROM ledger_lane l LEFT JOIN head h ON h.lane_id = l.id
+         LEFT JOIN ledger_drift_decision a ON a.id = l.agreed_id
     WHERE l.open AND l.connection_id = ANY(%(connections)s) AND l.tenant_id = %(tenant)s
       AND (%(reseller)s::bigint IS NULL OR l.subscription_id IN (
           SELECT id FROM subscriptions_subscription WHERE reseller_id = %(reseller)s))

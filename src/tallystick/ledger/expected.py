@@ -81,13 +81,6 @@ def accept_before(lane: Lane, before: Sequence[Mapping[str, Any]], *, day: date)
     lane.expected_from = day
 
 
-def clear_drift(lane: Lane) -> None:
-    """Nothing of the line differs, or it does not matter any more; charges are another matter."""
-    lane.drift_units = lane.drift_expected = lane.drift_amount = None
-    if not lane.drift_charges:
-        lane.drift_since = None
-
-
 def steps(lane: Lane, *, today: date) -> Sequence[Step]:
     """What is expected from that day on, oldest first. Raises ValueError when nothing is proved.
 

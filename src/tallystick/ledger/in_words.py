@@ -52,16 +52,35 @@ def in_words(  # noqa: PLR0912 - one case a kind
             )
         case OperationKind.MOVE_TO_RESELLER:
             return f"{kind.label} (billed units to 0)"
-        case OperationKind.CONTINUE:
-            return f"Continue quantity {after['quantity']} on {after['contract']}"
-        case OperationKind.END:
-            return f"End on {before['contract']} (quantity {before['quantity']} to 0)"
         case OperationKind.AZURE_AMOUNTS:
             return f"{_azure(before, after)} ({_price(before, after, 'price')})"
         case OperationKind.ONE_OFF_CHARGE:
             return f"{kind.label} of {_bare(after['price'])} {after['price_currency']}"
+        case (
+            OperationKind.CONTINUE
+            | OperationKind.END
+            | OperationKind.RESTORE
+            | OperationKind.CORRECT
+        ):
+            return _about_the_line(kind, before, after)
         case _:
             assert_never(kind)
+
+
+def _about_the_line(kind: OperationKind, before: Facts, after: Facts) -> str:
+    if kind is OperationKind.CONTINUE:
+        return f"Continue quantity {after['quantity']} on {after['contract']}"
+    if kind is OperationKind.END:
+        return f"End on {before['contract']} (quantity {before['quantity']} to 0)"
+    return f"{kind.label} ({_line(before, after)})"
+
+
+def _line(before: Facts, after: Facts) -> str:
+    """``12 units back to 10``: of the line, at its first day."""
+    was, to = before["line_units"], after["line_units"]
+    if was == to:
+        return f"{to} units at the price that was proved"
+    return f"{was} units back to {to}"
 
 
 def _azure(before: Facts, after: Facts) -> str:

@@ -30,6 +30,8 @@ class OperationKind(StrEnum):
     END = "end"  # the line it was billed on before bills it no more
     AZURE_AMOUNTS = "azure_amounts"  # what an Azure plan came to in a month, final
     ONE_OFF_CHARGE = "one_off_charge"  # an amount to be billed once
+    RESTORE = "restore"  # what somebody changed at the line is put back
+    CORRECT = "correct"  # the opposite of a change that should not be there
 
     @property
     def label(self) -> str:
@@ -56,6 +58,8 @@ class OperationKind(StrEnum):
             OperationKind.END: "End on the earlier contract",
             OperationKind.AZURE_AMOUNTS: "Azure amounts",
             OperationKind.ONE_OFF_CHARGE: "One-off charge",
+            OperationKind.RESTORE: "Restore ours",
+            OperationKind.CORRECT: "Correct a change",
         }[self]
 
 
@@ -102,6 +106,42 @@ class SightingKind(StrEnum):
             SightingKind.BEFORE_MAPPING: "Before it was mapped",
             SightingKind.CHANGED: "Changed, and not by us",
             SightingKind.OUR_CHANGE: "Our own change, made before us",
+        }[self]
+
+
+class DriftKind(StrEnum):
+    """What a difference most likely is."""
+
+    HAND_EDIT = "hand_edit"  # nothing we sent explains it
+    DUPLICATE = "duplicate"  # a change of ours is there twice
+
+    @property
+    def label(self) -> str:
+        return {
+            DriftKind.HAND_EDIT: "A hand edit in Autotask",
+            DriftKind.DUPLICATE: "A change of ours is there twice",
+        }[self]
+
+
+class DriftEnd(StrEnum):
+    """What became of a difference."""
+
+    KEPT = "kept"
+    RESTORED = "restored"
+    AGREED = "agreed"  # it stays open, and silent until a day
+    CORRECTED = "corrected"
+    CHANGED = "changed"  # another difference took its place
+    GONE = "gone"  # the line shows what is expected, or something else is expected now
+
+    @property
+    def label(self) -> str:
+        return {
+            DriftEnd.KEPT: "Autotask's kept",
+            DriftEnd.RESTORED: "Ours restored",
+            DriftEnd.AGREED: "Agreed",
+            DriftEnd.CORRECTED: "Corrected",
+            DriftEnd.CHANGED: "Changed again",
+            DriftEnd.GONE: "Gone",
         }[self]
 
 

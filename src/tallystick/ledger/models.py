@@ -8,6 +8,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from tallystick.ledger.drift_models import Drift, DriftDecision
 from tallystick.ledger.kinds import (
     AttemptKind,
     Carrier,
@@ -24,6 +25,8 @@ __all__ = [
     "Attempt",
     "DealtWith",
     "Delivery",
+    "Drift",
+    "DriftDecision",
     "Evidence",
     "Lane",
     "Operation",
@@ -120,6 +123,9 @@ class Lane(models.Model):
     drift_since = models.DateTimeField(null=True)
     # The same of the charges of ours on its contract, in words.
     drift_charges = models.TextField(blank=True, default="", db_default="")
+    # The open difference of a lane that nothing waits on, and the decision that silences it.
+    drift = models.ForeignKey(Drift, on_delete=models.PROTECT, null=True, related_name="+")
+    agreed = models.ForeignKey(DriftDecision, on_delete=models.PROTECT, null=True, related_name="+")
 
     # A person pressed Sync: the quiet time and the waits of this lane are over.
     sync_asked_at = models.DateTimeField(null=True)
@@ -168,6 +174,8 @@ class Attempt(models.Model):
     body = models.JSONField()
     request_text = models.TextField()  # exactly what goes on the wire
     resend_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True)
+    # The wrong write this one is the opposite of.
+    corrects = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
     started_at = models.DateTimeField()
     deadline_at = models.DateTimeField()
     asked_by = models.CharField(max_length=200)

@@ -13,7 +13,8 @@ from typing import Any
 
 from tallystick.audit.events import Event, Status
 from tallystick.audit.record import Actor, Subject, record
-from tallystick.ledger.expected import accept_before, clear_drift, expect_steps
+from tallystick.ledger.drifts import clear_drift
+from tallystick.ledger.expected import accept_before, expect_steps
 from tallystick.ledger.kinds import AttemptKind, Carrier, EvidenceKind, OperationKind
 from tallystick.ledger.models import Attempt, Delivery, Evidence, Lane
 from tallystick.ledger.portions import forget_charge_drift, keep_on_line
@@ -152,7 +153,7 @@ def conclude(
 def synced(lane: Lane, batch: Sequence[Delivery], proof: Proof, *, act: Act) -> None:
     """Read back and equal: settle the batch, one audit record for each operation."""
     lane.proved_at = act.now
-    clear_drift(lane)
+    clear_drift(lane, now=act.now)
     shows_from_now_on(lane, proof, now=act.now)
     sent = lane.open_attempt
     conclude(lane, LANDED, now=act.now, data={"reading": dict(proof.reading)})

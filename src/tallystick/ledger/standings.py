@@ -11,7 +11,8 @@ from typing import Any
 from django.db.models import Count, F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
-from tallystick.ledger.badge import URGENCY, Badge, Standing, badge
+from tallystick.ledger.badge import URGENCY, Agreement, Badge, Standing, badge
+from tallystick.ledger.kinds import DriftKind
 from tallystick.ledger.models import Delivery, Lane
 from tallystick.ledger.queries import UNSETTLED
 from tallystick.ledger.second_writer import SecondWriter
@@ -40,6 +41,8 @@ class LaneView:
     drift_amount: Decimal | None
     drift_since: datetime | None
     sync_asked_at: datetime | None
+    drift_id: int | None = None
+    agreed: Agreement | None = None
 
     def rests(self, now: datetime) -> bool:
         """Whether its first day has not begun."""
@@ -75,7 +78,17 @@ def view_of(lane: Lane) -> LaneView:
         drift_amount=lane.drift_amount,
         drift_since=lane.drift_since,
         sync_asked_at=lane.sync_asked_at,
+        drift_id=lane.drift_id,
+        agreed=agreement_of(lane),
     )
+
+
+def agreement_of(lane: Lane) -> Agreement | None:
+    """What a person agreed to about the lane's open difference, ended or not."""
+    kept = lane.agreed
+    if kept is None or kept.until is None or kept.until_at is None:
+        return None
+    return Agreement(kept.person, kept.until, kept.until_at, kept.reason)
 
 
 def standings(
@@ -92,7 +105,8 @@ def standings(
     that has not begun says nothing beside one that bills. ``included``: units the contract's price
     contains, by subscription.
     """
-    lanes = list(Lane.objects.filter(subscription_id__in=subscription_ids, open=True))
+    rows = Lane.objects.filter(subscription_id__in=subscription_ids, open=True)
+    lanes = list(rows.select_related("drift", "agreed"))
     unsettled = Delivery.objects.filter(UNSETTLED, lane__in=[lane.pk for lane in lanes])
     held = Count("pk", filter=Q(awaits_approval=True))
     counts = {
@@ -114,6 +128,7 @@ def standings(
         because, since = paused.get(lane.connection_id, ("", None))
         rests = lane.begins_at is not None and lane.begins_at > now
         number, to_approve = counts.get(lane.pk, (0, 0))
+        agreed = agreement_of(lane)
         standing = Standing(
             mapped=True,
             unsettled=number,
@@ -136,6 +151,9 @@ def standings(
             to_approve=to_approve,
             head_awaits_approval=head.awaits_approval if head else False,
             included=(included or {}).get(lane.subscription_id, 0),
+            duplicate=lane.drift is not None and lane.drift.kind == DriftKind.DUPLICATE.value,
+            agreed=agreed,
+            agreed_ended=agreed is not None and agreed.until_at <= now,
         )
         found = LaneStanding(
             view_of(lane),

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from tallystick.kit.problem import Conflicting
 from tallystick.ledger.amounts import about_of
-from tallystick.ledger.expected import clear_drift
+from tallystick.ledger.drifts import clear_drift
 from tallystick.ledger.kinds import AMOUNTS, OperationKind, Resolution
 from tallystick.ledger.models import Delivery, Lane
 from tallystick.ledger.portions import accept_seen, forget_charge_drift, keep_by_hand
@@ -40,7 +40,7 @@ def decide_amount(lane: Lane, head: Delivery, how: str, now: datetime) -> None:
         keep_by_hand(lane, operation)
     elif how == Resolution.ADOPT.value and not accept_seen(lane, about=about):
         raise Conflicting("Nothing was read from Autotask that could be adopted.")
-    clear_drift(lane)
+    clear_drift(lane, now=now)
     forget_charge_drift(lane)
     lane.save()
     change(head, State.RESOLVED, now=now, cause=Cause(how, Resolution(how).label))

@@ -20,7 +20,7 @@ from tallystick.connections.trouble import (
 from tallystick.ledger.models import Delivery, Lane
 from tallystick.ledger.settle import Act, Cause, stopped, waiting
 from tallystick.ledger.state import State
-from tallystick.sync import words
+from tallystick.sync import words, words_look
 from tallystick.sync.engine import Engine
 from tallystick.sync.load import Work
 from tallystick.sync.retry import THREAD_LIMIT_PAUSE, backoff
@@ -86,7 +86,7 @@ def could_not_look(error: BillingError, *, work: Work, act: Act) -> str:
         case Misconfigured():
             return no_access(work, cause_of(error), act=act).cause.words
         case _:
-            return words.not_compared(str(error)).words
+            return words_look.not_compared(str(error)).words
 
 
 def put_back(lane: Lane, batch: Sequence[Delivery], passing: Passing, *, act: Act) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 
 from tallystick.connections.policies import PostedQuantity, SameDay, SameDayPolicy
 from tallystick.ledger.kinds import OperationKind
-from tallystick.ledger.profile import Step, as_json, from_day, merged
+from tallystick.ledger.profile import Step, as_json, from_day, from_json, merged
 from tallystick.ledger.settle import Cause, Proof
 from tallystick.ledger.state import State
 from tallystick.sync import moves, words
@@ -27,8 +27,16 @@ from tallystick.sync.compare import Match, Periods, covering, match_step, match_
 from tallystick.sync.monthly import does_not_fit, wanted_months
 from tallystick.sync.port import Adjustment, Line, UnitRow
 from tallystick.sync.rules import Expected, Rules
-from tallystick.sync.target import ENDS, Due, Target, is_about_rates, is_first_sync, target_of
-from tallystick.sync.unexpected import Surprise, unexpected, unexpected_until
+from tallystick.sync.target import (
+    ENDS,
+    PUT_BACK,
+    Due,
+    Target,
+    is_about_rates,
+    is_first_sync,
+    target_of,
+)
+from tallystick.sync.unexpected import Surprise, in_words, unexpected, unexpected_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +144,8 @@ def wanted_of(
     its rate when the units change: a new one begins with the first period that is open.
     """
     day = batch[0].effective_on
+    if batch[0].kind in PUT_BACK:
+        return from_day(from_json(batch[0].after["profile"]), day)
     known = from_day(expected.steps, day)
     ends = ahead[-1].until if ahead else date.max
     days = {day, *(step.starts_on for step in known), *(row.starts_on for row in ahead)}
@@ -199,6 +209,10 @@ class _Case:
     rules: Rules
     periods: Periods
 
+    @property
+    def puts_back(self) -> bool:
+        return self.batch[0].kind in PUT_BACK
+
     def units_on(self, day: date) -> int:
         """As observed."""
         return next((row.units for row in reversed(self.ahead) if row.starts_on <= day), 0)
@@ -215,9 +229,11 @@ class _Wrong:
 
 def _send(case: _Case, accepted_before: list[dict[str, Any]]) -> Plan:
     """The call for the first day that differs."""
-    wrong = _first_wrong(case)
+    wrong = _first_of_profile(case) if case.puts_back else _first_wrong(case)
     if wrong is None:
         return Stop(State.FAILED, words.no_rows())
+    if case.puts_back and not _is_one_shift(case, wrong.on):
+        return Stop(State.FAILED, words.not_one_change(observed=in_words(case.ahead)))
     at, price, cost = wrong.on, wrong.price, wrong.cost
     units = case.units_on(at)
     now = next(step for step in case.wanted if step.covers(at))
@@ -271,6 +287,30 @@ def _first_wrong(case: _Case) -> _Wrong | None:
     return _Wrong(on, step.unit_price, step.unit_cost)
 
 
+def _first_of_profile(case: _Case) -> _Wrong | None:
+    """Where the line leaves the profile it is put back to; a rate only where it is another."""
+    for step in case.wanted:
+        for row in covering(case.ahead, step):
+            if match_step([row], step, case.periods) is Match.SAME:
+                continue
+            at_its_units = match_step([row], replace(step, units=row.units), case.periods)
+            on = max(row.starts_on, step.starts_on)
+            if at_its_units is Match.SAME:
+                return _Wrong(on, None, None)
+            return _Wrong(on, step.unit_price, step.unit_cost)
+    return None
+
+
+def _is_one_shift(case: _Case, on: date) -> bool:
+    """Whether every later row is off by the same number of units: a change moves them all."""
+    shifts = {
+        row.units - step.units
+        for step in from_day(case.wanted, on)
+        for row in covering(case.ahead, step)
+    }
+    return len(shifts) == 1
+
+
 def _first_wrong_rate(
     ahead: Sequence[UnitRow], wanted: Sequence[Step], periods: Periods
 ) -> tuple[date, Step] | None:
@@ -312,7 +352,7 @@ def _accepted_before(
     day: date, batch: Sequence[Due], rows: Sequence[UnitRow], today: date
 ) -> list[dict[str, Any]]:
     """Whoever sends ours on top of what they have seen accepts what is there until then."""
-    if batch[0].accepted_units is None:
+    if batch[0].accepted_units is None and batch[0].kind not in PUT_BACK:
         return []
     return [
         {"until": min(row.until, day).isoformat(), "units": row.units}

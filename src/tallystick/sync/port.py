@@ -168,10 +168,11 @@ class Billing(Charges, Protocol):
     """A billing system, for one connection. Safe to use from several threads."""
 
     def observe(
-        self, lines: Collection[Line], *, since: date
+        self, lines: Collection[Line], *, since: date, until: date | None = None
     ) -> Mapping[Line, tuple[UnitRow, ...]]:
         """Read the unit rows of many lines that cover ``since`` or start after it, oldest first.
 
+        ``until``: rows that start after that day are left out; None: none is.
         Every asked line has a key; no rows is an empty tuple. Complete or raises BillingError.
         """
         ...

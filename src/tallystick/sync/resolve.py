@@ -22,7 +22,8 @@ from tallystick.connections.queries import get_connection, subject_on
 from tallystick.identity.context import Context
 from tallystick.identity.roles import Right
 from tallystick.kit.problem import Conflicting, FieldError, InvalidInput, NotFound
-from tallystick.ledger.expected import clear_drift, expect
+from tallystick.ledger.drifts import clear_drift
+from tallystick.ledger.expected import expect
 from tallystick.ledger.kinds import OperationKind, Resolution
 from tallystick.ledger.models import Delivery, Lane, Operation
 from tallystick.ledger.queries import UNSETTLED
@@ -34,7 +35,7 @@ from tallystick.subscriptions.queries import get_subscription
 from tallystick.sync import moves
 from tallystick.sync.days import Frame
 from tallystick.sync.decide_amount import PUSH_OURS, decide_amount, is_amount
-from tallystick.sync.target import ENDS, speaks_of_rates_only
+from tallystick.sync.target import ENDS, PUT_BACK, speaks_of_rates_only
 
 NEXT_PERIOD = "next_period"
 WAYS = (*(way.value for way in Resolution), PUSH_OURS, NEXT_PERIOD)
@@ -156,7 +157,7 @@ def _carry_out(lane: Lane, head: Delivery, how: str, now: datetime) -> None:
         lane.expected_units = lane.drift_units
         lane.expected_unit_price = lane.expected_unit_cost = None
         lane.earlier = []
-    clear_drift(lane)
+    clear_drift(lane, now=now)
     # What is expected now was said by a person; it is green again when it has been read.
     lane.proved_at = None
     lane.save()
@@ -200,4 +201,6 @@ def _units_after(head: Delivery, lane: Lane) -> int | None:
     after = operation.after.get("units", operation.after.get("quantity"))
     if after is None:
         return None
+    if OperationKind(operation.kind) in PUT_BACK:
+        return int(after)
     return billed(int(after), included_of(lane.connection_id, lane.subscription_id))

@@ -132,12 +132,14 @@ def batch_of(due: Sequence[Due]) -> Sequence[Due]:
         return [one for one in due if one.attempt_id == head.attempt_id]
     if head.is_amount:
         return [head]
-    batch = []
+    batch: list[Due] = []
     for one in due:
         if not one.may_go or one.is_amount or one.effective_on != head.effective_on:
             break
         if one.names_line is not head.names_line:
             break
+        if batch and PUT_BACK & {head.kind, one.kind}:
+            break  # it travels alone
         batch.append(one)
     return batch
 
@@ -165,6 +167,10 @@ ENDS = frozenset(
         OperationKind.END,
     }
 )
+
+
+# They put a line back to a profile of their own, whatever the subscription holds.
+PUT_BACK = frozenset({OperationKind.RESTORE, OperationKind.CORRECT})
 
 
 def speaks_of_rates_only(after: Mapping[str, Any]) -> bool:
@@ -218,6 +224,9 @@ def target_of(batch: Sequence[Due], *, rules: Rules) -> Target:
                     target = replace(target, units=0)
                 else:
                     target = replace(target, unit_price=Decimal(0))
+            case OperationKind.RESTORE | OperationKind.CORRECT:
+                # Billed units as they are: what is included was taken off when they were proved.
+                target = Target.from_json(one.after["target"])
             case _:
                 assert_never(one.kind)
     return target

@@ -9,14 +9,14 @@ from datetime import date
 from tallystick.connections.policies import SameDay
 from tallystick.kit.days import in_words as day_in_words
 from tallystick.ledger.badge import beside_billed
-from tallystick.ledger.profile import Step, from_day, until_day
+from tallystick.ledger.profile import Step, from_day, from_json, until_day
 from tallystick.ledger.settle import Cause
 from tallystick.ledger.state import State
 from tallystick.sync import words
 from tallystick.sync.compare import Match, Periods, covering, match_step
 from tallystick.sync.port import UnitRow
 from tallystick.sync.rules import Expected, Rules
-from tallystick.sync.target import Due, is_about_rates, target_of
+from tallystick.sync.target import PUT_BACK, Due, is_about_rates, target_of
 
 # The cause of a lane stopped by a replaced change; kept on the head when it is asked again.
 REPLACED = "replaces"
@@ -49,6 +49,8 @@ def unexpected(
     if not ahead:
         return None
     head = batch[0]
+    if head.kind in PUT_BACK:
+        return _changed_since(ahead, from_json(head.after["seen"]))
     if head.cause_code == REPLACED and rules.same_day is not SameDay.REPLACES:
         target = target_of(batch, rules=rules)
         cause = words.replaces(
@@ -62,6 +64,16 @@ def unexpected(
     for step in from_day(expected.steps, since):
         if found := _differs(ahead, step, periods, rules):
             return found
+    return None
+
+
+def _changed_since(ahead: Sequence[UnitRow], seen: Sequence[Step]) -> Surprise | None:
+    """Whether other units are there than those that were decided on, on the days they were."""
+    for step in seen:
+        for row in covering(ahead, step):
+            if row.units != step.units:
+                cause = words.changed_since(observed=in_words(ahead))
+                return Surprise(State.CONFLICT, cause, row.units)
     return None
 
 
@@ -103,6 +115,8 @@ def unexpected_until(
     today: date,
 ) -> Surprise | None:
     """A change of a later day proves nothing of today: what is until then must be as expected."""
+    if batch[0].kind in PUT_BACK:
+        return None  # what is there until then was seen by whoever decided
     accepted = batch[0].accepted_units
     for step in until_day(from_day(expected.steps, today), day):
         shown = covering(rows, step)

@@ -1,11 +1,17 @@
 """Look at every settled line of a connection, many lines a call: what differs is drift.
 
-A lane with work under way is left to its turn, which looks before it writes. A difference turns
-the badge red with both values; nothing is sent because of it. Charges of ours are looked at, too.
+1. A sweep reads the one row of each line that counts today: 500 lines a call. What differs there,
+   and a line with a change of ours ahead, is read whole, so that both values can be told day by
+   day. What somebody else has dated ahead is seen on its day, before anything is sent to that
+   line, and when its line is looked at.
+2. Named lanes are read whole at once. Charges of ours are looked at, too.
+3. A lane with work under way is left to its turn, which looks before it writes. A difference turns
+   the badge red with both values; nothing is sent because of it.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,27 +19,24 @@ from datetime import date
 from django.db import transaction
 from django.db.models import Q
 
-from tallystick.audit.events import Event
 from tallystick.connections.learn import note_read, note_sweep_begun, note_swept
 from tallystick.connections.queries import load as load_connection
 from tallystick.connections.trouble import BillingError
+from tallystick.kit.chunks import chunks
 from tallystick.kit.clock import civil_day
 from tallystick.ledger.badge import drift_words
-from tallystick.ledger.expected import clear_drift, steps
+from tallystick.ledger.expected import steps
 from tallystick.ledger.lease import Lease, hold
 from tallystick.ledger.models import Delivery, Lane
 from tallystick.ledger.queries import UNSETTLED
 from tallystick.ledger.runs import finish_run, open_run
-from tallystick.mappings.resolve import Resolved, resolve
-from tallystick.sync import words
-from tallystick.sync.compare import Match, Periods, covering, match_step
+from tallystick.mappings.resolve import resolve
+from tallystick.sync import words_look
 from tallystick.sync.engine import Engine
+from tallystick.sync.judge import Verdict, is_equal_today, judge
 from tallystick.sync.load import Work, act_of
 from tallystick.sync.passing import could_not_look
-from tallystick.sync.port import Line, UnitRow
-from tallystick.sync.sight import sight
-from tallystick.sync.sweep_notes import act_of_sweep, note_drift
-from tallystick.sync.unexpected import in_words
+from tallystick.sync.port import Billing, Line
 from tallystick.sync.verify_charges import verify_charges
 
 LINES_A_CALL = 500
@@ -41,38 +44,77 @@ LINES_A_CALL = 500
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """Counts of lines."""
+    """Counts of lines. ``agreed``: they differ, as a person has agreed that they may."""
 
     looked_at: int
     equal: int
     different: int
+    agreed: int = 0
 
 
-def verify(engine: Engine, connection_id: int, lane_ids: Sequence[int] | None = None) -> Swept:
-    """Read and compare. Raises BillingError: then nothing was concluded from what was not read."""
+@dataclass(frozen=True, slots=True)
+class _Quiet:
+    """A lane that is compared, from ``first`` on: today, or its first day.
+
+    ``whole``: today's row does not say everything that is expected of it.
+    """
+
+    lane_id: int
+    line: Line
+    first: date
+    whole: bool
+
+
+def verify(
+    engine: Engine, connection_id: int, lane_ids: Sequence[int] | None = None, *, whole: bool = True
+) -> Swept:
+    """Read and compare. Raises BillingError: then nothing was concluded from what was not read.
+
+    ``whole`` False reads the named lanes as a sweep does: today first, the rest of what differs.
+    """
     connection = load_connection(connection_id)
     begun_at = engine.clock.now()
     if lane_ids is None:
         note_sweep_begun(connection_id, now=begun_at)
     today = civil_day(begun_at, connection.time_zone)
     billing = engine.billing(connection_id)
-    same: dict[int, bool] = {}
-    waiting = _quiet_lanes(connection_id, lane_ids, today)
-    for start in range(0, len(waiting), LINES_A_CALL):
-        chunk = waiting[start : start + LINES_A_CALL]
-        lines = {lane_id: line for lane_id, line, _ in chunk}
-        since = min(first for _, _, first in chunk)
-        found = billing.observe(set(lines.values()), since=since)
-        for lane_id, line, _ in chunk:
-            same[lane_id] = _judge(engine, lane_id, found[line], today)
+    quiet = _quiet_lanes(connection_id, lane_ids, today)
+    verdicts: dict[int, Verdict] = {}
+    if lane_ids is None or not whole:
+        quiet, verdicts = _glance(engine, billing, quiet, today)
+    for some in chunks(quiet, LINES_A_CALL):
+        found = billing.observe({one.line for one in some}, since=min(one.first for one in some))
+        for one in some:
+            verdicts[one.lane_id] = judge(engine, one.lane_id, found[one.line], today)
     for lane_id, as_expected in verify_charges(engine, connection_id, lane_ids).items():
-        same[lane_id] = same.get(lane_id, True) and as_expected
-    equal = sum(same.values())
+        if not as_expected:
+            verdicts[lane_id] = Verdict.DIFFERENT
+        else:
+            verdicts.setdefault(lane_id, Verdict.EQUAL)
     now = engine.clock.now()
     note_read(connection, now=now)
     if lane_ids is None:
         note_swept(connection_id, now=now)
-    return Swept(len(same), equal, len(same) - equal)
+    counts = Counter(verdicts.values())
+    return Swept(
+        len(verdicts), counts[Verdict.EQUAL], counts[Verdict.DIFFERENT], counts[Verdict.AGREED]
+    )
+
+
+def _glance(
+    engine: Engine, billing: Billing, quiet: Sequence[_Quiet], today: date
+) -> tuple[list[_Quiet], dict[int, Verdict]]:
+    """What has to be read whole, and what today's rows say of the others."""
+    whole = [one for one in quiet if one.whole]
+    verdicts: dict[int, Verdict] = {}
+    for some in chunks([one for one in quiet if not one.whole], LINES_A_CALL):
+        found = billing.observe({one.line for one in some}, since=today, until=today)
+        for one in some:
+            if is_equal_today(engine, one.lane_id, found[one.line], today):
+                verdicts[one.lane_id] = Verdict.EQUAL
+            else:
+                whole.append(one)
+    return whole, verdicts
 
 
 def look_again(engine: Engine, lease: Lease, work: Work) -> bool:
@@ -89,12 +131,14 @@ def look_again(engine: Engine, lease: Lease, work: Work) -> bool:
         act = act_of(engine, work)
         if failed is not None:
             found = could_not_look(failed, work=work, act=act)
-        elif swept.different:
+        elif swept.different or swept.agreed:
             found = _drift_of(lane, included=work.told.included_units)
         elif swept.equal:
-            found = words.read_and_equal().words
+            found = words_look.read_and_equal().words
         else:
-            found = (words.paused_unread() if paused else words.nothing_to_compare()).words
+            found = (
+                words_look.paused_unread() if paused else words_look.nothing_to_compare()
+            ).words
         run = open_run(lane.pk)
         assert run is not None  # noqa: S101 - a run asked for this look, and only we end it
         finish_run(run, now=act.now, found=found)
@@ -109,9 +153,7 @@ def _drift_of(lane: Lane, *, included: int) -> str:
     return drift_words(lane.drift_expected, lane.drift_units, lane.drift_amount, included=included)
 
 
-def _quiet_lanes(
-    connection_id: int, lane_ids: Sequence[int] | None, today: date
-) -> list[tuple[int, Line, date]]:
+def _quiet_lanes(connection_id: int, lane_ids: Sequence[int] | None, today: date) -> list[_Quiet]:
     """Each with its line and the first day that is compared: what counts is today and later."""
     lanes = (
         Lane.objects.filter(connection_id=connection_id, open=True, expected_units__isnull=False)
@@ -126,62 +168,7 @@ def _quiet_lanes(
         mapping = resolve(lane.pk)
         if mapping is not None and mapping.line_id is not None:
             line = Line(mapping.contract_id, mapping.line_id)
-            quiet.append((lane.pk, line, steps(lane, today=today)[0].starts_on))
+            first, *later = steps(lane, today=today)
+            whole = bool(later) or first.starts_on > today
+            quiet.append(_Quiet(lane.pk, line, first.starts_on, whole))
     return quiet
-
-
-def _judge(engine: Engine, lane_id: int, rows: Sequence[UnitRow], today: date) -> bool:
-    """Equal renews the proof; different becomes drift. Work that came meanwhile decides itself."""
-    with transaction.atomic():
-        lane = Lane.objects.select_for_update(no_key=True).get(pk=lane_id)
-        if lane.expected_units is None or Delivery.objects.filter(UNSETTLED, lane=lane).exists():
-            return True
-        mapping = resolve(lane.pk)
-        now = engine.clock.now()
-        wrong = _first_wrong(lane, rows, mapping, today)
-        if wrong is None:
-            if lane.drift_units is not None:
-                note_drift(engine, lane, Event.DRIFT_GONE, "as expected again", now)
-            lane.proved_at = now
-            clear_drift(lane)
-            lane.save()
-            return True
-        if lane.drift_units is None:
-            shown = in_words(wrong.rows) if wrong.rows else "no units"
-            words_for = f"Autotask shows {shown}, expected {wrong.units}"
-            note_drift(engine, lane, Event.DRIFT_FOUND, words_for, now)
-            lane.drift_since = lane.drift_since or now
-        if mapping is not None and mapping.line_id is not None:
-            line = Line(mapping.contract_id, mapping.line_id)
-            act = act_of_sweep(engine, lane, now)
-            sight(lane, line, rows, steps(lane, today=today), act=act)
-        observed = next((row for row in wrong.rows if row.units != wrong.units), None)
-        observed = observed or next(iter(wrong.rows), None)
-        lane.drift_units = observed.units if observed else 0
-        lane.drift_amount = observed.price if observed else None
-        lane.drift_expected = wrong.units
-        lane.save()
-        return False
-
-
-@dataclass(frozen=True, slots=True)
-class _Wrong:
-    """The first days that differ: what was expected, and the rows that cover them."""
-
-    units: int
-    rows: Sequence[UnitRow]
-
-
-def _first_wrong(
-    lane: Lane, rows: Sequence[UnitRow], mapping: Resolved | None, today: date
-) -> _Wrong | None:
-    if mapping is None:
-        return _Wrong(lane.expected_units or 0, rows)
-    periods = Periods(mapping.contract_starts_on, mapping.period_months, mapping.contract_ends_on)
-    for step in steps(lane, today=today):
-        shown = covering(rows, step)
-        seen = match_step(rows, step, periods)
-        # A contract that has ended bills nothing any more: nothing to differ.
-        if seen is not Match.SAME and not (seen is Match.NO_ROWS and step.units == 0):
-            return _Wrong(step.units, shown)
-    return None

@@ -25,7 +25,7 @@ def clock_time(moment: datetime, zone: str) -> str:
 def refused(reason: str) -> Cause:
     return Cause(
         "refused",
-        f"Autotask refused it: {_stop(reason)} Nothing was changed. The operations behind it "
+        f"Autotask refused it: {stop(reason)} Nothing was changed. The operations behind it "
         "wait. Mend the cause in Autotask, then press Sync.",
     )
 
@@ -101,7 +101,7 @@ def needs_line(period: str, why: str, do: str) -> Cause:
     """``period``: ``monthly`` or ``yearly``."""
     return Cause(
         f"needs_{period}_line",
-        f"Not sent: it needs a {period} line. {_stop(why)} Its earlier line bills on as it was, "
+        f"Not sent: it needs a {period} line. {stop(why)} Its earlier line bills on as it was, "
         f"and the operations behind it wait. {do}",
     )
 
@@ -177,6 +177,23 @@ def hand_edit(*, observed: str, expected: str) -> Cause:
     )
 
 
+def changed_since(*, observed: str) -> Cause:
+    return Cause(
+        "hand_edit",
+        f"Not sent: Autotask shows {observed}, and not any more what was decided on. The "
+        "operations behind it wait. Skip it and decide on what is there now, on the page Drift.",
+    )
+
+
+def not_one_change(*, observed: str) -> Cause:
+    return Cause(
+        "not_one_change",
+        f"Not sent: Autotask shows {observed}, and one change cannot put that back. The operations "
+        "behind it wait. Set it right in Autotask and press Sync; or skip it and keep or agree to "
+        "what is there, on the page Drift.",
+    )
+
+
 def already_used_day(day: date) -> Cause:
     return Cause(
         "same_day",
@@ -223,42 +240,15 @@ def back_dated(day: date, proved_from: date) -> Cause:
 def unreachable(reason: str, retry_at: datetime, zone: str) -> Cause:
     return Cause(
         "unreachable",
-        f"Autotask could not be reached: {_stop(reason)} Nothing was sent. It is tried again at "
+        f"Autotask could not be reached: {stop(reason)} Nothing was sent. It is tried again at "
         f"{clock_time(retry_at, zone)}; Sync tries at once.",
-    )
-
-
-def read_and_equal() -> Cause:
-    return Cause("equal", "Read from Autotask just now, and equal. Nothing was to be sent.")
-
-
-def paused_unread() -> Cause:
-    return Cause(
-        "paused",
-        "The connection is paused: Autotask was not read. Resume it, then press Sync again.",
-    )
-
-
-def nothing_to_compare() -> Cause:
-    return Cause(
-        "nothing_to_compare",
-        "Nothing was waiting, and no line has been proved yet that could be compared. "
-        "Nothing was sent.",
-    )
-
-
-def not_compared(reason: str) -> Cause:
-    return Cause(
-        "not_compared",
-        f"Autotask could not be read: {_stop(reason)} Nothing was sent, and nothing is concluded "
-        "from what was not read. Press Sync to look again.",
     )
 
 
 def throttled(reason: str, retry_at: datetime, zone: str) -> Cause:
     return Cause(
         "throttled",
-        f"Autotask asks to wait: {_stop(reason)} Nothing was sent. It goes on by itself at "
+        f"Autotask asks to wait: {stop(reason)} Nothing was sent. It goes on by itself at "
         f"{clock_time(retry_at, zone)}.",
     )
 
@@ -266,7 +256,7 @@ def throttled(reason: str, retry_at: datetime, zone: str) -> Cause:
 def access_refused(reason: str) -> Cause:
     return Cause(
         "access_refused",
-        f"Autotask refused the connection's credentials: {_stop(reason)} Nothing was sent, and "
+        f"Autotask refused the connection's credentials: {stop(reason)} Nothing was sent, and "
         "nothing is sent on this connection until somebody corrects and resumes it.",
     )
 
@@ -274,7 +264,7 @@ def access_refused(reason: str) -> Cause:
 def not_opened(reason: str) -> Cause:
     return Cause(
         "not_opened",
-        f"{_stop(reason)} Nothing was sent, and nothing is sent on this connection until somebody "
+        f"{stop(reason)} Nothing was sent, and nothing is sent on this connection until somebody "
         "corrects and resumes it.",
     )
 
@@ -282,7 +272,7 @@ def not_opened(reason: str) -> Cause:
 def read_refused(reason: str) -> Cause:
     return Cause(
         "read_refused",
-        f"Not sent: Autotask does not let the line be read: {_stop(reason)} What cannot be read "
+        f"Not sent: Autotask does not let the line be read: {stop(reason)} What cannot be read "
         "back is not sent. Give the API user the right, then press Sync.",
     )
 
@@ -290,7 +280,7 @@ def read_refused(reason: str) -> Cause:
 def unreadable(reason: str, retry_at: datetime, zone: str) -> Cause:
     return Cause(
         "unreadable",
-        f"Autotask's answer could not be understood: {_stop(reason)} Nothing was sent. It is tried "
+        f"Autotask's answer could not be understood: {stop(reason)} Nothing was sent. It is tried "
         f"again at {clock_time(retry_at, zone)}.",
     )
 
@@ -298,7 +288,7 @@ def unreadable(reason: str, retry_at: datetime, zone: str) -> Cause:
 def no_clear_answer(what: str, until: datetime, zone: str) -> Cause:
     return Cause(
         "no_clear_answer",
-        f"Sent, but without a clear answer: {_stop(what)} It is not sent again before Autotask has "
+        f"Sent, but without a clear answer: {stop(what)} It is not sent again before Autotask has "
         f"been looked at; checking until {clock_time(until, zone)}.",
     )
 
@@ -331,7 +321,7 @@ def not_seen_so_far(until: datetime, zone: str) -> Cause:
 def cannot_read_back(reason: str, retry_at: datetime, zone: str) -> Cause:
     return Cause(
         UNREADABLE,
-        f"Sent, and Autotask cannot be read at the moment: {_stop(reason)} It is not sent again "
+        f"Sent, and Autotask cannot be read at the moment: {stop(reason)} It is not sent again "
         f"before it has been looked at; the next look is at {clock_time(retry_at, zone)}.",
     )
 
@@ -410,6 +400,6 @@ def bug(correlation_id: str) -> Cause:
     )
 
 
-def _stop(text: str) -> str:
+def stop(text: str) -> str:
     text = text.strip()
     return text if text.endswith((".", "!", "?")) else text + "."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -15,7 +15,7 @@ from tallystick.connections.models import Connection
 from tallystick.ledger.at_stake import Counts, counts_at_stake, most_at_stake
 from tallystick.ledger.badge import BadgeKind
 from tallystick.ledger.counting import Queue, Whose, out_of_sync, queue_of
-from tallystick.ledger.models import Delivery, Lane
+from tallystick.ledger.models import Delivery, Drift, DriftDecision, Lane
 from tallystick.ledger.queries import UNSETTLED
 from tallystick.ledger.standings import standings
 from tallystick.mappings.rows import badge_counts, counts_by_badge, paused_connections
@@ -23,7 +23,7 @@ from tallystick.subscriptions.models import Subscription
 
 ROUNDS = 60
 NEEDY = {BadgeKind.OUT_OF_SYNC, BadgeKind.WAITING_FOR_APPROVAL}
-LANE_FIELDS = ("begins_on", "begins_at", "drift_units", "expected_units", "proved_at")
+LANE_FIELDS = ("begins_on", "begins_at", "drift_units", "expected_units", "proved_at", "agreed")
 
 
 def benches(of: Tenancy) -> list[Bench]:
@@ -67,16 +67,45 @@ def second_lane(bench: Bench, *, stopped: bool) -> None:
         Delivery.objects.filter(pk=waiting.pk).update(state="failed", cause="No.")
 
 
+def agreed_to(lane: Lane, now: datetime) -> list[DriftDecision]:
+    """An agreement that is over, and one that is not."""
+    drift = Drift.objects.create(
+        tenant_id=lane.tenant_id,
+        lane=lane,
+        kind="hand_edit",
+        contract_id=1,
+        line_id=1,
+        began_on=TODAY,
+        days=[],
+        found_at=now,
+    )
+    return [
+        DriftDecision.objects.create(
+            tenant_id=lane.tenant_id,
+            drift=drift,
+            how="agreed",
+            reason="agreed",
+            until=until_at.date(),
+            until_at=until_at,
+            person="Ada Admin",
+            at=now,
+        )
+        for until_at in (now, now + timedelta(days=1))
+    ]
+
+
 def shuffle(of: Tenancy, connection_ids: list[int], chance: Random) -> None:
     """Whatever a lane, its head and its connection can hold."""
     now = of.clock.now()
     lanes = list(Lane.objects.filter(connection_id__in=connection_ids))
+    agreements = {lane.pk: agreed_to(lane, now) for lane in lanes}
     for lane in lanes:
         begins = chance.choice([None, None, now - timedelta(days=1), now, now + timedelta(days=1)])
         lane.begins_at, lane.begins_on = begins, begins.date() if begins else None
         lane.drift_units = chance.choice([None, None, 0, 12])
         lane.expected_units = chance.choice([None, 0, 10])
         lane.proved_at = chance.choice([None, now])
+        lane.agreed = chance.choice([None, *agreements[lane.pk]])
     Lane.objects.bulk_update(lanes, LANE_FIELDS)
     heads = list(Delivery.objects.filter(UNSETTLED, lane__in=lanes))
     for head in heads:

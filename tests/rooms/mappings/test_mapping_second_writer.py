@@ -138,11 +138,11 @@ class Grumbling:
     always: bool = False
 
     def observe(
-        self, lines: Collection[Line], *, since: date
+        self, lines: Collection[Line], *, since: date, until: date | None = None
     ) -> Mapping[Line, tuple[UnitRow, ...]]:
         if self.always or since < TODAY:
             raise self.error
-        return self.behind.observe(lines, since=since)
+        return self.behind.observe(lines, since=since, until=until)
 
 
 TOOLS = [UnitChange(date(2026, 3, 12), 6, 8), UnitChange(date(2026, 4, 20), 8, 10)]

@@ -34,7 +34,7 @@ class Recorder:
     asked: list[tuple[set[Line], date]] = field(default_factory=list)
 
     def observe(
-        self, lines: Collection[Line], *, since: date
+        self, lines: Collection[Line], *, since: date, until: date | None = None
     ) -> Mapping[Line, tuple[UnitRow, ...]]:
         self.asked.append((set(lines), since))
         if self.holds is not None:

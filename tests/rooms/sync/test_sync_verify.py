@@ -11,6 +11,7 @@ import pytest
 
 from harness import World
 from tallystick.connections.trouble import BillingError, Rejected
+from tallystick.ledger.drifts import days_of
 from tallystick.mappings.models import SubscriptionMapping
 from tallystick.sync import verify as room
 from tallystick.sync.port import Billing, Line, UnitRow
@@ -26,10 +27,10 @@ class Meanwhile:
     asked: list[int] = field(default_factory=list)
 
     def observe(
-        self, lines: Collection[Line], *, since: date
+        self, lines: Collection[Line], *, since: date, until: date | None = None
     ) -> Mapping[Line, tuple[UnitRow, ...]]:
         self.asked.append(len(lines))
-        found = self.behind.observe(lines, since=since)
+        found = self.behind.observe(lines, since=since, until=until)
         if self.does is not None:
             self.does()
         return found
@@ -47,7 +48,7 @@ def test_all_lines_of_a_connection_in_one_call(world: World) -> None:
     between = meanwhile(world)
 
     assert world.sweep() == Swept(5, 4, 1)
-    assert between.asked == [5]
+    assert between.asked == [5, 1], "today of all, then all of the one that differs"
     assert [line.badge for line in lines] == ["synced"] * 3 + ["out_of_sync", "synced"]
     assert world.connection().last_swept_at == world.clock.now()
 
@@ -60,6 +61,15 @@ def test_more_lines_than_fit_in_a_call(world: World, monkeypatch: pytest.MonkeyP
 
     assert world.sweep() == Swept(5, 5, 0)
     assert between.asked == [2, 2, 1]
+
+
+def test_a_sweep_reads_one_row_of_each_line_and_whole_what_differs(world: World) -> None:
+    same, other = world.line(units=10), world.line(units=10)
+    other.hand_edit(11, on=date(2026, 6, 1))
+    assert world.sweep() == Swept(2, 2, 0), "a later day is seen on its day"
+    assert verify(world.engine, world.connection_id, [other.lane_id]) == Swept(1, 0, 1)
+    assert [one.differs for one in days_of(other.lane().drift)] == [False, True]
+    assert same.badge == "synced"
 
 
 def test_only_the_asked_lanes_and_that_is_no_sweep_of_the_connection(world: World) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from tallystick.ledger.badge import (
     TRIES_BEFORE_RED,
+    Agreement,
     BadgeKind,
     Standing,
     badge,
@@ -43,6 +44,11 @@ GREEN = Standing(
 )
 HEAD = {"unsettled": 1, "head_since": SINCE, "head_retry_at": AGAIN}
 HAND_EDIT = {"drift_units": 12, "drift_since": SEEN}
+DECIDES = (
+    "nothing is before somebody decides: keep Autotask's, restore ours or agree to it on the page "
+    "Drift; or set it right in Autotask and press Sync."
+)
+AGREED = Agreement("Ada Admin", date(2026, 6, 30), AGAIN, "two are not billed")
 PAUSE = {"paused_because": "Paused by Ada.", "paused_at": PAUSED}
 
 
@@ -200,16 +206,16 @@ TABLE: dict[str, tuple[Standing, str, str, datetime | None, datetime | None]] = 
     "another number of units at Autotask": (
         lane(**HAND_EDIT),
         "out_of_sync",
-        "Autotask shows 12 units, expected 10: somebody changed it there. Nothing was sent. If 10 "
-        "is right, set it in Autotask and press Sync; if 12 is right, record that here.",
+        "Autotask shows 12 units, expected 10: somebody changed it there. Nothing was sent, and "
+        + DECIDES,
         SEEN,
         None,
     ),
     "no units left at Autotask": (
         lane(drift_units=0, drift_since=SEEN),
         "out_of_sync",
-        "Autotask shows 0 units, expected 10: somebody changed it there. Nothing was sent. If 10 "
-        "is right, set it in Autotask and press Sync; if 0 is right, record that here.",
+        "Autotask shows 0 units, expected 10: somebody changed it there. Nothing was sent, and "
+        + DECIDES,
         SEEN,
         None,
     ),
@@ -217,15 +223,52 @@ TABLE: dict[str, tuple[Standing, str, str, datetime | None, datetime | None]] = 
         lane(drift_units=10, drift_amount=Decimal("99.00"), drift_since=SEEN),
         "out_of_sync",
         "Autotask shows the expected 10 units, but another amount (99.00): somebody changed the"
-        " price there. Nothing was sent. Set the price right in Autotask, then press Sync.",
+        " price there. Nothing was sent, and nothing is before somebody decides: keep Autotask's,"
+        " restore ours or agree to it on the page Drift; or set the price right in Autotask and"
+        " press Sync.",
+        SEEN,
+        None,
+    ),
+    "a change of ours twice at Autotask": (
+        lane(**HAND_EDIT, duplicate=True),
+        "out_of_sync",
+        "Duplicate in Autotask: 12 units, expected 10. A change of ours is there twice. Nothing "
+        "was sent because of it, and nothing is before somebody decides: the opposite change is "
+        "prepared on the page Drift.",
+        SEEN,
+        None,
+    ),
+    "a difference a person agreed to": (
+        lane(**HAND_EDIT, agreed=AGREED),
+        "agreed",
+        "Autotask shows 12 units, expected 10: Ada Admin agreed to that until 30 Jun 2026 (two are "
+        "not billed.) Nothing is sent because of it; it is red again on that day, or when it "
+        "changes.",
+        SEEN,
+        AGAIN,
+    ),
+    "an agreed difference of price": (
+        lane(drift_units=10, drift_since=SEEN, agreed=replace(AGREED, reason="A gift!")),
+        "agreed",
+        "Autotask shows 10 units at another amount, expected 10: Ada Admin agreed to that until "
+        "30 Jun 2026 (A gift!) Nothing is sent because of it; it is red again on that day, or when "
+        "it changes.",
+        SEEN,
+        AGAIN,
+    ),
+    "an agreement whose day has come": (
+        lane(**HAND_EDIT, agreed=AGREED, agreed_ended=True),
+        "out_of_sync",
+        "What Ada Admin agreed to ended on 30 Jun 2026. Autotask shows 12 units, expected 10: "
+        "somebody changed it there. Nothing was sent, and " + DECIDES,
         SEEN,
         None,
     ),
     "edited at Autotask and never read since": (
         lane(proved_at=None, **HAND_EDIT),
         "out_of_sync",
-        "Autotask shows 12 units, expected 10: somebody changed it there. Nothing was sent. If 10 "
-        "is right, set it in Autotask and press Sync; if 12 is right, record that here.",
+        "Autotask shows 12 units, expected 10: somebody changed it there. Nothing was sent, and "
+        + DECIDES,
         SEEN,
         None,
     ),

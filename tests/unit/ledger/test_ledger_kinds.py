@@ -81,6 +81,19 @@ def operation(kind: OperationKind, before: dict[str, Any], after: dict[str, Any]
             {"quantity": 10},
             "Move to another reseller (billed units to 0)",
         ),
+        ("restore", {"line_units": 13}, {"line_units": 10}, "Restore ours (13 units back to 10)"),
+        (
+            "restore",
+            {"line_units": 10},
+            {"line_units": 10},
+            "Restore ours (10 units at the price that was proved)",
+        ),
+        (
+            "correct",
+            {"line_units": 14},
+            {"line_units": 12},
+            "Correct a change (14 units back to 12)",
+        ),
     ],
 )
 def test_an_operation_in_words(
@@ -91,7 +104,7 @@ def test_an_operation_in_words(
 
 def test_every_kind_of_operation_has_words() -> None:
     both = {"quantity": 1, "contract": "Cloud", "value": "renew", "month": "2026-05"}
-    both |= {"price": "1.0000", "price_currency": "EUR", "offer": "M365"}
+    both |= {"price": "1.0000", "price_currency": "EUR", "offer": "M365", "line_units": 1}
     assert all(operation(kind, both, both).in_words() for kind in OperationKind)
 
 
@@ -152,6 +165,8 @@ def test_the_closed_sets_the_database_knows_too() -> None:
         "end",
         "azure_amounts",
         "one_off_charge",
+        "restore",
+        "correct",
     ]
     assert [kind.value for kind in AttemptKind] == [
         "adjust",

@@ -8,7 +8,7 @@ import pytest
 from making import DAY, NOW
 
 from tallystick.ledger.settle import Cause
-from tallystick.sync import words
+from tallystick.sync import words, words_look
 
 GIVEN: dict[str, Any] = {
     "reason": "The contract is locked",
@@ -38,8 +38,9 @@ GIVEN: dict[str, Any] = {
 }
 SENTENCES = [
     function
-    for name, function in inspect.getmembers(words, inspect.isfunction)
-    if function.__module__ == words.__name__ and name not in {"clock_time", "_stop"}
+    for module in (words, words_look)
+    for name, function in inspect.getmembers(module, inspect.isfunction)
+    if function.__module__ == module.__name__ and name not in {"clock_time", "stop"}
 ]
 
 

@@ -28,6 +28,7 @@ from tallystick.connectors.autotask.client import (
     MOST_RECORDS,
     AutotaskClient,
     at_least,
+    at_most,
     equal,
     one_of,
 )
@@ -75,7 +76,7 @@ class AutotaskBilling:
         self._client = client
 
     def observe(
-        self, lines: Collection[Line], *, since: date
+        self, lines: Collection[Line], *, since: date, until: date | None = None
     ) -> Mapping[Line, tuple[UnitRow, ...]]:
         """See the port. One query per 500 lines (and its further pages).
 
@@ -83,10 +84,13 @@ class AutotaskBilling:
         """
         asked = {line.line_id for line in lines}
         rows: dict[int, list[VendorRow]] = {number: [] for number in asked}
+        days = [at_least("endDate", since.isoformat())]
+        if until is not None:
+            days.append(at_most("startDate", until.isoformat()))
         for some in chunks(sorted(asked), MOST_RECORDS):
             answered = self._client.query(
                 "ContractServiceUnits",
-                where=[one_of("contractServiceID", some), at_least("endDate", since.isoformat())],
+                where=[one_of("contractServiceID", some), *days],
                 fields=UNIT_FIELDS,
             )
             for row in map(vendor_row, answered):

@@ -57,6 +57,10 @@ def at_least(field: str, value: Written) -> Condition:
     return {"op": "gte", "field": field, "value": value}
 
 
+def at_most(field: str, value: Written) -> Condition:
+    return {"op": "lte", "field": field, "value": value}
+
+
 class AutotaskClient:
     """One connection's way to Autotask. Stateless besides what ``wire`` and ``gate`` remember."""
 
