@@ -51,6 +51,7 @@ ASKS_OTHERS = {
     "close-month",
     "sync-dry-run",
     "test-connection",
+    "preview-drift",
     "import-subscription-mappings",
     "test-notification",
 }

@@ -8,6 +8,7 @@ from ninja import Query, Router, Status
 from tallystick.api.auth import READ, SYNC, caller
 from tallystick.api.queries import answers, no_other
 from tallystick.api.schemas_home import HomeOut, HomeQuery
+from tallystick.bootstrap.desk import desk
 from tallystick.bootstrap.home import home as look_at_home
 from tallystick.sync.look_now import look_now
 
@@ -31,5 +32,11 @@ def home(request: HttpRequest, asked: Query[HomeQuery]) -> HomeOut:
 def look(request: HttpRequest, connection_id: int) -> Status[None]:
     """In the background; nothing is sent. 409 while the connection is paused."""
     who = caller(request)
-    look_now(connection_id, context=who.context, now=who.now, correlation_id=who.correlation_id)
+    look_now(
+        connection_id,
+        context=who.context,
+        now=who.now,
+        start=desk().look,
+        correlation_id=who.correlation_id,
+    )
     return Status(202, None)

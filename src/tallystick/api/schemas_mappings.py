@@ -124,7 +124,7 @@ class MappingOut(Schema):
         badge = row.badge
         return cls(
             subscription=SubscriptionOut.of(row.subscription),
-            place=None if row.place is None else _place(row.place),
+            place=None if row.place is None else place_out(row.place),
             badge=badge.kind,
             cause=badge.cause,
             pending=badge.pending,
@@ -141,7 +141,7 @@ class MappingOut(Schema):
         )
 
 
-def _place(place: PlaceView) -> PlaceOut:
+def place_out(place: PlaceView) -> PlaceOut:
     return PlaceOut(
         company_id=place.company_id,
         company_name=place.company_name,

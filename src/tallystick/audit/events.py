@@ -45,11 +45,11 @@ class Event(StrEnum):
     CHANGE_OFFER = "subscription.change_offer"
     UPDATE_SUBSCRIPTION_ON_CONNECTION = "subscription.update_on_connection"
     REQUEST_SYNC = "subscription.request_sync"
-    REQUEST_SWEEP = "connection.request_sweep"
     RESOLVE_OPERATION = "subscription.resolve_operation"
     APPROVE_OPERATION = "subscription.approve_operation"
     DRIFT_FOUND = "subscription.drift_found"
     DRIFT_GONE = "subscription.drift_gone"
+    LOOK_AT_LINES = "connection.look_at_lines"
     KEEP_DRIFT = "subscription.keep_drift"
     RESTORE_LINE = "subscription.restore_line"
     AGREE_DRIFT = "subscription.agree_drift"
@@ -128,11 +128,11 @@ _LABELS = {
     Event.CHANGE_OFFER: "Change Offer",
     Event.UPDATE_SUBSCRIPTION_ON_CONNECTION: "Update Subscription on Connection",
     Event.REQUEST_SYNC: "Sync Subscription",
-    Event.REQUEST_SWEEP: "Look at Every Line",
     Event.RESOLVE_OPERATION: "Resolve Operation",
     Event.APPROVE_OPERATION: "Approve Operation",
     Event.DRIFT_FOUND: "Drift Found",
     Event.DRIFT_GONE: "Drift Gone",
+    Event.LOOK_AT_LINES: "Compare Lines",
     Event.KEEP_DRIFT: "Keep Autotask's Value",
     Event.RESTORE_LINE: "Restore Ours",
     Event.AGREE_DRIFT: "Agree Difference",

@@ -13,7 +13,7 @@ from tallystick.kit.clock import Clock, DatabaseClock, civil_day
 from tallystick.kit.ids import correlation_id
 from tallystick.ledger.record import Origin
 from tallystick.operations.finish import Asked
-from tallystick.sync.jobs import wake_lanes
+from tallystick.sync.jobs import start_look, wake_lanes
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,9 @@ class Desk:
 
     def wake(self, lane_ids: Sequence[int]) -> None:
         wake_lanes(lane_ids)
+
+    def look(self, connection_id: int, lane_ids: Sequence[int] | None) -> None:
+        start_look(connection_id, lane_ids)
 
     def asked(
         self,

@@ -30,6 +30,7 @@ from tallystick.kit.days import in_words
 from tallystick.ledger.badge import approval_words
 from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.models import Lane
+from tallystick.ledger.profile import from_json
 from tallystick.ledger.queries import DeliveryView, OperationView, get_operation, unsettled_of
 from tallystick.ledger.record import Recorded
 from tallystick.ledger.state import STOPPED, State
@@ -46,7 +47,7 @@ from tallystick.sync.foresee import Foreseen, foresee
 from tallystick.sync.load import Work, load
 from tallystick.sync.port import NO_LINE, Billing, Line, UnitRow
 from tallystick.sync.rules import Expected
-from tallystick.sync.target import Target, target_of
+from tallystick.sync.target import PUT_BACK, Target, target_of
 
 # As far back as a price of a yearly period may begin.
 LOOKS_BACK = timedelta(days=400)
@@ -297,7 +298,7 @@ def _nobody_answers() -> Billing:
 
 def _lane(one: Waiting, shown: Seen, mapping: Resolved, charges: ChargesAhead) -> LaneAhead:
     work, frame, asked_on = one.work, frame_of(mapping), one.asked_on
-    rows = shown.rows if shown.rows is not None else as_proved(work.expected, frame)
+    rows = shown.rows if shown.rows is not None else _as_known(work, frame)
     found = foresee(
         work.due,
         rows,
@@ -370,6 +371,14 @@ def _bills(ours: Foreseen | None, frame: Frame, today: date) -> Sequence[Effect]
         return ()
     since = min((call.effective_on for call in ours.calls), default=today)
     return effects(ours.before, ours.after, since=since, frame=frame, periods=PERIODS_SHOWN)
+
+
+def _as_known(work: Work, frame: Frame) -> tuple[UnitRow, ...]:
+    """What was last proved; of a line that is put back, what it was last seen to show."""
+    seen = [one.after["seen"] for one in work.due if one.kind in PUT_BACK]
+    if not seen:
+        return as_proved(work.expected, frame)
+    return as_proved(replace(work.expected, steps=from_json(seen[-1])), frame)
 
 
 def _nobody(lane_ids: Sequence[int]) -> None:

@@ -35,6 +35,7 @@ COMMANDS = {
     ),
     "approvals": ("tallystick.cli.approvals", "what waits for approval: list, approve, reject"),
     "prices": ("tallystick.cli.prices", "apply the price lists of a day"),
+    "drift": ("tallystick.cli.drift", "what differs in Autotask: list, compare now, decide"),
     "renewals": ("tallystick.cli.renewals", "which terms end, and what is decided by then"),
     "status": ("tallystick.cli.status", "is all well, may one post: with an exit code"),
     "months": ("tallystick.cli.months", "close a month: ordered beside what Autotask shows"),

@@ -163,7 +163,7 @@ def _look_or_record(
     from tallystick.ledger.queries import get_operation
 
     if arguments.preview:
-        _show_ahead(arguments, look_ahead(looked_at, view.id, asked=asker.asked()))
+        show_ahead(arguments, look_ahead(looked_at, view.id, asked=asker.asked()))
         return 0
     done = record(asker.asked())
     operation = get_operation(done.operation_id)
@@ -183,7 +183,7 @@ def _look_or_record(
     return 0
 
 
-def _show_ahead(arguments: argparse.Namespace, ahead: Ahead) -> None:
+def show_ahead(arguments: argparse.Namespace, ahead: Ahead) -> None:
     from dataclasses import asdict
 
     from tallystick.bootstrap.preview_words import in_sentences, nothing_sent

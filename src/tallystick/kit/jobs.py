@@ -10,6 +10,7 @@ from procrastinate.contrib.django import app as procrastinate_app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.manager import JobManager
 from procrastinate.tasks import configure_task
+from procrastinate.types import JSONValue
 
 app: App = procrastinate_app
 
@@ -17,7 +18,9 @@ app: App = procrastinate_app
 SLOW_QUEUE = "sweeps"
 
 
-def defer(name: str, *, key: str, queue: str, at: datetime | None = None, **arguments: int) -> None:
+def defer(
+    name: str, *, key: str, queue: str, at: datetime | None = None, **arguments: JSONValue
+) -> None:
     """Put a job in the caller's transaction; one of this key that is already waiting is enough."""
     job = configure_task(
         name=name,

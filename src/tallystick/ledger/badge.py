@@ -61,7 +61,7 @@ class BadgeKind(StrEnum):
             BadgeKind.SYNCING: "refresh",
             BadgeKind.WAITING_FOR_APPROVAL: "eye",
             BadgeKind.CHECKING: "clock",
-            BadgeKind.AGREED: "minus",
+            BadgeKind.AGREED: "arrows-diff",
             BadgeKind.LEFT: "player-pause",
             BadgeKind.NOT_MAPPED: "unlink",
         }[self]

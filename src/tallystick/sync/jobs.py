@@ -103,13 +103,8 @@ def watch_connections(timestamp: int) -> None:  # noqa: ARG001 - the job engine 
         Q(paused_at__isnull=True) | Q(last_swept_at__isnull=True), deleted_at__isnull=True
     ):
         if connection.last_swept_at is None or now - connection.last_swept_at > SWEPT_EVERY:
-            ask_for_sweep(connection.pk)
+            start_look(connection.pk, None)
         _read_threshold(connection.pk, now)
-
-
-def ask_for_sweep(connection_id: int) -> None:
-    """Every line of it is looked at by a worker; asked twice while it waits: once."""
-    defer(VERIFY, key=f"verify:{connection_id}", queue=SLOW_QUEUE, connection_id=connection_id)
 
 
 def _read_threshold(connection_id: int, now: datetime) -> None:
@@ -132,11 +127,22 @@ def _read_threshold(connection_id: int, now: datetime) -> None:
     note_threshold(connection_id, threshold=threshold, used=used, now=now)
 
 
+def start_look(connection_id: int, lane_ids: Sequence[int] | None) -> None:
+    """Compare these lanes, or all of a connection, as soon as the transaction has committed."""
+    key = f"verify:{connection_id}"
+    if lane_ids is None:
+        defer(VERIFY, key=key, queue=SLOW_QUEUE, connection_id=connection_id)
+        return
+    ids = sorted(lane_ids)
+    chosen = f"{key}:{hash(tuple(ids)):x}"  # of whole numbers: the same in every process
+    defer(VERIFY, key=chosen, queue=SLOW_QUEUE, connection_id=connection_id, lane_ids=[*ids])
+
+
 @app.task(name=VERIFY, queue=SLOW_QUEUE)
-def verify_connection(connection_id: int) -> None:
+def verify_connection(connection_id: int, lane_ids: list[int] | None = None) -> None:
     close_old_connections()
     try:
-        swept = verify(engine(), connection_id)
+        swept = verify(engine(), connection_id, lane_ids, whole=False)
     except BillingError as error:
         note_sweep_stopped(connection_id, because=str(error))
         log.warning("sweep stopped", connection=connection_id, why=str(error))

@@ -1,4 +1,4 @@
-"""What looking found when Sync was pressed and nothing waited: the cause of no stop."""
+"""What looking found when Sync was pressed and nothing waited: no cause of a stop."""
 
 from __future__ import annotations
 

@@ -178,7 +178,13 @@ def test_a_reading_that_fails_stops_the_sweep_of_that_connection_only(alone: Wor
 def look(world: World, **changes: Any) -> None:
     context = replace(world.tenancy.context, **changes)
     now = world.clock.now()
-    look_now(world.connection_id, context=context, now=now, correlation_id="look")
+    look_now(
+        world.connection_id,
+        context=context,
+        now=now,
+        start=jobs.start_look,
+        correlation_id="look",
+    )
 
 
 def test_a_person_asks_for_a_look_at_every_line_now(alone: World) -> None:
@@ -192,7 +198,7 @@ def test_a_person_asks_for_a_look_at_every_line_now(alone: World) -> None:
     assert line.badge == "out_of_sync"
     assert line.changes() == [], "nothing is sent by looking"
     told = AuditLog.objects.filter(
-        event=Event.REQUEST_SWEEP.value, connection_id=alone.connection_id
+        event=Event.LOOK_AT_LINES.value, connection_id=alone.connection_id
     )
     assert [one.actor for one in told] == ["Ada Admin"] * 2
 

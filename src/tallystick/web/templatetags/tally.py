@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -86,6 +86,18 @@ def day(value: date | None) -> str:
 @register.filter
 def amount(value: Decimal | None, currency: str = "") -> str:
     return words.amount(value, currency)
+
+
+@register.filter
+def signed(value: Decimal, currency: str = "") -> str:
+    """``+45.60 EUR``."""
+    return ("+" if value > 0 else "") + words.amount(value, currency)
+
+
+@register.filter
+def before(value: date) -> date:
+    """The day before: the last one of what lasts until a day."""
+    return value - timedelta(days=1)
 
 
 @register.filter

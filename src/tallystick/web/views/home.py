@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 
+from tallystick.bootstrap.desk import desk
 from tallystick.bootstrap.home import home as look_at_home
 from tallystick.connections.queries import get_connection
 from tallystick.kit.days import parse_day
@@ -61,6 +62,7 @@ def look(visit: Visit, connection_id: int) -> HttpResponse:
         connection.id,
         context=visit.context,
         now=visit.now,
+        start=desk().look,
         correlation_id=visit.correlation_id,
     )
     messages.success(

@@ -1,0 +1,164 @@
+"""The drift desk on pages, asked without a browser."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from factories import sibling, user
+from harness import Line, World
+from tallystick.audit.models import AuditLog
+from tallystick.identity.models import User
+from tallystick.identity.people import add_user
+from tallystick.identity.roles import Role
+from tallystick.kit.clock import DatabaseClock
+from tallystick.kit.ids import correlation_id
+from tallystick.mappings.drift_rows import list_drifts
+
+
+def client(world: World, role: Role = Role.ADMINISTRATOR) -> Client:
+    pk = add_user(
+        tenant_id=world.tenancy.tenant_id,
+        reseller_id=None,
+        email=f"{role.value}-{correlation_id()}@example.com",
+        password="correct horse battery",
+        role=role,
+        now=world.clock.now(),
+        correlation_id=correlation_id(),
+        name=f"{role.label} Person",
+    )
+    found = Client()
+    found.force_login(User.objects.get(pk=pk))
+    return found
+
+
+@pytest.fixture
+def edited(world: World) -> Line:
+    line = world.line(units=10)
+    line.hand_edit(13)
+    world.sweep()
+    return line
+
+
+def drift_of(line: Line) -> int:
+    pk = line.lane().drift_id
+    assert pk is not None
+    return pk
+
+
+def test_what_differs_stands_there_with_its_money(world: World, edited: Line) -> None:
+    said = client(world).get("/drift").content.decode()
+    assert "A hand edit in Autotask" in said
+    assert "+45.60\N{NO-BREAK SPACE}EUR" in said
+    assert "Decide on what is chosen" in said
+    other = Client()
+    other.force_login(user(sibling(world.tenancy)))
+    assert "Nothing differs" in other.get("/drift").content.decode()
+    assert other.get(f"/drift/{drift_of(edited)}").status_code == 404
+
+
+def test_nothing_differs_teaches_what_stands_there(world: World) -> None:
+    said = client(world).get("/drift").content.decode()
+    assert "Nothing differs" in said
+    assert "Compare now" in said
+    assert (
+        "No difference was agreed to" in client(world).get("/drift?state=agreed").content.decode()
+    )
+    assert "Nothing matches" in client(world).get("/drift?q=nobody").content.decode()
+
+
+def test_a_decision_without_reason_keeps_what_was_chosen(world: World, edited: Line) -> None:
+    answer = client(world).post(f"/drift/{drift_of(edited)}", {"how": "keep", "reason": " "})
+    assert answer.status_code == 400
+    said = answer.content.decode()
+    assert "The reason is needed: somebody will ask." in said
+    assert 'value="keep" autocomplete="off" checked' in said
+    assert edited.badge == "out_of_sync"
+
+
+def test_keeping_says_what_to_record_here(world: World, edited: Line) -> None:
+    answer = client(world).post(
+        f"/drift/{drift_of(edited)}", {"how": "keep", "reason": "agreed"}, follow=True
+    )
+    assert "If the customer holds them, record that quantity here." in answer.content.decode()
+    assert edited.row().subscription.quantity == 10
+
+
+def test_keeping_may_record_the_quantity_too(world: World, edited: Line) -> None:
+    client(world).post(
+        f"/drift/{drift_of(edited)}",
+        {"how": "keep", "reason": "agreed", "record_quantity": "yes"},
+    )
+    assert edited.row().subscription.quantity == 13
+    world.work()
+    assert (edited.badge, edited.effects()) == ("synced", [])
+
+
+def test_many_are_decided_with_one_reason(world: World, edited: Line) -> None:
+    other = world.line(units=5)
+    other.hand_edit(6)
+    gone = world.line(units=7)
+    gone.hand_edit(8)
+    world.sweep()
+    ids = [drift_of(line) for line in (edited, other, gone)]
+    gone.hand_edit(7)
+    world.sweep()
+    until = (DatabaseClock().now().date() + timedelta(days=30)).isoformat()
+    answer = client(world).post(
+        "/drift/decide",
+        {"drift": ids, "how": "agree", "reason": "one campaign", "until": until},
+        follow=True,
+    )
+    said = answer.content.decode()
+    assert "Decided on 2 differences: Agree." in said
+    assert "This difference is not what Autotask shows now" in said
+    assert [line.badge for line in (edited, other, gone)] == ["agreed", "agreed", "synced"]
+    shown = client(world).get("/drift?state=agreed").content.decode()
+    assert shown.count("one campaign") == 2
+
+
+@pytest.mark.parametrize(
+    ("posted", "said"),
+    [
+        ({"how": "keep", "reason": "x"}, "What is chosen is nothing"),
+        ({"how": "forget", "reason": "x", "drift": "1"}, "What to do must be one of"),
+        ({"how": "keep", "reason": "x", "drift": "all"}, "What is chosen is not of the list."),
+    ],
+)
+def test_what_is_wrong_with_many_is_said(
+    world: World, edited: Line, posted: dict[str, str], said: str
+) -> None:
+    answer = client(world).post("/drift/decide", posted)
+    assert answer.status_code == 400
+    assert said in answer.content.decode()
+
+
+def test_compare_now_is_asked_for_in_the_background(world: World, edited: Line) -> None:
+    answer = client(world).post("/drift/look", follow=True)
+    assert "1 line is compared with Autotask in the background." in answer.content.decode()
+    log = AuditLog.objects.filter(tenant_id=world.tenancy.tenant_id).latest("pk")
+    assert (log.event, log.status) == ("connection.look_at_lines", "processing")
+    world.pause()
+    answer = client(world).post("/drift/look", follow=True)
+    assert "The connection is paused" in answer.content.decode()
+
+
+def test_who_may_only_read_looks(world: World, edited: Line) -> None:
+    viewer = client(world, Role.VIEWER)
+    said = viewer.get(f"/drift/{drift_of(edited)}").content.decode()
+    assert "Who is right?" not in said
+    assert viewer.post(f"/drift/{drift_of(edited)}", {"how": "keep"}).status_code == 403
+
+
+def test_an_operator_sees_the_decisions_and_may_take_none(world: World, edited: Line) -> None:
+    operator = client(world, Role.OPERATOR)
+    page = f"/drift/{drift_of(edited)}"
+    assert operator.get(page).content.decode().count("may not decide this") == 3
+    for how in ("keep", "restore", "agree"):
+        answer = operator.post(page, {"how": how, "reason": "x", "until": "2099-01-01"})
+        assert answer.status_code == 409
+        assert "Your role (Operator) may not do this" in answer.content.decode()
+    assert "Decide on what is chosen" not in operator.get("/drift").content.decode()
+    assert len(list_drifts(world.tenancy.context, now=world.clock.now()).items) == 1
