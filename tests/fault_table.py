@@ -352,7 +352,15 @@ TABLE = (
         "sources/csv_rows::any_bytes_are_read_or_refused",
         "sources/import::the_same_file_again_changes_nothing",
     ),
-    _fault(61, "events twice, reordered, of strangers", lacks="no source sends events yet"),
+    _fault(
+        61,
+        "events twice, reordered, of strangers",
+        "api/api_events::a_thousand_duplicates_have_one_effect",
+        "sources/intake::shuffled_and_told_twice_in_one_call",
+        "sources/intake::counted_and_in_any_groups",
+        "sources/intake::another_resellers_is_not_known_and_not_touched",
+        "api/api_events::not_signed_is_not_heard",
+    ),
     _fault(62, "partial lists of a source", lacks="no source is read yet"),
     _fault(
         63,

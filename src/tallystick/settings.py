@@ -83,6 +83,7 @@ INSTALLED_APPS = [
     "tallystick.notify",
     "tallystick.sync",
     "tallystick.books",
+    "tallystick.sources",
     "tallystick.web",
 ]
 MIDDLEWARE = [

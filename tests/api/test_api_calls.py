@@ -23,6 +23,7 @@ from tallystick.identity.roles import Role
 from tallystick.identity.tokens import context_of_token, create_token, revoke_token
 from tallystick.kit.ids import correlation_id
 from tallystick.ledger.models import Operation
+from tellers import a_late_one, teller
 
 PLACE = {"contract_id": 2, "line": "own"}
 LINE = {"contract_id": 2, "line": "own"}
@@ -46,6 +47,7 @@ ELSEWHERE = {
     ("DELETE", "/promotions/N"),
     ("GET", "/price-runs/N"),
     ("GET", "/price-runs/N/left"),
+    ("POST", "/events/for/N"),
 }
 
 
@@ -146,6 +148,9 @@ def every_call(of: Tenancy) -> list[tuple[str, str, object]]:
         ("POST", f"{told}/test", None),
         ("POST", f"{told}/new-secret", None),
         ("GET", f"{told}/messages", None),
+        ("GET", f"/sources/{(source := teller(of)).added.source_id}", None),
+        ("GET", f"/events/{(late := a_late_one(source))}", None),
+        ("POST", f"/events/{late}/decide", {"how": "ignore", "reason": "x"}),
     ]
 
 
@@ -231,6 +236,7 @@ def test_every_address_asks_for_a_token(api: Api) -> None:
             ):
                 path = path.replace(f"{{{name}_id}}", "1")
             path = path.replace("{offer_id}", "1").replace("{provider_id}", "x")
+            path = path.replace("{source_id}", "1").replace("{event_id}", "1")
             said = anybody.call(method.upper(), path, raw="{not json")
             assert said.status == 401, (method, path, said.text)
             assert said.headers["WWW-Authenticate"] == "Bearer"

@@ -75,9 +75,7 @@ def door(view: View) -> View:
         except Problem as problem:
             response = problems.told(request, problem)
         except RequestDataTooBig:
-            response = problems.document(
-                request, problems.TOO_LARGE, "Nothing was changed. Send it in several parts."
-            )
+            response = problems.is_too_large(request)
         except UnreadablePostError:
             response = problems.document(
                 request, problems.BAD_REQUEST, "The body broke off. Nothing was changed."

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
@@ -110,6 +111,10 @@ def fault(request: HttpRequest, error: Exception) -> HttpResponse:
     return document(request, FAULT, UNCERTAIN)
 
 
+def is_too_large(request: HttpRequest) -> HttpResponse:
+    return document(request, TOO_LARGE, "Nothing was changed. Send it in several parts.")
+
+
 def answer_in_problems(api: NinjaAPI) -> None:
     """Tell ninja how each failure is answered."""
 
@@ -132,6 +137,9 @@ def answer_in_problems(api: NinjaAPI) -> None:
         detail = "Somebody stored the same at this moment. Nothing was stored. Look, and ask again."
         return document(request, CONFLICT, detail)
 
+    def too_large(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:  # noqa: ARG001 - ninja's signature
+        return is_too_large(request)
+
     handlers: dict[type[Exception], Callable[[HttpRequest, Any], HttpResponse]] = {
         Problem: told,
         AuthenticationError: no_token,
@@ -139,6 +147,7 @@ def answer_in_problems(api: NinjaAPI) -> None:
         Http404: not_found,
         ValidationError: not_valid,
         IntegrityError: taken,
+        RequestDataTooBig: too_large,
         Exception: fault,
     }
     for raised, handler in handlers.items():

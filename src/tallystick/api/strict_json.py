@@ -34,6 +34,11 @@ def read_body(request: HttpRequest, *, is_json: bool = True) -> None:
     request.META[_READ] = found
 
 
+def sent(request: HttpRequest) -> Any:
+    """In a view that reads its body itself: what was read before; None without one."""
+    return request.META.get(_READ)
+
+
 class BodyParser(Parser):
     """Hands ninja the body that was read before."""
 

@@ -16,6 +16,7 @@ from tallystick.api import (
     directory,
     docs,
     drift,
+    events,
     health,
     home,
     imports,
@@ -31,6 +32,7 @@ from tallystick.api import (
     prices,
     promotions,
     runs,
+    sources,
     subscriptions,
 )
 from tallystick.api.door import door, nothing_here
@@ -72,6 +74,8 @@ for _room in (
     applying,
     azure_costs,
     months,
+    sources,
+    events,
     audit_logs,
     notifications,
 ):

@@ -108,6 +108,13 @@ class Event(StrEnum):
     TEST_NOTIFICATION = "notification.test"
     GIVE_UP_NOTIFICATION = "notification.give_up"
     CLOSE_MONTH = "books.close_month"
+    CREATE_SOURCE = "source.create"
+    UPDATE_SOURCE = "source.update"
+    TEST_SOURCE = "source.test"
+    READ_SOURCE = "source.read"
+    IMPORT_SNAPSHOT = "source.import_snapshot"
+    EVENT_NOT_RECORDED = "source.event_not_recorded"
+    DECIDE_EVENT = "source.decide_event"
     ENGINE_BUG = "engine.bug"
 
     @property
@@ -191,5 +198,12 @@ _LABELS = {
     Event.TEST_NOTIFICATION: "Test Notification",
     Event.GIVE_UP_NOTIFICATION: "Notification Not Delivered",
     Event.CLOSE_MONTH: "Close Month",
+    Event.CREATE_SOURCE: "Create Source",
+    Event.UPDATE_SOURCE: "Update Source",
+    Event.TEST_SOURCE: "Test Source",
+    Event.READ_SOURCE: "Read Source",
+    Event.IMPORT_SNAPSHOT: "Import Snapshot",
+    Event.EVENT_NOT_RECORDED: "Event Not Recorded",
+    Event.DECIDE_EVENT: "Decide on Event",
     Event.ENGINE_BUG: "Internal Error",
 }

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -30,6 +31,11 @@ from tallystick.notify.sealing import (
     recipient_values_by_key,
     recipients_under_older_keys,
     reseal_recipients,
+)
+from tallystick.sources.sealing import (
+    reseal_sources,
+    sources_by_key,
+    sources_under_older_keys,
 )
 
 
@@ -53,15 +59,16 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """``connections`` and ``notifications`` were sealed anew with the key ``key_id``, which was
-    ``made`` for it or was there; ``not_opened`` are the names of those that did not open and were
-    left as they are."""
+    """``connections``, ``notifications`` and ``sources`` were sealed anew with the key ``key_id``,
+    which was ``made`` for it or was there; ``not_opened`` are the names of those that did not open
+    and were left as they are."""
 
     key_id: str
     made: bool
     connections: int
     not_opened: Sequence[str]
     notifications: int = 0
+    sources: int = 0
 
 
 def show() -> Shown:
@@ -82,20 +89,29 @@ def rotate(*, progress: Callable[[int], None]) -> Rotated:
     ring = _ring()
     with transaction.atomic():
         let_nobody_seal()
-        left = under_older_keys(ring) or recipients_under_older_keys(ring)
+        left = (
+            under_older_keys(ring)
+            or recipients_under_older_keys(ring)
+            or sources_under_older_keys(ring)
+        )
         made = not left and _make_first(ring)
-    done, not_opened = 0, list[str]()
-    for some in reseal(ring, actor=COMMAND_LINE, now=desk().now(), correlation_id=correlation_id()):
+    done, notifications, sources, not_opened = 0, 0, 0, list[str]()
+    by: dict[str, Any] = {
+        "actor": COMMAND_LINE,
+        "now": desk().now(),
+        "correlation_id": correlation_id(),
+    }
+    for some in reseal(ring, **by):
         done += len(some.done)
         not_opened += some.not_opened
         progress(done)
-    notifications = 0
-    for some_done, names in reseal_recipients(
-        ring, actor=COMMAND_LINE, now=desk().now(), correlation_id=correlation_id()
-    ):
+    for some_done, names in reseal_recipients(ring, **by):
         notifications += some_done
         not_opened += names
-    return Rotated(ring.first().key_id, made, done, not_opened, notifications)
+    for one in reseal_sources(ring, **by):
+        sources += one.opened
+        not_opened += [] if one.opened else [one.name]
+    return Rotated(ring.first().key_id, made, done, not_opened, notifications, sources)
 
 
 def remove(key_id: str) -> None:
@@ -129,8 +145,9 @@ def remove(key_id: str) -> None:
 
 
 def _values() -> Counter[str]:
-    """Sealed values by the key that opens them."""
-    return Counter(values_by_key()) + Counter(recipient_values_by_key())
+    """Sealed values by the key that opens them: of connections, notifications and sources."""
+    kept = Counter(values_by_key()) + Counter(recipient_values_by_key())
+    return kept + Counter(sources_by_key())
 
 
 def _ring() -> KeyRing:

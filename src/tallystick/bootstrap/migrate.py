@@ -26,6 +26,8 @@ FACTS = (
     "catalog_margin_rule",
     "catalog_exchange_rate",
     "catalog_price_import",
+    "sources_event",
+    "sources_event_outcome",
 )
 READ_ONLY = ("ledger_transition", "django_migrations")
 NEVER_DELETED = (

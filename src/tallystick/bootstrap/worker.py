@@ -27,6 +27,7 @@ from tallystick.kit.log import logger
 from tallystick.mappings.jobs import use_directory
 from tallystick.notify.jobs import use_sender
 from tallystick.operations.jobs import use_wake
+from tallystick.sources import jobs as source_jobs
 from tallystick.sync import jobs
 from tallystick.sync.engine import Engine, Milestone, nobody_listens
 
@@ -89,6 +90,7 @@ def run(
 
     jobs.use_engine(engine)
     use_wake(jobs.wake_lanes)
+    source_jobs.use_wake(jobs.wake_lanes)
     use_directory(make_directory)
     sender()  # a setting that cannot be meant is said now, not when something is wrong
     use_sender(sender)

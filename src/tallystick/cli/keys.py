@@ -98,9 +98,11 @@ def _tell(rotated: Rotated) -> None:
     what = f"{rotated.connections} connection{' was' if one else 's were'} sealed anew"
     if rotated.notifications:
         what += f", and {rotated.notifications} notification{'s' * (rotated.notifications != 1)}"
+    if rotated.sources:
+        what += f", and {rotated.sources} source{'' if rotated.sources == 1 else 's'}"
     if rotated.made:
         say(f"Made the key {rotated.key_id}; {what}")
-    elif rotated.connections or rotated.notifications:
+    elif rotated.connections or rotated.notifications or rotated.sources:
         say(f"Finished with the key {rotated.key_id}, which was there: {what}")
     else:
         say(f"Nothing was left to seal with the key {rotated.key_id}")

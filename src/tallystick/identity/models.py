@@ -8,7 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
 
-from tallystick.identity.roles import Role
+from tallystick.identity.roles import OF_PEOPLE, Role
 
 
 class Tenant(models.Model):
@@ -58,7 +58,7 @@ class User(AbstractBaseUser):
         db_table = "identity_user"
         constraints = [
             models.CheckConstraint(
-                condition=Q(role__in=[role.value for role in Role]), name="user_role_known"
+                condition=Q(role__in=[role.value for role in OF_PEOPLE]), name="user_role_known"
             )
         ]
 

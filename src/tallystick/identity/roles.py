@@ -25,6 +25,7 @@ class Right(StrEnum):
     CONNECT = "connect"  # credentials, policies, pause
     ADMINISTER = "administer"  # users and tokens
     EXPORT = "export"
+    TELL = "tell"  # say what happened at a source: events and snapshots
 
 
 class Role(StrEnum):
@@ -32,6 +33,7 @@ class Role(StrEnum):
     OPERATOR = "operator"
     VIEWER = "viewer"
     AUDITOR = "auditor"
+    SOURCE = "source"  # of a source's own token: it tells, and sees nothing
 
     @property
     def label(self) -> str:
@@ -59,4 +61,7 @@ RIGHTS = {
     ),
     Role.VIEWER: frozenset({Right.READ}),
     Role.AUDITOR: frozenset({Right.READ, Right.EXPORT}),
+    Role.SOURCE: frozenset({Right.TELL}),
 }
+# What a person can be.
+OF_PEOPLE = tuple(role for role in Role if role is not Role.SOURCE)

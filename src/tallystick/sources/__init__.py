@@ -1,5 +1,6 @@
-"""Where subscriptions, mappings, prices and Azure amounts come from: files, whole or not at all.
+"""Where subscriptions and their changes come from: files, events, snapshots, vendors' lists.
 
 What happened to a subscription ends in an operation: none is written behind the back of that room,
-and no mapping is made but by the verb that the page uses.
+and no mapping is made but by the verb that the page uses. Never orders anything at a vendor, and
+never takes for gone what a list does not show.
 """

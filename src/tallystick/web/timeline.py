@@ -23,6 +23,13 @@ _SOURCES = {
     "margin_rule": "by a margin rule",
     "price_list": "by a price list",
 }
+# Of a source, by how it became known; its name is the actor.
+_TOLD = {
+    "events": "told by the source",
+    "partner_center": "told by the source",
+    "pax8": "told by the source",
+    "seen": "seen, not told",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +65,9 @@ class Entry:
 
     @property
     def source(self) -> str:
-        return _SOURCES.get(self.operation.source, f"by {self.operation.source}")
+        source = self.operation.source
+        told = _TOLD.get(source.partition(":")[0])
+        return told or _SOURCES.get(source, f"by {source}")
 
     @property
     def more(self) -> str:

@@ -1,0 +1,46 @@
+"""Sources: where subscriptions and their changes come from."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest
+from ninja import Router, Status
+
+from tallystick.api.auth import CONNECT, READ, caller
+from tallystick.api.queries import answers, no_other
+from tallystick.api.schemas_sources import AddedOut, SourceIn, SourceOut, SourcesOut
+from tallystick.sources.add_source import add_events_source
+from tallystick.sources.queries import get_source, list_sources
+
+router = Router(tags=["Sources"])
+
+
+@router.get("/sources", auth=READ, response=answers(200, SourcesOut), summary="Sources")
+def sources(request: HttpRequest) -> SourcesOut:
+    """By name, with what they told and what became of it."""
+    no_other(request, set())
+    found = list_sources(caller(request).context)
+    return SourcesOut(items=[SourceOut.of(view) for view in found])
+
+
+@router.post("/sources", auth=CONNECT, response=answers(201, AddedOut), summary="Add a source")
+def add(request: HttpRequest, body: SourceIn) -> Status[AddedOut]:
+    """One that sends events and snapshots. Its token and signing secret are shown once."""
+    who = caller(request)
+    added = add_events_source(
+        name=body.name,
+        uri=body.uri,
+        context=who.context,
+        keys=settings.SEALING_KEYS,
+        now=who.now,
+        correlation_id=who.correlation_id,
+    )
+    return Status(201, AddedOut.of(added, get_source(who.context, added.source_id)))
+
+
+@router.get(
+    "/sources/{int:source_id}", auth=READ, response=answers(200, SourceOut), summary="One source"
+)
+def source(request: HttpRequest, source_id: int) -> SourceOut:
+    no_other(request, set())
+    return SourceOut.of(get_source(caller(request).context, source_id))

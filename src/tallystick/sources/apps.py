@@ -1,0 +1,8 @@
+"""Django's name for this room."""
+
+from django.apps import AppConfig
+
+
+class SourcesConfig(AppConfig):
+    name = "tallystick.sources"
+    label = "sources"

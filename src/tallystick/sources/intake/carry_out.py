@@ -1,0 +1,284 @@
+"""Make an event the operation it tells of, by the verb a person would use.
+
+What is so already needs no operation; what has no verb is said, never dropped; what a verb refuses
+is told in its words. Nothing is stored of what was refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import assert_never
+
+from django.db import transaction
+
+from tallystick.catalog.add_offer import OfferFacts, add_offer
+from tallystick.catalog.models import Offer
+from tallystick.identity.people import tenant_zone
+from tallystick.kit.clock import civil_day
+from tallystick.kit.problem import Conflicting, InvalidInput, NotFound
+from tallystick.ledger.record import Recorded
+from tallystick.operations.cancel import cancel
+from tallystick.operations.change_quantity import change_quantity
+from tallystick.operations.end import delete_by_vendor
+from tallystick.operations.finish import Asked
+from tallystick.operations.note import rename, set_end_of_term
+from tallystick.operations.purchase import Order, purchase
+from tallystick.operations.reactivate import reactivate
+from tallystick.operations.renew import NewPrice, renew
+from tallystick.operations.suspend import suspend
+from tallystick.operations.update_price import update_price
+from tallystick.sources.intake import words
+from tallystick.sources.intake.event import Answer, EventType, NeutralEvent
+from tallystick.subscriptions.add_customer import add_customer
+from tallystick.subscriptions.queries import SubscriptionView, subscription_by_provider_id
+from tallystick.subscriptions.status import SubscriptionStatus
+
+LARGE_MOVE = 3
+LIVE = frozenset({SubscriptionStatus.ACTIVE, SubscriptionStatus.SUSPENDED})
+
+
+@dataclass(frozen=True, slots=True)
+class Became:
+    """What became of it; ``operation_id`` None: no operation."""
+
+    answer: Answer
+    because: str = ""
+    operation_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """An event, the subscription it is about, and who asks."""
+
+    event: NeutralEvent
+    view: SubscriptionView
+    day: date
+    today: date
+    asked: Asked
+
+
+def carry_out(event: NeutralEvent, *, asked: Asked, a_person_said_so: bool = False) -> Became:
+    """``a_person_said_so``: somebody has looked at a price that moves far, and at what is late."""
+    if not event.succeeded:
+        return Became(Answer.UNAPPLIED, words.NOT_DONE_THERE)
+    try:
+        with transaction.atomic():
+            return _carry_out(event, asked, a_person_said_so)
+    except InvalidInput as problem:
+        said = "; ".join(f"{error.field} {error.message}" for error in problem.errors)
+        return Became(Answer.REJECTED, said)
+    except (Conflicting, NotFound) as problem:
+        return Became(Answer.REJECTED, str(problem))
+
+
+def _carry_out(event: NeutralEvent, asked: Asked, a_person_said_so: bool) -> Became:
+    if event.type is EventType.CUSTOMER_CHANGED:
+        return _customer(event, asked)
+    zone = tenant_zone(asked.context.tenant_id)
+    day = event.effective_on or civil_day(event.happened_at, zone)
+    view = subscription_by_provider_id(asked.context, event.subject)
+    if event.type is EventType.CREATED:
+        return Became(Answer.ACCEPTED, words.KNOWN) if view else _buy(event, day, asked)
+    if view is None:
+        return Became(Answer.UNMAPPED, words.unknown(event.subject))
+    here = _Here(event, view, day, civil_day(asked.now, zone), asked)
+    if not a_person_said_so and _moves_far(here):
+        return Became(Answer.UNAPPLIED, words.far(view.unit_price, event.after.unit_price))
+    became = _change(here)
+    if became.operation_id is not None and (gap := _contradiction(here)):
+        return replace(became, answer=Answer.GAP, because=gap)
+    return became
+
+
+def _change(here: _Here) -> Became:
+    """Of a subscription that is recorded here."""
+    event, view, after = here.event, here.view, here.event.after
+    match event.type:
+        case EventType.QUANTITY_CHANGED:
+            if after.quantity == view.quantity:
+                return _SO_ALREADY
+            return _done(
+                change_quantity(
+                    subscription_id=view.id,
+                    quantity=after.quantity,
+                    effective_on=here.day,
+                    today=here.today,
+                    asked=here.asked,
+                )
+            )
+        case EventType.PRICE_CHANGED:
+            return _price(here)
+        case EventType.STATUS_CHANGED | EventType.CANCELLED:
+            return _status(here, after.status or SubscriptionStatus.CANCELLED)
+        case EventType.RENEWED:
+            return _renew(here)
+        case EventType.RENEWAL_CHANGED:
+            if after.end_of_term is None or after.end_of_term is view.end_of_term:
+                return _SO_ALREADY
+            to = after.end_of_term.value
+            return _done(
+                set_end_of_term(subscription_id=view.id, to=to, today=here.today, asked=here.asked)
+            )
+        case EventType.RENAMED:
+            if after.name is None or after.name == view.friendly_name:
+                return _SO_ALREADY
+            return _done(
+                rename(subscription_id=view.id, name=after.name, today=here.today, asked=here.asked)
+            )
+        case EventType.EXTENDED | EventType.TRANSITIONED:
+            return Became(Answer.UNAPPLIED, words.NO_VERB[event.type])
+        case EventType.CREATED | EventType.CUSTOMER_CHANGED:
+            raise AssertionError("these are dealt with before")
+        case _:
+            assert_never(event.type)
+
+
+def _price(here: _Here) -> Became:
+    view, after = here.view, here.event.after
+    cost = view.unit_cost if after.unit_cost is None else after.unit_cost
+    if (after.unit_price, cost) == (view.unit_price, view.unit_cost):
+        return _SO_ALREADY
+    return _done(
+        update_price(
+            subscription_id=view.id,
+            unit_price=after.unit_price,
+            unit_cost=after.unit_cost,
+            currency=after.currency or "",
+            effective_on=here.day,
+            today=here.today,
+            asked=here.asked,
+        )
+    )
+
+
+def _status(here: _Here, to: SubscriptionStatus) -> Became:
+    view = here.view
+    if to is view.status or (to not in LIVE and view.status not in LIVE):
+        return _SO_ALREADY
+    match to:
+        case SubscriptionStatus.ACTIVE:
+            verb = reactivate
+        case SubscriptionStatus.SUSPENDED:
+            verb = suspend
+        case SubscriptionStatus.CANCELLED:
+            verb = cancel
+        case SubscriptionStatus.DELETED | SubscriptionStatus.EXPIRED:
+            verb = delete_by_vendor
+        case SubscriptionStatus.DISABLED:
+            return Became(Answer.UNAPPLIED, words.DISABLED)
+        case _:
+            assert_never(to)
+    return _done(
+        verb(
+            subscription_id=view.id, effective_on=here.day, today=here.today, asked=here.asked
+        )
+    )  # fmt: skip
+
+
+def _renew(here: _Here) -> Became:
+    view, after = here.view, here.event.after
+    known = view.commitment_ends_on
+    if known is not None and after.term_ends_on is not None and after.term_ends_on <= known:
+        return _SO_ALREADY
+    price = NewPrice(unit_price=after.unit_price, unit_cost=after.unit_cost)
+    return _done(
+        renew(
+            subscription_id=view.id,
+            price=price,
+            quantity=after.quantity,
+            ends_on=after.term_ends_on,
+            asked=here.asked,
+        )
+    )
+
+
+def _buy(event: NeutralEvent, day: date, asked: Asked) -> Became:
+    after = event.after
+    if after.status not in LIVE | {None}:
+        return Became(Answer.UNAPPLIED, words.OVER_BEFORE)
+    if event.customer is None or event.product is None:
+        raise InvalidInput.one("data", "must say the customer and the product")
+    customer_id, _ = add_customer(
+        name=event.customer.name,
+        external_id=event.customer.id,
+        context=asked.context,
+        now=asked.now,
+        correlation_id=asked.correlation_id,
+    )
+    order = Order(
+        customer_id=customer_id,
+        offer_id=_offer(event.product, asked),
+        provider_id=event.subject,
+        quantity=after.quantity,
+        starts_on=after.starts_on or day,
+        commitment_ends_on=after.term_ends_on,
+        friendly_name=after.name or "",
+        unit_price=after.unit_price,
+        unit_cost=after.unit_cost,
+        price_currency=(after.currency or "") if after.unit_price is not None else "",
+        cost_currency=(after.currency or "") if after.unit_cost is not None else "",
+        status=after.status or SubscriptionStatus.ACTIVE,
+    )
+    return _done(purchase(order, asked=asked)[1])
+
+
+def _offer(said: OfferFacts, asked: Asked) -> int:
+    """The one that is known, under whatever name it is known; else a new one."""
+    known = Offer.objects.filter(
+        tenant_id=asked.context.tenant_id,
+        product_id=said.product_id,
+        sku_id=said.sku_id,
+        segment=said.segment.value,
+        term=said.term.value,
+        billing_cycle=said.billing_cycle.value,
+    ).first()
+    if known is not None:
+        return known.pk
+    return add_offer(
+        said,
+        tenant_id=asked.context.tenant_id,
+        actor=asked.context.actor,
+        now=asked.now,
+        correlation_id=asked.correlation_id,
+    )[0]
+
+
+def _customer(event: NeutralEvent, asked: Asked) -> Became:
+    if event.customer is None:
+        raise InvalidInput.one("data.customer", "is missing")
+    add_customer(
+        name=event.customer.name,
+        external_id=event.customer.id,
+        context=asked.context,
+        now=asked.now,
+        correlation_id=asked.correlation_id,
+    )
+    return Became(Answer.ACCEPTED, words.CUSTOMER)
+
+
+def _moves_far(here: _Here) -> bool:
+    """A year's price read as a month's is the dearest mistake a source can make."""
+    was, now = here.view.unit_price, here.event.after.unit_price
+    if here.event.type not in {EventType.PRICE_CHANGED, EventType.RENEWED}:
+        return False
+    if was is None or now is None or was == now:
+        return False
+    return min(was, now) * LARGE_MOVE < max(was, now)
+
+
+def _contradiction(here: _Here) -> str:
+    """What it says was before is not what was here: something in between was never told."""
+    said, was = here.event.before, here.view
+    if said.quantity is not None and said.quantity != was.quantity:
+        return words.other_before("quantity", said.quantity, was.quantity)
+    if said.unit_price is not None and said.unit_price != was.unit_price:
+        return words.other_before("unit price", said.unit_price, was.unit_price)
+    return ""
+
+
+def _done(recorded: Recorded) -> Became:
+    return Became(Answer.ACCEPTED, "", recorded.operation_id)
+
+
+_SO_ALREADY = Became(Answer.ACCEPTED, words.SO_ALREADY)

@@ -1,0 +1,72 @@
+"""What is said of an event that became no operation, or one with a note. Pure."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from tallystick.sources.intake.event import EventType
+
+SO_ALREADY = "It is so here already: nothing to record."
+KNOWN = "The subscription is recorded here already: nothing to record."
+CUSTOMER = "The customer's name was kept. That is no operation of a subscription."
+NOT_DONE_THERE = (
+    "It failed at the source, or is still under way there: nothing has changed. Nothing was "
+    "recorded."
+)
+OVER_BEFORE = "It was over before it was ever recorded here: nothing to bill. Nothing was recorded."
+DISABLED = (
+    "Disabled has no operation: it may become active again or end. Nothing was recorded. Say "
+    "suspended, cancelled or deleted when it is."
+)
+NO_VERB = {
+    EventType.EXTENDED: (
+        "An extended service term changes term, billing cycle and price at once, and moves to "
+        "another line: this version has no operation for it. Nothing was recorded."
+    ),
+    EventType.TRANSITIONED: (
+        "A change of offer moves to another line: this version has no operation for it. Nothing "
+        "was recorded."
+    ),
+}
+LATE = (
+    "Something newer of this subscription has been recorded already, and order is not changed "
+    "afterwards. Nothing was recorded. Apply it as a correction, or ignore it."
+)
+CONFLICT = (
+    "The same id was told before with another content, and that one counts. Nothing was recorded. "
+    "A correction needs an id of its own."
+)
+IGNORED = "Ignored"
+
+
+def unknown(subject: str) -> str:
+    return (
+        f"No subscription “{subject}” is recorded here. It is kept, and taken up once the "
+        "subscription is."
+    )
+
+
+def held(missing: str, minutes: int) -> str:
+    return (
+        f"Waits for {missing} of this subscription, which has not come. After {minutes} minutes it "
+        "is recorded without."
+    )
+
+
+def with_a_gap(missing: str) -> str:
+    return f"Recorded although {missing} of this subscription never came."
+
+
+def far(was: Decimal | None, now: Decimal | None) -> str:
+    return (
+        f"The price moves from {was:f} to {now:f}, by more than a factor 3. Nothing was recorded: "
+        "look whether a year's price was meant, then apply it."
+    )
+
+
+def other_before(what: str, said: object, was: object) -> str:
+    return f"Recorded. It says that the {what} was {said} before; here it was {was}."
+
+
+def told_before(number: int, because: str) -> str:
+    return f"Told before, as number {number}. {because}".rstrip()

@@ -1,0 +1,435 @@
+"""What is told becomes operations, once, in the order it happened; and what does not is said."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import DatabaseError, connection, transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from factories import tenancy
+from tallystick.audit.models import AuditLog
+from tallystick.catalog.models import Offer
+from tallystick.kit.key_ring import KeyRing
+from tallystick.kit.problem import Conflicting, InvalidInput, NotFound
+from tallystick.kit.secrets import new_key
+from tallystick.ledger.models import Operation
+from tallystick.sources.intake.decide import Decision, decide_event
+from tallystick.sources.intake.event import Answer
+from tallystick.sources.intake.take import Taken
+from tallystick.sources.intake.take_up import take_up_what_waited
+from tallystick.sources.models import Source, SourceEvent, WaitingEvent
+from tallystick.sources.sealing import (
+    open_secrets,
+    reseal_sources,
+    sources_by_key,
+    sources_under_older_keys,
+)
+from tellers import Teller, moment, teller
+
+
+@pytest.fixture
+def told(db: None) -> Teller:
+    return teller(tenancy())
+
+
+def answers(taken: list[Taken]) -> list[str]:
+    return [one.became.answer.value for one in taken]
+
+
+class TestWhatIsTold:
+    def test_a_purchase_brings_customer_offer_and_subscription(self, told: Teller) -> None:
+        subject = told.subject()
+        (taken,) = told.tell(told.bought(subject))
+        assert taken.became.answer is Answer.ACCEPTED
+        held = told.held(subject)
+        assert (held.quantity, held.unit_price, held.customer.name) == (
+            10,
+            Decimal("15.2000"),
+            "Alder & Ash",
+        )
+        assert held.commitment_ends_on == date(2026, 12, 31)
+        operation = Operation.objects.get(pk=taken.became.operation_id)
+        assert (operation.kind, operation.source_id) == ("purchase", "e-1")
+        assert operation.actor.startswith("Marketplace")
+
+    @pytest.mark.parametrize(
+        ("type", "after", "kind"),
+        [
+            ("quantity_changed", {"quantity": 12}, "update_quantity"),
+            (
+                "price_changed",
+                {"unit_price": "18.20", "currency": "EUR"},
+                "update_price_margin",
+            ),
+            ("status_changed", {"status": "suspended"}, "suspend"),
+            ("status_changed", {"status": "deleted"}, "delete"),
+            ("cancelled", {}, "cancel"),
+            ("renewed", {"term_end": "2027-12-31"}, "renew"),
+            ("renewal_changed", {"end_of_term_action": "cancel"}, "set_end_of_term"),
+            ("renamed", {"name": "Front desk"}, "rename"),
+        ],
+    )
+    def test_each_by_the_verb_a_person_would_use(
+        self, told: Teller, type: str, after: dict[str, Any], kind: str
+    ) -> None:
+        subject = told.subject()
+        told.tell(told.bought(subject))
+        event = told.event(type, subject, after)
+        (taken,) = told.tell(event)
+        assert taken.became.answer is Answer.ACCEPTED, taken
+        assert told.ledger(subject)[-1][1] == kind
+        (again,) = told.tell({**event, "id": "another", "time": moment(99)})
+        assert again.became.answer is Answer.ACCEPTED
+        assert "nothing to record" in again.became.because
+        assert len(told.ledger(subject)) == 2
+
+    def test_suspended_goes_on_again(self, told: Teller) -> None:
+        subject = told.subject()
+        told.tell(
+            told.bought(subject),
+            told.event("status_changed", subject, {"status": "suspended"}),
+            told.event("status_changed", subject, {"status": "active"}),
+        )
+        assert [row[1] for row in told.ledger(subject)] == ["purchase", "suspend", "reactivate"]
+
+    @pytest.mark.parametrize("type", ["extended", "transitioned"])
+    def test_what_has_no_verb_yet_is_kept_and_said(self, told: Teller, type: str) -> None:
+        subject = told.subject()
+        told.tell(told.bought(subject))
+        (taken,) = told.tell(told.event(type, subject, {"unit_price": "1", "currency": "EUR"}))
+        assert taken.became.answer is Answer.UNAPPLIED
+        assert "no operation" in taken.became.because
+        assert len(told.ledger(subject)) == 1
+        log = AuditLog.objects.filter(tenant_id=told.of.tenant_id).latest("pk")
+        assert (log.event, log.status) == ("source.event_not_recorded", "not_applicable")
+
+    def test_what_failed_there_changes_nothing_here(self, told: Teller) -> None:
+        subject = told.subject()
+        told.tell(told.bought(subject))
+        (taken,) = told.tell(told.quantity(subject, 12, status="failed"))
+        assert taken.became.answer is Answer.UNAPPLIED
+        assert told.held(subject).quantity == 10
+
+    def test_what_a_verb_refuses_is_told_in_its_words(self, told: Teller) -> None:
+        subject = told.subject()
+        told.tell(told.bought(subject), told.event("cancelled", subject, {}))
+        (taken,) = told.tell(told.quantity(subject, 12))
+        assert taken.became.answer is Answer.REJECTED
+        assert "is cancelled" in taken.became.because
+
+    def test_a_customers_new_name_is_no_operation(self, told: Teller) -> None:
+        subject = told.subject()
+        told.tell(told.bought(subject))
+        who = {"id": f"c-{told.of.tenant_id}", "name": "Alder, Ash & Oak"}
+        (taken,) = told.tell(told.event("customer_changed", subject, {}, customer=who))
+        assert taken.became.operation_id is None
+        assert told.held(subject).customer.name == "Alder, Ash & Oak"
+
+    def test_the_day_is_the_vendors_or_the_day_it_happened_here(self, told: Teller) -> None:
+        subject = told.subject()
+        event = told.quantity(subject, 12, time="2026-05-09T23:30:00-05:00")
+        del event["data"]["effective_from"]
+        told.tell(told.bought(subject), event)
+        assert told.ledger(subject)[-1][4] == date(2026, 5, 10)  # UTC, the tenant's zone
+
+    def test_a_price_that_moves_far_waits_for_a_person(self, told: Teller) -> None:
+        subject = told.subject()
+        told.tell(told.bought(subject))
+        price = {"unit_price": "182.40", "currency": "EUR"}
+        (taken,) = told.tell(told.event("price_changed", subject, price))
+        assert taken.became.answer is Answer.UNAPPLIED
+        assert "factor 3" in taken.became.because
+        decided = decide(told, taken)
+        assert decided.answer is Answer.ACCEPTED
+        assert told.held(subject).unit_price == Decimal("182.4000")
+
+    def test_an_offer_is_known_by_what_tells_it_apart_not_by_its_name(self, told: Teller) -> None:
+        one, other = told.bought(told.subject()), told.bought(told.subject())
+        other["data"]["product"]["name"] = "M365 BP"
+        assert answers(told.tell(one, other)) == ["accepted", "accepted"]
+        assert Offer.objects.filter(tenant_id=told.of.tenant_id).count() == 1
+
+    def test_a_refused_purchase_leaves_no_customer(self, told: Teller) -> None:
+        event = told.bought(told.subject())
+        event["data"]["after"]["term_end"] = "2025-01-01"
+        assert answers(told.tell(event)) == ["rejected"]
+        from tallystick.subscriptions.models import Customer
+
+        assert not Customer.objects.filter(tenant_id=told.of.tenant_id).exists()
+
+    def test_what_was_over_before_is_not_bought(self, told: Teller) -> None:
+        event = told.bought(told.subject())
+        event["data"]["after"]["status"] = "cancelled"
+        assert answers(told.tell(event)) == ["unapplied"]
+
+
+class TestToldTwice:
+    def test_the_same_again_is_a_duplicate_and_names_its_operation(self, told: Teller) -> None:
+        subject = told.subject()
+        events = [told.bought(subject), told.quantity(subject, 12)]
+        first = told.tell(*events)
+        again = told.tell(*events, events[1])
+        assert answers(again) == ["duplicate"] * 3
+        assert [one.became.operation_id for one in again[:2]] == [
+            one.became.operation_id for one in first
+        ]
+        assert len(told.ledger(subject)) == 2
+        assert SourceEvent.objects.filter(source_id=told.added.source_id).count() == 2
+
+    def test_another_content_under_the_same_id_is_never_applied(self, told: Teller) -> None:
+        subject = told.subject()
+        told.tell(told.bought(subject))
+        event = told.quantity(subject, 12)
+        told.tell(event)
+        other = {**event, "data": {**event["data"], "after": {"quantity": 99}}}
+        assert answers(told.tell(other, other)) == ["conflict", "conflict"]
+        assert answers(told.tell(event, other)) == ["duplicate", "conflict"]
+        assert told.held(subject).quantity == 12
+        assert SourceEvent.objects.filter(source_id=told.added.source_id).count() == 3
+
+    def test_the_order_of_the_keys_is_no_other_content(self, told: Teller) -> None:
+        event = told.bought(told.subject())
+        told.tell(event)
+        assert answers(told.tell(dict(reversed(event.items())))) == ["duplicate"]
+
+    def test_two_sources_may_use_the_same_id(self, told: Teller) -> None:
+        other = teller(told.of)
+        subject, another = told.subject(), told.subject()
+        assert answers(told.tell(told.bought(subject))) == ["accepted"]
+        assert answers(other.tell(other.bought(another))) == ["accepted"]
+
+
+class TestOrder:
+    def test_one_call_is_put_in_order(self, told: Teller) -> None:
+        subject = told.subject()
+        bought, twelve, nine = (
+            told.bought(subject),
+            told.quantity(subject, 12),
+            told.quantity(subject, 9, effective_from="2026-05-05"),
+        )
+        told.tell(nine, bought, twelve)
+        assert [row[3]["quantity"] for row in told.ledger(subject)] == [10, 12, 9]
+
+    def test_moments_are_told_apart_to_the_last_digit(self, told: Teller) -> None:
+        subject = told.subject()
+        first = told.quantity(subject, 12, time="2026-05-09T10:00:00.1234561Z", id="z")
+        second = told.quantity(subject, 9, time="2026-05-09T10:00:00.1234562Z", id="a")
+        told.tell(told.bought(subject), second, first)
+        assert [row[3]["quantity"] for row in told.ledger(subject)] == [10, 12, 9]
+
+    def test_what_is_late_changes_no_order_and_a_person_decides(self, told: Teller) -> None:
+        subject = told.subject()
+        told.tell(told.bought(subject), told.quantity(subject, 9, minute=50))
+        (late,) = told.tell(told.quantity(subject, 12, minute=40))
+        assert late.became.answer is Answer.LATE
+        assert told.held(subject).quantity == 9
+        assert decide(told, late).answer is Answer.ACCEPTED
+        assert told.held(subject).quantity == 12
+        assert [row[1] for row in told.ledger(subject)][-1] == "update_quantity"
+        with pytest.raises(Conflicting, match="nothing to decide"):
+            decide(told, late)
+
+    def test_what_is_late_may_be_ignored_with_a_reason(self, told: Teller) -> None:
+        subject = told.subject()
+        told.tell(told.bought(subject), told.quantity(subject, 9, minute=50))
+        (late,) = told.tell(told.quantity(subject, 12, minute=40))
+        with pytest.raises(InvalidInput, match="reason"):
+            decide(told, late, Decision.IGNORE, reason=" ")
+        assert decide(told, late, Decision.IGNORE).because == "Ignored: looked at"
+        assert told.held(subject).quantity == 9
+
+    def test_nobody_decides_about_another_tenants(self, told: Teller) -> None:
+        (taken,) = told.tell(told.quantity(told.subject(), 9))
+        with pytest.raises(NotFound):
+            decide(teller(tenancy()), taken)
+
+    def test_one_that_was_overtaken_finds_its_place_by_number(self, told: Teller) -> None:
+        subject = told.subject()
+        told.tell(told.bought(subject, sequence="1"))
+        (held,) = told.tell(told.quantity(subject, 9, sequence="3"))
+        assert (held.became.answer, held.became.operation_id) == (Answer.GAP, None)
+        assert told.held(subject).quantity == 10
+        told.tell(told.quantity(subject, 12, sequence="2"))
+        assert [row[3]["quantity"] for row in told.ledger(subject)] == [10, 12, 9]
+
+    def test_what_never_comes_is_not_awaited_for_ever(self, told: Teller) -> None:
+        subject = told.subject()
+        told.tell(told.bought(subject, sequence="1"))
+        event = told.quantity(subject, 9, sequence="4")
+        told.tell(event)
+        take_up(told, after=timedelta(minutes=14))
+        assert told.held(subject).quantity == 10
+        take_up(told, after=timedelta(minutes=15))
+        assert told.held(subject).quantity == 9
+        (again,) = told.tell(event)
+        assert "numbers 2 to 3" in again.became.because
+        assert not WaitingEvent.objects.filter(source_id=told.added.source_id).exists()
+
+    def test_another_before_is_a_gap_and_said(self, told: Teller) -> None:
+        subject = told.subject()
+        told.tell(told.bought(subject))
+        (taken,) = told.tell(told.quantity(subject, 12, before={"quantity": 11}))
+        assert taken.became.answer is Answer.GAP
+        assert taken.became.operation_id is not None
+        assert "was 11 before; here it was 10" in taken.became.because
+
+
+class TestNotKnownHere:
+    def test_it_waits_for_its_purchase(self, told: Teller) -> None:
+        subject = told.subject()
+        (taken,) = told.tell(told.quantity(subject, 12, minute=40))
+        assert taken.became.answer is Answer.UNMAPPED
+        told.tell(told.bought(subject, minute=10))
+        assert [row[3]["quantity"] for row in told.ledger(subject)] == [10, 12]
+
+    def test_it_is_taken_up_once_it_is_recorded_some_other_way(self, told: Teller) -> None:
+        held = told.of.subscription()
+        from tallystick.subscriptions.models import Subscription
+
+        subject = told.subject()
+        told.tell(told.quantity(subject, 12))
+        take_up(told, after=timedelta())
+        Subscription.objects.filter(pk=held).update(provider_id=subject)
+        take_up(told, after=timedelta())
+        assert told.held(subject).quantity == 12
+
+    def test_another_resellers_is_not_known_and_not_touched(self, db: None) -> None:
+        mine = tenancy(reseller=True)
+        told = teller(mine)
+        from factories import sibling
+
+        theirs = sibling(mine)
+        subject = told.subject()
+        theirs_told = teller(theirs)
+        theirs_told.tell(theirs_told.bought(subject))
+        assert answers(told.tell(told.quantity(subject, 99))) == ["unmapped"]
+        assert answers(told.tell(told.bought(subject))) == ["rejected"]
+        assert theirs_told.held(subject).quantity == 10
+
+
+HISTORY = st.lists(
+    st.one_of(
+        st.tuples(st.just("quantity"), st.integers(1, 40)),
+        st.tuples(st.just("price"), st.integers(10, 25)),
+        st.tuples(st.just("status"), st.sampled_from(["suspended", "active"])),
+        st.tuples(st.just("name"), st.sampled_from(["A", "B"])),
+    ),
+    max_size=6,
+)
+FEW = settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+class TestAnyOrderTheSameLedger:
+    @FEW
+    @given(history=HISTORY, data=st.data())
+    def test_shuffled_and_told_twice_in_one_call(
+        self, db: None, history: list[tuple[str, Any]], data: st.DataObject
+    ) -> None:
+        told = teller(tenancy())
+        subject, other = told.subject(), told.subject()
+        straight = as_events(told, subject, history)
+        told.tell(*straight)
+        shuffled = as_events(told, other, history)
+        shuffled = data.draw(st.permutations(shuffled + shuffled[: len(shuffled) // 2]))
+        told.tell(*shuffled)
+        assert same(told.ledger(other)) == same(told.ledger(subject))
+        told.tell(*shuffled)
+        assert len(told.ledger(other)) == len(told.ledger(subject))
+
+    @FEW
+    @given(history=HISTORY, data=st.data())
+    def test_counted_and_in_any_groups(
+        self, db: None, history: list[tuple[str, Any]], data: st.DataObject
+    ) -> None:
+        told = teller(tenancy())
+        subject, other = told.subject(), told.subject()
+        for event in as_events(told, subject, history, counted=True):
+            told.tell(event)
+        shuffled = as_events(told, other, history, counted=True)
+        shuffled = data.draw(st.permutations(shuffled + shuffled[: len(shuffled) // 2]))
+        while shuffled:
+            group = data.draw(st.integers(1, len(shuffled)))
+            told.tell(*shuffled[:group])
+            shuffled = shuffled[group:]
+        assert same(told.ledger(other)) == same(told.ledger(subject))
+
+
+def as_events(
+    told: Teller, subject: str, history: list[tuple[str, Any]], *, counted: bool = False
+) -> list[dict[str, Any]]:
+    events = [told.bought(subject)]
+    for what, value in history:
+        match what:
+            case "quantity":
+                events.append(told.quantity(subject, value))
+            case "price":
+                price = {"unit_price": f"{value}.00", "currency": "EUR"}
+                events.append(told.event("price_changed", subject, price))
+            case "status":
+                events.append(told.event("status_changed", subject, {"status": value}))
+            case _:
+                events.append(told.event("renamed", subject, {"name": value}))
+    if counted:
+        for place, event in enumerate(events, start=1):
+            event["sequence"] = f"{place:010}"
+    return events
+
+
+def same(ledger: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    return [row[:5] for row in ledger]
+
+
+def take_up(told: Teller, *, after: timedelta) -> None:
+    take_up_what_waited(now=told.of.clock.now() + after, wake=told.nudge, correlation_id="later")
+
+
+def decide(
+    told: Teller, taken: Taken, how: Decision = Decision.APPLY, *, reason: str = "looked at"
+) -> Any:
+    return decide_event(
+        taken.id,
+        how,
+        reason=reason,
+        context=told.of.context,
+        now=told.of.clock.now(),
+        wake=told.nudge,
+        correlation_id="decided",
+    )
+
+
+class TestFacts:
+    @pytest.mark.parametrize("table", ["sources_event", "sources_event_outcome"])
+    @pytest.mark.parametrize(
+        "act", ["UPDATE {0} SET tenant_id = tenant_id", "DELETE FROM {0}", "TRUNCATE {0} CASCADE"]
+    )
+    def test_what_was_told_is_never_changed(self, told: Teller, table: str, act: str) -> None:
+        told.tell(told.bought(told.subject()))
+        sql = act.format(table).replace("tenant_id", "id")
+        with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(sql)
+
+    def test_a_secret_is_sealed_with_the_key_of_today(self, told: Teller) -> None:
+        older, newer = django_settings.SEALING_KEYS.first(), new_key()
+        ring = KeyRing((newer, older), source="a test")
+        row = Source.objects.get(pk=told.added.source_id)
+        assert told.added.secret.reveal().encode() not in bytes(row.secret_sealed)
+        assert row.pk in sources_under_older_keys(ring)
+        assert sources_by_key()[older.key_id] >= 1
+        now = told.of.clock.now()
+        for one in reseal_sources(ring, actor=told.of.context.actor, now=now, correlation_id="k"):
+            assert one.opened
+        row.refresh_from_db()
+        assert row.key_id == newer.key_id
+        assert open_secrets(row, ring)["signing"].reveal() == told.added.secret.reveal()
+        # The other tests' sources are opened with the older one only.
+        back = KeyRing((older, newer), source="a test")
+        assert list(reseal_sources(back, actor=told.of.context.actor, now=now, correlation_id="k"))
