@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
@@ -50,9 +50,17 @@ class Company:
         self.of = here.of
         self.engine: Engine = engine_for(here.of, here.simulator)
         self.customer = here.of.customer("Contoso")
-        choose_company(self.customer, here.connection_id, here.refs["c"], by=here.by())
+        self.map_customer()
         self.monthly = self.offer(MONTH, service="ms")
         self.annual = self.offer(ANNUAL, service="ys")
+
+    def map_customer(self) -> None:
+        here = self.here
+        choose_company(self.customer, here.connection_id, here.refs["c"], by=here.by())
+
+    def offer_unmapped(self) -> int:
+        """Of another product, billed yearly."""
+        return self.offer(ANNUAL, sku="0002")
 
     def offer(
         self,
@@ -261,34 +269,39 @@ def carry(here: Company) -> None:
     here.work()
 
 
+def fill(made: Desk, lines: Sequence[str], contracts: Mapping[str, str]) -> None:
+    """The company's services and contracts, and these of its lines."""
+    made.simulator.freeze(made.of.clock.now())
+    month: dict[str, Any] = {"unit_price": "15.20", "unit_cost": "12.10"}
+    year: dict[str, Any] = {"unit_price": "182.40", "unit_cost": "145.20"}
+    made.load(
+        companies=[{"ref": "c", "name": "Contoso"}],
+        services=[
+            {"ref": "ms", "name": "M365 monthly", "period_type": MONTHLY, **month},
+            {"ref": "ys", "name": "M365 yearly", "period_type": YEARLY, **year},
+            {"ref": "e5", "name": "E5 monthly", "period_type": MONTHLY, "unit_price": "54.00"},
+        ],
+        contracts=[
+            {"ref": "mk", "company": "c", "name": "Cloud monthly", "period_type": MONTHLY}
+            | {"start": contracts.get("mk", "2026-01-01"), "end": "2029-12-31"},
+            {"ref": "yk", "company": "c", "name": "Cloud yearly", "period_type": YEARLY}
+            | {"start": contracts.get("yk", "2026-01-01"), "end": "2029-12-31"},
+        ],
+        lines=[
+            {"ref": ref, "contract": on, "service": of, "units": 10, **rates}
+            for ref, on, of, rates in (
+                ("ml", "mk", "ms", month),
+                ("yl", "yk", "ys", year),
+            )
+            if ref in lines
+        ],
+    )
+    made.read()
+
+
 @contextmanager
 def company(*lines: str, **contracts: str) -> Iterator[Company]:
     """``lines``: those that are there, of ``ml`` and ``yl``. ``contracts``: another first day."""
     with desk() as made:
-        made.simulator.freeze(made.of.clock.now())
-        month: dict[str, Any] = {"unit_price": "15.20", "unit_cost": "12.10"}
-        year: dict[str, Any] = {"unit_price": "182.40", "unit_cost": "145.20"}
-        made.load(
-            companies=[{"ref": "c", "name": "Contoso"}],
-            services=[
-                {"ref": "ms", "name": "M365 monthly", "period_type": MONTHLY, **month},
-                {"ref": "ys", "name": "M365 yearly", "period_type": YEARLY, **year},
-                {"ref": "e5", "name": "E5 monthly", "period_type": MONTHLY, "unit_price": "54.00"},
-            ],
-            contracts=[
-                {"ref": "mk", "company": "c", "name": "Cloud monthly", "period_type": MONTHLY}
-                | {"start": contracts.get("mk", "2026-01-01"), "end": "2029-12-31"},
-                {"ref": "yk", "company": "c", "name": "Cloud yearly", "period_type": YEARLY}
-                | {"start": contracts.get("yk", "2026-01-01"), "end": "2029-12-31"},
-            ],
-            lines=[
-                {"ref": ref, "contract": on, "service": of, "units": 10, **rates}
-                for ref, on, of, rates in (
-                    ("ml", "mk", "ms", month),
-                    ("yl", "yk", "ys", year),
-                )
-                if ref in (lines or ("ml",))
-            ],
-        )
-        made.read()
+        fill(made, lines or ("ml",), contracts)
         yield Company(made)

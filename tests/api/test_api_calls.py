@@ -48,6 +48,9 @@ ELSEWHERE = {
     ("GET", "/price-runs/N"),
     ("GET", "/price-runs/N/left"),
     ("POST", "/events/for/N"),
+    # The CSP's alone.
+    ("POST", "/customers/N/move"),
+    ("PATCH", "/resellers/N"),
 }
 
 
@@ -93,6 +96,8 @@ def every_call(of: Tenancy) -> list[tuple[str, str, object]]:
         ("POST", f"{mapped}/continue", {**LINE, "from_on": "2099-01-01"}),
         ("DELETE", f"{mapped}/continue", None),
         ("POST", f"{mapped}/line-of-offer", LINE),
+        ("GET", f"/connections/{connection}/left-lines", None),
+        ("POST", f"/connections/{connection}/left-lines/7/sync", None),
         ("GET", f"/subscriptions/{subscription}/scheduled-change", None),
         ("GET", f"/connections/{connection}/billing-contracts", None),
         (
@@ -233,6 +238,8 @@ def test_every_address_asks_for_a_token(api: Api) -> None:
                 "promotion",
                 "rule",
                 "notification",
+                "reseller",
+                "lane",
             ):
                 path = path.replace(f"{{{name}_id}}", "1")
             path = path.replace("{offer_id}", "1").replace("{provider_id}", "x")

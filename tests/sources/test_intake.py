@@ -413,9 +413,12 @@ class TestFacts:
     def test_what_was_told_is_never_changed(self, told: Teller, table: str, act: str) -> None:
         told.tell(told.bought(told.subject()))
         sql = act.format(table).replace("tenant_id", "id")
-        with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute(sql)
+        with (
+            pytest.raises(DatabaseError, match="permission denied"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(sql)
 
     def test_a_secret_is_sealed_with_the_key_of_today(self, told: Teller) -> None:
         older, newer = django_settings.SEALING_KEYS.first(), new_key()

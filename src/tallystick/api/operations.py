@@ -70,7 +70,7 @@ def operations(
     """Newest first, each with its deliveries."""
     no_other(request, Paging)
     who = caller(request)
-    get_subscription(who.context, subscription_id)
+    view = get_subscription(who.context, subscription_id)
     before = None
     if cursor := checked(asked.cursor, int):
         before = int(decode_cursor(cursor, length=1)[0])
@@ -79,6 +79,7 @@ def operations(
         limit=asked.limit + 1,
         before=before,
         told_of=told_of(who.context),
+        hidden_until=view.hidden_until(who.context),
     )
     shown = found[: asked.limit]
     more = encode_cursor([shown[-1].sequence]) if len(found) > asked.limit else None

@@ -31,6 +31,7 @@ from tallystick.api import (
     preview_many,
     prices,
     promotions,
+    resellers,
     runs,
     sources,
     subscriptions,
@@ -76,6 +77,7 @@ for _room in (
     months,
     sources,
     events,
+    resellers,
     audit_logs,
     notifications,
 ):

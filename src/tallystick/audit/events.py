@@ -42,6 +42,11 @@ class Event(StrEnum):
     REACTIVATE_SUBSCRIPTION = "subscription.reactivate"
     CONVERT_TRIAL = "subscription.convert_trial"
     RENEW_SUBSCRIPTION = "subscription.renew"
+    MOVE_SUBSCRIPTION = "subscription.move"
+    RECEIVE_SUBSCRIPTION = "subscription.receive"
+    MOVE_CUSTOMER = "customer.move"
+    CREATE_RESELLER = "reseller.create"
+    RENAME_RESELLER = "reseller.rename"
     CHANGE_OFFER = "subscription.change_offer"
     UPDATE_SUBSCRIPTION_ON_CONNECTION = "subscription.update_on_connection"
     REQUEST_SYNC = "subscription.request_sync"
@@ -132,6 +137,11 @@ _LABELS = {
     Event.REACTIVATE_SUBSCRIPTION: "Reactivate Subscription",
     Event.CONVERT_TRIAL: "Convert Trial",
     Event.RENEW_SUBSCRIPTION: "Renew Subscription",
+    Event.MOVE_SUBSCRIPTION: "Move Subscription to Another Reseller",
+    Event.RECEIVE_SUBSCRIPTION: "Receive Subscription",
+    Event.MOVE_CUSTOMER: "Move Customer to Another Reseller",
+    Event.CREATE_RESELLER: "Create Reseller",
+    Event.RENAME_RESELLER: "Rename Reseller",
     Event.CHANGE_OFFER: "Change Offer",
     Event.UPDATE_SUBSCRIPTION_ON_CONNECTION: "Update Subscription on Connection",
     Event.REQUEST_SYNC: "Sync Subscription",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from tallystick.bootstrap.asker import Asker, Candidate, one_named
-from tallystick.connections.queries import ConnectionView
+from tallystick.catalog.queries import get_offer, list_offers
+from tallystick.connections.queries import ConnectionView, get_connection
 from tallystick.directory.port import Contract
 from tallystick.directory.queries import (
     companies_called,
@@ -13,14 +15,21 @@ from tallystick.directory.queries import (
     search_contracts,
     search_services,
 )
+from tallystick.identity.resellers import ResellerView, list_resellers
 from tallystick.kit.paging import LARGEST_PAGE, every
 from tallystick.kit.problem import InvalidInput
 from tallystick.mappings.customer_rows import list_customer_rows
 from tallystick.mappings.kinds import Ours
 from tallystick.mappings.offer_rows import OfferRow, list_offer_rows
 from tallystick.mappings.places import ContractOption, places_for
+from tallystick.mappings.rows import subscription_row
+from tallystick.operations.move_line import ChosenLine
 from tallystick.sources.mapping_cells import OWN, USE, offer_id
-from tallystick.subscriptions.queries import SubscriptionView, list_subscriptions
+from tallystick.subscriptions.queries import (
+    SubscriptionView,
+    list_customers,
+    list_subscriptions,
+)
 
 
 def ours_named(asker: Asker, connection: ConnectionView, kind: Ours, text: str) -> Candidate:
@@ -47,6 +56,56 @@ def subscription_named(asker: Asker, text: str) -> SubscriptionView:
     found = [Candidate(view.id, (view.provider_id, view.name), _label(view)) for view in views]
     chosen = one_named(text, "subscription", found).id
     return next(view for view in views if view.id == chosen)
+
+
+def customer_named(asker: Asker, text: str) -> Candidate:
+    """By its id or its name, mapped or not. Raises InvalidInput with the candidates."""
+    customers = every(
+        lambda cursor: list_customers(asker.context, cursor=cursor, limit=LARGEST_PAGE)
+    )
+    found = [
+        Candidate(one.id, (one.external_id, one.name), f"{one.name} ({one.external_id})")
+        for one in customers
+    ]
+    return one_named(text, "customer", found)
+
+
+def reseller_named(asker: Asker, text: str) -> ResellerView:
+    """Raises InvalidInput with the candidates."""
+    rows = list_resellers(asker.context)
+    found = [Candidate(one.id, (one.name,), one.name) for one in rows]
+    chosen = one_named(text, "reseller", found).id
+    return next(one for one in rows if one.id == chosen)
+
+
+def offer_named(asker: Asker, text: str) -> Candidate:
+    """By its whole label, its name or its product, sku, segment, term and cycle.
+
+    Raises InvalidInput with the candidates.
+    """
+    tenant_id = asker.context.tenant_id
+    rows = every(lambda cursor: list_offers(tenant_id=tenant_id, cursor=cursor, limit=LARGEST_PAGE))
+    found = [
+        Candidate(one, (facts.label(), facts.name, offer_id(facts)), facts.label())
+        for one, facts in rows
+    ]
+    return one_named(text, "offer", found)
+
+
+def chosen_line(
+    asker: Asker, view: SubscriptionView, to_offer: int, contract: str | None, how: str
+) -> ChosenLine | None:
+    """A line of a contract of its company, for another offer. Raises InvalidInput."""
+    if contract is None:
+        return None
+    now = subscription_row(asker.context, view.id, now=asker.now)
+    if now.place is None:
+        raise InvalidInput.one("contract", "is not asked for: the subscription is not mapped")
+    connection = get_connection(asker.context, now.place.connection_id)
+    facts = get_offer(tenant_id=view.tenant_id, offer_id=to_offer)
+    then = replace(view, offer_id=to_offer, offer=facts)
+    option = option_named(asker, connection, then, contract)
+    return ChosenLine(option.contract.id, line_of(option, how))
 
 
 def theirs_named(connection: ConnectionView, kind: Ours, text: str) -> Candidate:

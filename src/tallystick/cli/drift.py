@@ -141,7 +141,7 @@ def _decide(
 def _preview(arguments: argparse.Namespace) -> int:
     with house(arguments, command="drift") as asker:
         from tallystick.bootstrap.preview import look_ahead
-        from tallystick.cli.operations import show_ahead
+        from tallystick.cli.recorded import show_ahead
         from tallystick.operations.restore_ours import restore_ours
 
         drift = _open_drift(asker, arguments.subscription)

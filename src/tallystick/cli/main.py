@@ -34,6 +34,7 @@ COMMANDS = {
         "how changes of one customer or subscription are billed",
     ),
     "approvals": ("tallystick.cli.approvals", "what waits for approval: list, approve, reject"),
+    "resellers": ("tallystick.cli.resellers", "make, rename, move a customer to another one"),
     "prices": ("tallystick.cli.prices", "apply the price lists of a day"),
     "drift": ("tallystick.cli.drift", "what differs in Autotask: list, compare now, decide"),
     "renewals": ("tallystick.cli.renewals", "which terms end, and what is decided by then"),

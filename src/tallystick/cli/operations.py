@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tallystick.cli.house import add_act, house, show
+from tallystick.cli.house import add_act, house
+from tallystick.cli.offer_acts import add_offer_acts
+from tallystick.cli.recorded import add_preview, look_or_record
 from tallystick.cli.several import several
 from tallystick.connections.policies import PriceDay
 from tallystick.operations.acts import Act
@@ -16,11 +17,8 @@ from tallystick.subscriptions.rules import ACCEPT
 from tallystick.subscriptions.status import EndOfTerm
 
 if TYPE_CHECKING:
-    from tallystick.bootstrap.asker import Asker
-    from tallystick.bootstrap.preview import Ahead
     from tallystick.ledger.record import Recorded
     from tallystick.operations.finish import Asked
-    from tallystick.subscriptions.queries import SubscriptionView
 
 _WORDS = {
     Act.QUANTITY: "another quantity from a day on",
@@ -74,7 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         if act is Act.PRICE:
             words = "with a one-off charge for the days until the price is billed"
             one.add_argument("--gap-charge", action="store_true", help=words)
-        _add_preview(one)
+        add_preview(one)
     amounts = add_act(acts, "azure-amounts", "what an Azure plan came to in a month", _amounts)
     amounts.add_argument("subscription", help="its provider id, or its name")
     amounts.add_argument("month", help="like 2026-05")
@@ -83,12 +81,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     amounts.add_argument("--currency", required=True, help="of both, like EUR")
     amounts.add_argument("--cost-currency", default="", help="of the cost, when it is another")
     amounts.add_argument("--kind", choices=[one.value for one in AmountKind], default="usage")
-    _add_preview(amounts)
-
-
-def _add_preview(parser: argparse.ArgumentParser) -> None:
-    words = "say what will happen, and store nothing"
-    parser.add_argument("--preview", action="store_true", help=words)
+    add_preview(amounts)
+    add_offer_acts(acts)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -125,7 +119,7 @@ def _carry_out(arguments: argparse.Namespace, *, act: Act) -> int:
             return record_with_gap(record, view.id, asked=asked)
 
         gap = getattr(arguments, "gap_charge", False)
-        return _look_or_record(arguments, asker, view, record, with_gap if gap else record)
+        return look_or_record(arguments, asker, view, record, with_gap if gap else record)
 
 
 def _amounts(arguments: argparse.Namespace) -> int:
@@ -148,56 +142,4 @@ def _amounts(arguments: argparse.Namespace) -> int:
                 subscription_id=view.id, stated=stated, today=asker.today, asked=asked
             )
 
-        return _look_or_record(arguments, asker, view, record, record)
-
-
-def _look_or_record(
-    arguments: argparse.Namespace,
-    asker: Asker,
-    view: SubscriptionView,
-    looked_at: Callable[[Asked], Recorded],
-    record: Callable[[Asked], Recorded],
-) -> int:
-    from tallystick.bootstrap.preview import look_ahead
-    from tallystick.kit.days import in_words
-    from tallystick.ledger.queries import get_operation
-
-    if arguments.preview:
-        show_ahead(arguments, look_ahead(looked_at, view.id, asked=asker.asked()))
-        return 0
-    done = record(asker.asked())
-    operation = get_operation(done.operation_id)
-    assert operation is not None  # noqa: S101 - recorded a moment ago
-    sent = "Autotask is updated in the background." if done.lane_ids else "Nothing is sent."
-    said = (
-        f"Recorded as operation {done.sequence}: {operation.in_words()}, from "
-        f"{in_words(operation.effective_on)}. {sent}"
-    )
-    value = {
-        "operation": done.sequence,
-        "summary": operation.in_words(),
-        "effective_on": operation.effective_on,
-        "sent_to": len(done.lane_ids),
-    }
-    show(arguments, value, [said])
-    return 0
-
-
-def show_ahead(arguments: argparse.Namespace, ahead: Ahead) -> None:
-    from dataclasses import asdict
-
-    from tallystick.bootstrap.preview_words import in_sentences, nothing_sent
-
-    said, nothing = in_sentences(ahead), nothing_sent(ahead)
-    lines = [f"{ahead.operation.in_words()}. Nothing was recorded."]
-    lines += [nothing] if nothing else []
-    for one in said:
-        lines += ["", one.where, f"  {one.lead}", *(f"    {call}" for call in one.calls)]
-        lines += [f"  Estimate: {one.estimate}"] if one.estimate else []
-        lines += [f"  {words}" for words in (*one.warnings, *one.moves, *one.notes)]
-    value = {
-        "summary": ahead.operation.in_words(),
-        "nothing_because": nothing,
-        "connections": [asdict(one) for one in said],
-    }
-    show(arguments, value, lines)
+        return look_or_record(arguments, asker, view, record, record)

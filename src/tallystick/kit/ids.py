@@ -32,11 +32,6 @@ def api_token() -> str:
     return "ts_" + secrets.token_urlsafe(32)
 
 
-def webhook_secret() -> str:
-    """A new signing secret in Standard Webhooks' form: ``whsec_`` and 32 bytes in base64."""
-    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
-
-
 def address_name() -> str:
     """A name for an address that nobody can guess and that is no secret: 22 characters."""
     return secrets.token_urlsafe(16)

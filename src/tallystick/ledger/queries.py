@@ -67,12 +67,14 @@ def operations_of(
     limit: int = 500,
     before: int | None = None,
     told_of: Collection[int] | None = None,
+    hidden_until: int = 0,
 ) -> list[OperationView]:
     """Newest first, each with its deliveries; ``before`` is a sequence to page on.
 
-    ``told_of``: the connections whose deliveries are told; None: all.
+    ``told_of``: the connections whose deliveries are told; None: all. ``hidden_until``: the
+    sequence up to which nothing is told.
     """
-    rows = Operation.objects.filter(subscription_id=subscription_id)
+    rows = Operation.objects.filter(subscription_id=subscription_id, sequence__gt=hidden_until)
     if before is not None:
         rows = rows.filter(sequence__lt=before)
     newest = list(rows.order_by("-sequence")[:limit])

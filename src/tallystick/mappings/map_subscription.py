@@ -23,7 +23,7 @@ from tallystick.ledger.state import SETTLED, State
 from tallystick.mappings.exclude import end_exclusion
 from tallystick.mappings.hold import hold_line, hold_subscription
 from tallystick.mappings.kinds import Ours
-from tallystick.mappings.models import Billed, LineWanted, NextPlace, SubscriptionMapping
+from tallystick.mappings.models import Billed, LeftPlace, LineWanted, NextPlace, SubscriptionMapping
 from tallystick.subscriptions.queries import SubscriptionView, get_subscription
 
 NEVER_BEGUN = Cause("unmapped", "Unmapped before its first day: nothing was sent.")
@@ -141,13 +141,13 @@ def _hold_free_line(connection_id: int, line_id: int | None) -> None:
 
 
 def taken_lines(connection_id: int, line_ids: Collection[int]) -> set[int | None]:
-    """Those of these that bill a subscription, now or from a day on.
+    """Those of these that bill a subscription, now or from a day on, or are on their way to 0.
 
     From a day on first: a line that changes from there to now meanwhile is seen in one of them.
     """
     return {
         line_id
-        for table in (NextPlace, SubscriptionMapping)
+        for table in (NextPlace, SubscriptionMapping, LeftPlace)
         for line_id in table._default_manager.filter(
             connection_id=connection_id, line_id__in=line_ids
         ).values_list("line_id", flat=True)

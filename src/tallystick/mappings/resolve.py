@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from tallystick.mappings.models import NextPlace, SubscriptionMapping
+from tallystick.mappings.models import Billed, LeftPlace, NextPlace, SubscriptionMapping
 
 REFERENCE = "tallystick:"
 LONGEST_ID = 18  # digits
@@ -88,7 +88,7 @@ def keep_facts(
 
 def forget_facts(connection_id: int, contract_id: int) -> None:
     """What was read of the contract is out of date: the engine reads it again before it sends."""
-    for table in (SubscriptionMapping, NextPlace):
+    for table in (SubscriptionMapping, NextPlace, LeftPlace):
         table._default_manager.filter(connection_id=connection_id, contract_id=contract_id).update(
             checked_at=None
         )
@@ -96,7 +96,7 @@ def forget_facts(connection_id: int, contract_id: int) -> None:
 
 def bind_line(lane_id: int, line_id: int) -> None:
     """The line of its own exists now."""
-    for table in (SubscriptionMapping, NextPlace):
+    for table in (SubscriptionMapping, NextPlace, LeftPlace):
         table._default_manager.filter(lane_id=lane_id, line_id__isnull=True).update(line_id=line_id)
 
 
@@ -125,6 +125,9 @@ def _is_id(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= LONGEST_ID
 
 
-def _row(lane_id: int) -> SubscriptionMapping | NextPlace | None:
-    current = SubscriptionMapping.objects.filter(lane_id=lane_id).first()
-    return current or NextPlace.objects.filter(lane_id=lane_id).first()
+def _row(lane_id: int) -> Billed | None:
+    for table in (SubscriptionMapping, NextPlace, LeftPlace):
+        row = table._default_manager.filter(lane_id=lane_id).first()
+        if row is not None:
+            return row
+    return None

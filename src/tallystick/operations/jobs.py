@@ -10,6 +10,7 @@ from tallystick.kit.jobs import SLOW_QUEUE, app
 from tallystick.kit.log import logger
 from tallystick.kit.problem import Problem
 from tallystick.ledger.wake import Wake
+from tallystick.mappings.leave import close_left
 from tallystick.operations.apply_prices import APPLY, apply_part, wake_run
 from tallystick.operations.carry_out import carry_out_due
 from tallystick.operations.expire_due import expire_due
@@ -34,6 +35,7 @@ def take_over_due(timestamp: int) -> None:  # noqa: ARG001 - the job engine pass
     if _wake is None:
         raise RuntimeError("this process was started without a way to wake lanes")
     now = DatabaseClock().now()
+    close_left()
     for next_place_id in due_to_take_over(now=now):
         try:
             if take_over(next_place_id, now=now, wake=_wake):

@@ -53,6 +53,7 @@ class SubscriptionView:
     is_trial: bool = False
     purchase_order: str = ""
     extended: bool = False
+    others_until: int = 0
 
     @property
     def name(self) -> str:
@@ -68,6 +69,10 @@ class SubscriptionView:
             unit_price=self.unit_price,
             unit_cost=self.unit_cost,
         )
+
+    def hidden_until(self, context: Context) -> int:
+        """Operations up to this number are not told: they were another reseller's."""
+        return 0 if context.reseller_id is None else self.others_until
 
     def subject(self) -> Subject:
         return Subject(
@@ -104,6 +109,7 @@ def view_of(row: Subscription) -> SubscriptionView:
         is_trial=row.is_trial,
         purchase_order=row.purchase_order,
         extended=row.extended,
+        others_until=row.others_until,
     )
 
 

@@ -156,5 +156,8 @@ def run_in_context(context: Context, run_id: int) -> RunView:
     run = get_run(run_id, tenant_id=context.tenant_id)
     if run is None:
         raise NotFound("There is no such run.")
-    get_subscription(context, run.subscription_id)
+    view = get_subscription(context, run.subscription_id)
+    hidden = view.hidden_until(context)
+    if any(operation.sequence <= hidden for operation in run.operations):
+        raise NotFound("There is no such run.")
     return run

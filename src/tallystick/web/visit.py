@@ -62,6 +62,14 @@ class Visit:
         """What a verb on prices is told about its asker."""
         return By(self.context, self.now, self.today, self.correlation_id)
 
+    def acting(self) -> dict[str, Any]:
+        """What verbs that are no operations are told about their asker."""
+        return {
+            "context": self.context,
+            "now": self.now,
+            "correlation_id": self.correlation_id,
+        }
+
     def asked(self, source_id: str | None = None) -> Asked:
         """What a verb is told about its asker."""
         return desk().asked(
@@ -77,6 +85,7 @@ class Visit:
             "place": self.place,
             "person": self.context.actor.name,
             "role": self.context.role.label,
+            "is_csp": self.context.reseller_id is None,
             "may": {right.value: self.context.may(right) for right in Right},
             "now": self.now,
             "today": self.today,

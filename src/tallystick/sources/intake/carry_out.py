@@ -6,6 +6,7 @@ is told in its words. Nothing is stored of what was refused.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import assert_never
@@ -156,6 +157,7 @@ def _status(here: _Here, to: SubscriptionStatus) -> Became:
     view = here.view
     if to is view.status or (to not in LIVE and view.status not in LIVE):
         return _SO_ALREADY
+    verb: Callable[..., Recorded]
     match to:
         case SubscriptionStatus.ACTIVE:
             verb = reactivate

@@ -37,6 +37,7 @@ def subscription(visit: Visit, subscription_id: int) -> HttpResponse:
         limit=PER_PAGE + 1,
         before=_sequence(address.cursor),
         told_of=told_of(visit.context),
+        hidden_until=row.subscription.hidden_until(visit.context),
     )
     shown = found[:PER_PAGE]
     older = str(shown[-1].sequence) if len(found) > PER_PAGE else None
@@ -80,7 +81,8 @@ def operation(visit: Visit, subscription_id: int, operation_id: int) -> HttpResp
     """What was tried for one operation: a part of the timeline, and a page of its own."""
     row = subscription_row(visit.context, subscription_id, now=visit.now)
     found = get_operation(operation_id, told_of=told_of(visit.context))
-    if found is None or found.subscription_id != row.subscription.id:
+    hidden = row.subscription.hidden_until(visit.context)
+    if found is None or found.subscription_id != row.subscription.id or found.sequence <= hidden:
         raise NotFound("There is no such operation.")
     names = {one.id: one.name for one in list_connections(visit.context)}
     return visit.render(

@@ -13,6 +13,7 @@ from tallystick.bootstrap.map_many import map_what_is_equal
 from tallystick.connections.queries import ConnectionView, get_connection
 from tallystick.directory.queries import age
 from tallystick.ledger.badge import BadgeKind
+from tallystick.mappings.leave import left_lines
 from tallystick.mappings.next_place import Following, following_of
 from tallystick.mappings.not_mapped import not_mapped_ids
 from tallystick.mappings.places import Places, places_for
@@ -73,6 +74,7 @@ def subscription_mapping(visit: Visit, connection_id: int) -> HttpResponse:
         paused=connection.is_paused(visit.now),
         lines=_lines(visit, connection, page.items),
         open=_open(visit, connection),
+        left=left_lines(visit.context, connection.id),
         to_approve=waiting_for_approval(visit.context, connection.id),
         refresh_to="subscription-mapping",
         age=age(connection.id),
