@@ -15,8 +15,8 @@ from tallystick.bootstrap.preview_words import in_sentences, nothing_sent
 from tallystick.kit.days import in_words
 from tallystick.kit.problem import InvalidInput, Problem
 from tallystick.mappings.places import ContractOption
+from tallystick.mappings.rows import subscription_row
 from tallystick.operations.purchase import Order
-from tallystick.subscriptions.queries import get_subscription
 from tallystick.web.ahead import Panel
 from tallystick.web.visit import Visit
 
@@ -81,7 +81,9 @@ def look(
 def confirm(visit: Visit, connection_id: int, subscription_id: int, place: str) -> HttpResponse:
     """The order is recorded; where it cannot be mapped as it was looked at, it is chosen again."""
     where = where_in(place)
-    view = get_subscription(visit.context, subscription_id)
+    row = subscription_row(visit.context, subscription_id, now=visit.now)
+    if row.place is not None:  # the form was sent twice
+        return redirect("subscription", subscription_id=subscription_id)
     try:
         if where is not None:
             map_line(
@@ -90,7 +92,7 @@ def confirm(visit: Visit, connection_id: int, subscription_id: int, place: str) 
                 contract_id=where.contract_id,
                 line_id=where.line_id,
                 first_sync=FirstSync.BRING,
-                effective_on=max(visit.today, view.starts_on),
+                effective_on=max(visit.today, row.subscription.starts_on),
                 today=visit.today,
                 asked=visit.asked(),
             )
