@@ -52,6 +52,7 @@ ASKS_OTHERS = {
     "sync-dry-run",
     "test-connection",
     "preview-drift",
+    "preview-correction",
     "import-subscription-mappings",
     "test-notification",
 }

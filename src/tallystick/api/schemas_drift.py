@@ -13,6 +13,7 @@ from tallystick.api.schemas_subscriptions import SubscriptionOut
 from tallystick.ledger.difference import DayRange
 from tallystick.ledger.kinds import DriftEnd, DriftKind
 from tallystick.mappings.drift_rows import Decided, DriftRow
+from tallystick.operations.correct import Correctable
 from tallystick.operations.decide_drift import MOST_AT_ONCE
 
 
@@ -165,6 +166,48 @@ class RefusedOut(Schema):
 class DecidedManyOut(Schema):
     decided: list[int]
     refused: list[RefusedOut]
+
+
+class SentOut(Schema):
+    """A change that is proved to have landed. ``refused``: why it cannot be corrected; empty: it
+    can. ``corrects``, ``corrected_by``: the numbers of the tries it is linked with."""
+
+    attempt_id: int
+    number: int
+    connection_id: int
+    operation_id: int | None
+    effective_on: On
+    unit_change: int
+    sent_at: At
+    asked_by: str
+    corrects: int | None
+    corrected_by: int | None
+    refused: str
+
+    @classmethod
+    def of(cls, one: Correctable) -> SentOut:
+        sent = one.sent
+        return cls(
+            attempt_id=sent.attempt_id,
+            number=sent.number,
+            connection_id=sent.connection_id,
+            operation_id=sent.operation_id,
+            effective_on=sent.effective_on,
+            unit_change=sent.unit_change,
+            sent_at=sent.sent_at,
+            asked_by=sent.asked_by,
+            corrects=sent.corrects,
+            corrected_by=sent.corrected_by,
+            refused=one.refused,
+        )
+
+
+class CorrectIn(Body):
+    """``effective_on``: the soonest day Autotask takes another change on when not given."""
+
+    attempt_id: Id
+    reason: str
+    effective_on: Day | None = None
 
 
 class LookIn(Body):

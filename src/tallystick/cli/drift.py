@@ -10,7 +10,9 @@ from tallystick.kit.problem import Conflicting, InvalidInput
 
 if TYPE_CHECKING:
     from tallystick.bootstrap.asker import Asker
+    from tallystick.ledger.record import Recorded
     from tallystick.mappings.drift_rows import DriftRow
+    from tallystick.operations.finish import Asked
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     restoring.add_argument("--preview", action="store_true", help="say what would be sent")
     agreeing = add_act(acts, "agree", "leave both as they are until a day", _agree)
     agreeing.add_argument("--until", metavar="DAY", required=True, help="like 2026-12-31")
+    correcting = add_act(acts, "correct", "send the opposite of a change of ours", _correct)
+    correcting.add_argument("number", nargs="?", help="of the try; says which there are without")
+    correcting.add_argument("--effective-on", metavar="DAY", help="the soonest day if left out")
+    correcting.add_argument("--preview", action="store_true", help="say what would be sent")
+    correcting.add_argument("--subscription", required=True, help="its provider id, or its name")
+    correcting.add_argument("--reason", default="", help="kept in the audit log")
+    correcting.add_argument("--yes", action="store_true", help="without asking")
     for one in (keeping, restoring, agreeing):
         one.add_argument("subscription", help="its provider id, or its name")
         one.add_argument("--reason", required=True, help="kept in the audit log")
@@ -135,6 +144,50 @@ def _decide(
         said += f" Recorded as operation {done.sequence}." if done else " Nothing is sent."
         value = {"drift": drift.id, "how": how, "operation": done.sequence if done else None}
         show(arguments, value, [said])
+    return 0
+
+
+def _correct(arguments: argparse.Namespace) -> int:
+    with house(arguments, command="drift") as asker:
+        from tallystick.bootstrap.named import subscription_named
+        from tallystick.bootstrap.preview import look_ahead
+        from tallystick.cli.operations import show_ahead
+        from tallystick.operations.correct import correct, correctable
+
+        view = subscription_named(asker, arguments.subscription)
+        found = {str(one.sent.number): one for one in correctable(asker.context, view.id)}
+        if arguments.number is None:
+            lines = [
+                {
+                    "try": one.sent.number,
+                    "units": f"{one.sent.unit_change:+d}",
+                    "from": one.sent.effective_on,
+                    "refused": one.refused,
+                }
+                for one in found.values()
+            ]
+            show(arguments, lines, table(lines, empty="Nothing was sent that took effect."))
+            return 0
+        if arguments.number not in found:
+            raise InvalidInput.one("number", f"must be one of {', '.join(found) or 'none'}")
+        sent = found[arguments.number].sent
+
+        def record(asked: Asked) -> Recorded:
+            return correct(
+                sent.attempt_id,
+                reason=arguments.reason,
+                effective_on=arguments.effective_on,
+                asked=asked,
+            )
+
+        if arguments.preview:
+            show_ahead(arguments, look_ahead(record, view.id, asked=asker.asked()))
+            return 0
+        words = f"{-sent.unit_change:+d} units are sent: the opposite of try {sent.number}."
+        if not confirmed(arguments, [words]):
+            return NOT_CONFIRMED
+        done = record(asker.asked())
+        show(arguments, {"operation": done.sequence}, [f"Recorded as operation {done.sequence}."])
     return 0
 
 

@@ -49,6 +49,8 @@ class Intent:
     request_text: str
     deadline_at: datetime
     resend_of_id: int | None = None
+    # The wrong write this one is the opposite of.
+    corrects_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ def start_sending(lane: Lane, batch: Sequence[Delivery], intent: Intent, *, act:
         body=dict(intent.body),
         request_text=intent.request_text,
         resend_of_id=intent.resend_of_id,
+        corrects_id=intent.corrects_id,
         started_at=act.now,
         deadline_at=intent.deadline_at,
         asked_by=act.actor.name[:200],

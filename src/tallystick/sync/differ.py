@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -97,21 +97,32 @@ def _amount(units: int, rate: Decimal | None) -> Decimal | None:
 
 
 def doubled(
-    rows: Sequence[UnitRow], steps: Sequence[Step], sent: Sequence[SentOnce]
+    rows: Sequence[UnitRow], steps: Sequence[Step], sent: Sequence[SentOnce], periods: Periods
 ) -> SentOnce | None:
     """Which of our changes is there once more: everything from its day on is shifted by it, and
     nothing before. ``sent`` newest first."""
-    return next((one for one in sent if _is_twice(rows, steps, one)), None)
+    ours = {one.effective_on for one in sent}
+    return next((one for one in sent if _is_twice(rows, steps, one, ours, periods)), None)
 
 
-def _is_twice(rows: Sequence[UnitRow], steps: Sequence[Step], one: SentOnce) -> bool:
-    shifted = False
-    for row in rows:
-        for step in steps:
-            if row.until <= step.starts_on or (step.until or date.max) <= row.starts_on:
-                continue
-            inside = row.starts_on >= one.effective_on
-            if row.units != step.units + (one.unit_change if inside else 0):
-                return False
-            shifted = shifted or inside
-    return shifted and one.unit_change != 0
+def _is_twice(
+    rows: Sequence[UnitRow],
+    steps: Sequence[Step],
+    one: SentOnce,
+    ours: Container[date],
+    periods: Periods,
+) -> bool:
+    shifted = [row for row in rows if row.starts_on >= one.effective_on]
+    if not shifted or not one.unit_change:
+        return False
+    # A row that begins on a day of nobody we know is the work of somebody else.
+    begins = shifted[0].starts_on
+    period = periods.around(begins)
+    if begins not in ours and (period is None or period[0] != begins):
+        return False
+    return all(
+        row.units == step.units + (one.unit_change if row.starts_on >= one.effective_on else 0)
+        for row in rows
+        for step in steps
+        if row.until > step.starts_on and (step.until is None or row.starts_on < step.until)
+    )

@@ -119,7 +119,7 @@ def _found(
 ) -> Found:
     days = both_by_day(rows, expected, _periods(mapping))
     wrong = first_wrong(days)
-    twice = doubled(rows, expected, sent_lately(lane, now=now))
+    twice = doubled(rows, expected, sent_lately(lane, now=now), _periods(mapping))
     began = next((row.starts_on for row in rows if row.until > wrong.starts_on), wrong.starts_on)
     return Found(
         contract_id=line.contract_id,

@@ -82,6 +82,7 @@ def send(engine: Engine, lease: Lease, work: Work, batch: Sequence[Due], plan: S
             request_text=text,
             deadline_at=now + timedelta(seconds=deadline_in),
             resend_of_id=sent_before(head, text),
+            corrects_id=_corrected(head, adjustment.unit_change),
         )
 
     return one_shot(
@@ -103,6 +104,17 @@ def sent_before(head: Due, text: str) -> int | None:
         return None
     same = Attempt.objects.filter(pk=head.attempt_id, request_text=text)
     return same.values_list("pk", flat=True).first()
+
+
+def _corrected(head: Due, unit_change: int) -> int | None:
+    """The attempt this one is the opposite of: said by the operation, or its own that is there
+    twice and that a person has decided to go on from."""
+    if (said := head.after.get("corrects")) is not None:
+        return int(said)
+    if head.accepted_units is None or head.attempt_id is None:
+        return None
+    last = Attempt.objects.get(pk=head.attempt_id)
+    return last.pk if last.body.get("unit_change") == -unit_change else None
 
 
 def create_line(

@@ -95,6 +95,12 @@ def signed(value: Decimal, currency: str = "") -> str:
 
 
 @register.filter
+def signed_units(value: int) -> str:
+    """``+2 units``."""
+    return f"{value:+d} unit{'' if abs(value) == 1 else 's'}"
+
+
+@register.filter
 def before(value: date) -> date:
     """The day before: the last one of what lasts until a day."""
     return value - timedelta(days=1)
