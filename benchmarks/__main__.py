@@ -2,7 +2,7 @@
 
 python -m benchmarks               seven rounds of everything, about twenty minutes
 python -m benchmarks --rounds 1    a quick look
-python -m benchmarks mapping       one section: burst, rest or mapping
+python -m benchmarks mapping       one section: burst, rest, mapping or snapshot
 SCALE=0.1                          a tenth of the 10,000 customers and 100,000 subscriptions
 """
 
@@ -26,7 +26,7 @@ from tallystick.bootstrap.ports import first_free
 LANES, DAYS = 200, 5
 ALONE = 10
 LATENCY = 100
-SECTIONS = ("burst", "rest", "mapping")
+SECTIONS = ("burst", "rest", "mapping", "snapshot")
 CUSTOMERS, SUBSCRIPTIONS = 10_000, 100_000
 RESULTS = Path("bench-results")
 
@@ -155,6 +155,14 @@ def mapping(on: Ground, *, rounds: int) -> list[Figure]:
     return [*measure_pages(large, rounds=rounds, say=say), *read]
 
 
+def snapshot(*, rounds: int) -> list[Figure]:
+    """A list of subscriptions compared with the one before."""
+    from benchmarks.snapshot import measure_snapshots
+
+    many = int(float(os.environ.get("SCALE", "1")) * SUBSCRIPTIONS)
+    return measure_snapshots(subscriptions=many, rounds=rounds, say=say)
+
+
 def _look(port: int) -> None:
     import httpx
 
@@ -173,7 +181,9 @@ def _words(part: Memory) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
-    parser.add_argument("sections", nargs="*", help="burst, rest, mapping; all of them by default")
+    parser.add_argument(
+        "sections", nargs="*", help="burst, rest, mapping, snapshot; all of them by default"
+    )
     parser.add_argument("--rounds", type=int, default=7)
     asked = parser.parse_args()
     if unknown := set(asked.sections) - set(SECTIONS):
@@ -188,6 +198,8 @@ def main() -> int:
             figures.append(at_rest(on))
         if "mapping" in wanted:
             figures += mapping(on, rounds=asked.rounds)
+        if "snapshot" in wanted:
+            figures += snapshot(rounds=asked.rounds)
     print(f"\n{show(figures)}")
     path = RESULTS / "latest.json"
     keep(figures, about=about, path=path)

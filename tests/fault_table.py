@@ -361,7 +361,14 @@ TABLE = (
         "sources/intake::another_resellers_is_not_known_and_not_touched",
         "api/api_events::not_signed_is_not_heard",
     ),
-    _fault(62, "partial lists of a source", lacks="no source is read yet"),
+    _fault(
+        62,
+        "partial lists of a source",
+        "sources/snapshots::a_part_ends_nothing",
+        "sources/snapshots::many_at_once_are_a_broken_list",
+        "sources/snapshots::a_list_that_lags_behind_the_feed_takes_nothing_back",
+        lacks="no source is read by itself yet: 429 and lists that break off",
+    ),
     _fault(
         63,
         "somebody else's ids",

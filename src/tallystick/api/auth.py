@@ -70,17 +70,17 @@ def _look_up(request: HttpRequest) -> Caller | None:
 
 
 class ApiToken(HttpBearer):
-    """A bearer token whose role has the right this address asks for."""
+    """A bearer token whose role has a right this address asks for."""
 
-    def __init__(self, right: Right) -> None:
+    def __init__(self, *rights: Right) -> None:
         super().__init__()
-        self._right = right
+        self._rights = rights
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller | None:  # noqa: ARG002 - ninja's signature
         """Raises NotAllowed."""
         caller = caller_of(request)
         if caller is not None:
-            caller.context.require(self._right)
+            caller.context.require(*self._rights)
         return caller
 
 
@@ -110,3 +110,4 @@ MAP = ApiToken(Right.MAP)
 CONNECT = ApiToken(Right.CONNECT)
 TELL = ApiToken(Right.TELL)
 ADMINISTER = ApiToken(Right.ADMINISTER)
+TELL_OR_OPERATE = ApiToken(Right.TELL, Right.OPERATE)

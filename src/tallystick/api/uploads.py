@@ -18,13 +18,18 @@ from tallystick.api.strict_json import Malformed
 from tallystick.kit.problem import InvalidInput
 
 # These take a file where others take JSON.
-TAKES_A_FILE: Final = frozenset({"import-prices", "import-azure-costs", "import-operations"})
+TAKES_A_FILE: Final = frozenset(
+    {"import-prices", "import-azure-costs", "import-operations", "import-snapshot"}
+)
 MOST_BYTES: Final = 50 * 1024 * 1024
 IN_MEMORY: Final = 1024 * 1024
 _FORM: Final = "multipart/form-data"
 _PLAIN: Final = frozenset(
     {"text/csv", "application/csv", "application/zip", "application/octet-stream"}
 )
+# Of a list that may be JSON, too.
+_JSON: Final = frozenset({"application/json", "application/x-ndjson"})
+TAKES_JSON: Final = frozenset({"import-snapshot"})
 _KEPT: Final = "tallystick.upload"
 
 
@@ -38,8 +43,11 @@ class Upload:
 
 
 def takes_a_file(request: HttpRequest) -> bool:
-    match = request.resolver_match
-    return match is not None and match.url_name in TAKES_A_FILE
+    return _name_of(request) in TAKES_A_FILE
+
+
+def _name_of(request: HttpRequest) -> str | None:
+    return request.resolver_match.url_name if request.resolver_match else None
 
 
 def read_upload(request: HttpRequest) -> Upload:
@@ -47,7 +55,7 @@ def read_upload(request: HttpRequest) -> Upload:
     kind = (request.content_type or "").lower()
     if kind == _FORM:
         name, parts = _of_form(request)
-    elif kind in _PLAIN:
+    elif kind in _PLAIN or (kind in _JSON and _name_of(request) in TAKES_JSON):
         name, parts = "", iter(lambda: request.read(1 << 16), b"")
     else:
         raise InvalidInput.one(

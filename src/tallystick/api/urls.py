@@ -34,6 +34,7 @@ from tallystick.api import (
     promotions,
     resellers,
     runs,
+    snapshots,
     sources,
     subscriptions,
 )
@@ -80,6 +81,7 @@ for _room in (
     sources,
     events,
     resellers,
+    snapshots,
     audit_logs,
     notifications,
 ):

@@ -151,7 +151,7 @@ def _correct(arguments: argparse.Namespace) -> int:
     with house(arguments, command="drift") as asker:
         from tallystick.bootstrap.named import subscription_named
         from tallystick.bootstrap.preview import look_ahead
-        from tallystick.cli.operations import show_ahead
+        from tallystick.cli.recorded import show_ahead
         from tallystick.operations.correct import correct, correctable
 
         view = subscription_named(asker, arguments.subscription)

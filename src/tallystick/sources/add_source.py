@@ -22,6 +22,7 @@ from tallystick.sources.sealing import seal_secrets
 
 LONGEST = 200
 SIGNING = "signing"
+FILES = "Files"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,31 @@ def add_events_source(
             "changed."
         ) from None
     return Added(row.pk, Secret(token), secret)
+
+
+def files_source(name: str, *, context: Context, now: datetime, correlation_id: str) -> int:
+    """The source that lists from files are compared under; without a name one called Files.
+
+    Raises InvalidInput when no source has that name.
+    """
+    context.require(Right.OPERATE)
+    known = Source.objects.filter(**context.scope(), name=name or FILES).first()
+    if known is not None:
+        return known.pk
+    if name:
+        raise InvalidInput.one("source", f"there is no source called “{name[:60]}”")
+    with transaction.atomic():
+        row = Source.objects.create(
+            tenant_id=context.tenant_id,
+            reseller_id=context.reseller_id,
+            kind=SourceKind.EVENTS.value,
+            name=FILES,
+            uri=f"urn:tallystick:files:{context.tenant_id}",
+            hook=address_name(),
+            created_at=now,
+        )
+        note_source(Event.CREATE_SOURCE, row, FILES, context, now, correlation_id)
+    return row.pk
 
 
 def note_source(

@@ -97,7 +97,7 @@ def read_subscriptions(data: bytes, *, today: date) -> list[Row]:
     seen = _Seen()
     read = []
     for line, cells in rows(decode(data), known=COLUMNS, required=REQUIRED, errors=errors):
-        row = _read_row(line, cells, today=today, errors=errors)
+        row = read_row(line, cells, today=today, errors=errors)
         if row is not None:
             seen.check(row, errors)
             read.append(row)
@@ -105,7 +105,8 @@ def read_subscriptions(data: bytes, *, today: date) -> list[Row]:
     return read
 
 
-def _read_row(line: int, cells: Mapping[str, str], *, today: date, errors: Errors) -> Row | None:
+def read_row(line: int, cells: Mapping[str, str], *, today: date, errors: Errors) -> Row | None:
+    """None when something is wrong with it, which is added to ``errors``."""
     before = errors.count
     cell = Cells(line, cells, errors)
     product_id, sku_id = cell("offer_id", offer_id, ("", ""))

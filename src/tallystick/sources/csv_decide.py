@@ -14,9 +14,7 @@ from enum import StrEnum
 from tallystick.kit.problem import FieldError
 from tallystick.sources.csv_cells import OfferKey, Row
 from tallystick.subscriptions.rules import Holding, check_cancellation, check_quantity_change
-from tallystick.subscriptions.status import SubscriptionStatus
-
-LIVE = frozenset({SubscriptionStatus.ACTIVE, SubscriptionStatus.SUSPENDED})
+from tallystick.subscriptions.status import LIVE, SubscriptionStatus
 
 
 class Act(StrEnum):

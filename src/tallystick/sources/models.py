@@ -33,6 +33,7 @@ class Source(models.Model):
     cursor = models.JSONField(default=dict)
     last_read_at = models.DateTimeField(null=True)
     last_snapshot_at = models.DateTimeField(null=True)
+    snapshots = models.IntegerField(default=0)
     next_read_at = models.DateTimeField(null=True)
     trouble = models.TextField(blank=True)
     trouble_since = models.DateTimeField(null=True)
@@ -130,9 +131,12 @@ class Subject(models.Model):
     newest_number = models.BigIntegerField(null=True)
     newest_key = models.CharField(max_length=40, blank=True)
     newest_id = models.CharField(max_length=200, blank=True)
-    # As the source has it, by its own words: what a snapshot is compared with.
+    # As the source has it, by its own words: what a list is compared with.
     state = models.JSONField(default=dict)
-    seen_at = models.DateTimeField(null=True)
+    # As its last list showed it, and a digest of that row: the same again need not be read.
+    shown = models.JSONField(default=dict)
+    row_digest = models.CharField(max_length=32, blank=True)
+    told_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "sources_subject"

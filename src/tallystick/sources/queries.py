@@ -12,7 +12,7 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from tallystick.identity.context import Context
 from tallystick.kit.paging import Page, check_limit, decode_cursor, encode_cursor
 from tallystick.kit.problem import InvalidInput, NotAllowed, NotFound
-from tallystick.sources.intake.carry_out import Became
+from tallystick.sources.intake.became import Became
 from tallystick.sources.intake.event import Answer, EventType, How
 from tallystick.sources.kinds import CAPABILITIES, Capabilities, SourceKind
 from tallystick.sources.models import EventOutcome, Source, SourceEvent

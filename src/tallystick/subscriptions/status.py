@@ -25,6 +25,10 @@ class SubscriptionStatus(StrEnum):
         }.get(self, "secondary")
 
 
+# What is held, and can still be changed.
+LIVE = frozenset({SubscriptionStatus.ACTIVE, SubscriptionStatus.SUSPENDED})
+
+
 class EndOfTerm(StrEnum):
     """What happens when the term ends. Extending is the vendor's paid month-by-month term."""
 

@@ -13,8 +13,6 @@ from typing import assert_never
 
 from django.db import transaction
 
-from tallystick.catalog.add_offer import OfferFacts, add_offer
-from tallystick.catalog.models import Offer
 from tallystick.identity.people import tenant_zone
 from tallystick.kit.clock import civil_day
 from tallystick.kit.problem import Conflicting, InvalidInput, NotFound
@@ -24,28 +22,18 @@ from tallystick.operations.change_quantity import change_quantity
 from tallystick.operations.end import delete_by_vendor
 from tallystick.operations.finish import Asked
 from tallystick.operations.note import rename, set_end_of_term
-from tallystick.operations.purchase import Order, purchase
 from tallystick.operations.reactivate import reactivate
 from tallystick.operations.renew import NewPrice, renew
 from tallystick.operations.suspend import suspend
 from tallystick.operations.update_price import update_price
 from tallystick.sources.intake import words
+from tallystick.sources.intake.became import Became
+from tallystick.sources.intake.buy import buy, name_customer
 from tallystick.sources.intake.event import Answer, EventType, NeutralEvent
-from tallystick.subscriptions.add_customer import add_customer
 from tallystick.subscriptions.queries import SubscriptionView, subscription_by_provider_id
-from tallystick.subscriptions.status import SubscriptionStatus
+from tallystick.subscriptions.status import LIVE, SubscriptionStatus
 
 LARGE_MOVE = 3
-LIVE = frozenset({SubscriptionStatus.ACTIVE, SubscriptionStatus.SUSPENDED})
-
-
-@dataclass(frozen=True, slots=True)
-class Became:
-    """What became of it; ``operation_id`` None: no operation."""
-
-    answer: Answer
-    because: str = ""
-    operation_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +63,12 @@ def carry_out(event: NeutralEvent, *, asked: Asked, a_person_said_so: bool = Fal
 
 def _carry_out(event: NeutralEvent, asked: Asked, a_person_said_so: bool) -> Became:
     if event.type is EventType.CUSTOMER_CHANGED:
-        return _customer(event, asked)
+        return name_customer(event, asked)
     zone = tenant_zone(asked.context.tenant_id)
     day = event.effective_on or civil_day(event.happened_at, zone)
     view = subscription_by_provider_id(asked.context, event.subject)
     if event.type is EventType.CREATED:
-        return Became(Answer.ACCEPTED, words.KNOWN) if view else _buy(event, day, asked)
+        return Became(Answer.ACCEPTED, words.KNOWN) if view else buy(event, day, asked)
     if view is None:
         return Became(Answer.UNMAPPED, words.unknown(event.subject))
     here = _Here(event, view, day, civil_day(asked.now, zone), asked)
@@ -137,13 +125,14 @@ def _change(here: _Here) -> Became:
 
 def _price(here: _Here) -> Became:
     view, after = here.view, here.event.after
+    price = view.unit_price if after.unit_price is None else after.unit_price
     cost = view.unit_cost if after.unit_cost is None else after.unit_cost
-    if (after.unit_price, cost) == (view.unit_price, view.unit_cost):
+    if (price, cost) == (view.unit_price, view.unit_cost):
         return _SO_ALREADY
     return _done(
         update_price(
             subscription_id=view.id,
-            unit_price=after.unit_price,
+            unit_price=price,
             unit_cost=after.unit_cost,
             currency=after.currency or "",
             effective_on=here.day,
@@ -182,7 +171,9 @@ def _renew(here: _Here) -> Became:
     view, after = here.view, here.event.after
     known = view.commitment_ends_on
     if known is not None and after.term_ends_on is not None and after.term_ends_on <= known:
-        return _SO_ALREADY
+        if after.term_ends_on == known:
+            return _SO_ALREADY
+        return Became(Answer.UNAPPLIED, words.ENDS_EARLIER)
     price = NewPrice(unit_price=after.unit_price, unit_cost=after.unit_cost)
     return _done(
         renew(
@@ -193,70 +184,6 @@ def _renew(here: _Here) -> Became:
             asked=here.asked,
         )
     )
-
-
-def _buy(event: NeutralEvent, day: date, asked: Asked) -> Became:
-    after = event.after
-    if after.status not in LIVE | {None}:
-        return Became(Answer.UNAPPLIED, words.OVER_BEFORE)
-    if event.customer is None or event.product is None:
-        raise InvalidInput.one("data", "must say the customer and the product")
-    customer_id, _ = add_customer(
-        name=event.customer.name,
-        external_id=event.customer.id,
-        context=asked.context,
-        now=asked.now,
-        correlation_id=asked.correlation_id,
-    )
-    order = Order(
-        customer_id=customer_id,
-        offer_id=_offer(event.product, asked),
-        provider_id=event.subject,
-        quantity=after.quantity,
-        starts_on=after.starts_on or day,
-        commitment_ends_on=after.term_ends_on,
-        friendly_name=after.name or "",
-        unit_price=after.unit_price,
-        unit_cost=after.unit_cost,
-        price_currency=(after.currency or "") if after.unit_price is not None else "",
-        cost_currency=(after.currency or "") if after.unit_cost is not None else "",
-        status=after.status or SubscriptionStatus.ACTIVE,
-    )
-    return _done(purchase(order, asked=asked)[1])
-
-
-def _offer(said: OfferFacts, asked: Asked) -> int:
-    """The one that is known, under whatever name it is known; else a new one."""
-    known = Offer.objects.filter(
-        tenant_id=asked.context.tenant_id,
-        product_id=said.product_id,
-        sku_id=said.sku_id,
-        segment=said.segment.value,
-        term=said.term.value,
-        billing_cycle=said.billing_cycle.value,
-    ).first()
-    if known is not None:
-        return known.pk
-    return add_offer(
-        said,
-        tenant_id=asked.context.tenant_id,
-        actor=asked.context.actor,
-        now=asked.now,
-        correlation_id=asked.correlation_id,
-    )[0]
-
-
-def _customer(event: NeutralEvent, asked: Asked) -> Became:
-    if event.customer is None:
-        raise InvalidInput.one("data.customer", "is missing")
-    add_customer(
-        name=event.customer.name,
-        external_id=event.customer.id,
-        context=asked.context,
-        now=asked.now,
-        correlation_id=asked.correlation_id,
-    )
-    return Became(Answer.ACCEPTED, words.CUSTOMER)
 
 
 def _moves_far(here: _Here) -> bool:

@@ -19,7 +19,8 @@ from tallystick.identity.roles import Right
 from tallystick.kit.problem import Conflicting, InvalidInput, NotFound
 from tallystick.ledger.wake import Wake
 from tallystick.sources.intake import words
-from tallystick.sources.intake.carry_out import Became, carry_out
+from tallystick.sources.intake.became import Became
+from tallystick.sources.intake.carry_out import carry_out
 from tallystick.sources.intake.event import Answer, How, NeutralEvent
 from tallystick.sources.intake.outcomes import keep_outcome, outcomes_of, said_of
 from tallystick.sources.intake.read_event import read_event

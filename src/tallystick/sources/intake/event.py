@@ -82,6 +82,7 @@ class State:
     end_of_term: EndOfTerm | None = None
     name: str | None = None
     starts_on: date | None = None
+    offer: str | None = None  # what tells its offer apart, as one text
 
     def over(self, earlier: State) -> State:
         """What both say together; this one is newer."""
@@ -154,6 +155,12 @@ def digest_of(body: Mapping[str, Any]) -> bytes:
     """The same for the same content, however it was written."""
     text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).digest()
+
+
+def offer_key(offer: OfferFacts) -> str:
+    """``CFQ7TTC0LCHC:0002 commercial P1Y monthly``: one text for what tells an offer apart."""
+    cycle, segment = offer.billing_cycle.value, offer.segment.value
+    return f"{offer.product_id}:{offer.sku_id} {segment} {offer.term.value} {cycle}"
 
 
 def _plain(value: Any) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from tallystick.audit.events import Event, Status
 from tallystick.audit.record import Actor, Subject, record
-from tallystick.sources.intake.carry_out import Became
+from tallystick.sources.intake.became import Became
 from tallystick.sources.intake.event import Answer
 from tallystick.sources.intake.speaker import Speaker
 from tallystick.sources.models import EventOutcome, SourceEvent

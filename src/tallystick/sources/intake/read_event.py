@@ -6,12 +6,20 @@ Unknown fields are kept with what was sent and change nothing: a newer sender ma
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from tallystick.catalog.add_offer import OfferFacts
 from tallystick.catalog.terms import BillingCycle, OfferKind, Segment, Term
 from tallystick.kit.problem import FieldError
-from tallystick.sources.intake.event import CustomerSaid, EventType, NeutralEvent, Place, State
+from tallystick.sources.intake.event import (
+    CustomerSaid,
+    EventType,
+    NeutralEvent,
+    Place,
+    State,
+    offer_key,
+)
 from tallystick.sources.intake.fields import Fields
 from tallystick.sources.moments import Moment, read_moment
 from tallystick.subscriptions.status import EndOfTerm, SubscriptionStatus
@@ -57,6 +65,7 @@ def read_event(said: object, *, uri: str) -> NeutralEvent | list[FieldError]:
     moment = top.read("time", read_moment, nothing, most=60)
     event_id = top.text("id", most=LONGEST_ID, required=True)
     data = top.inner("data")
+    product = _product(data)
     event = NeutralEvent(
         id=event_id,
         type=top.read("type", _type, EventType.RENAMED, most=60),
@@ -65,11 +74,13 @@ def read_event(said: object, *, uri: str) -> NeutralEvent | list[FieldError]:
         happened_at=moment.at,
         place=Place(_number(top), moment.key, event_id),
         before=_state(data.inner("before")),
-        after=_state(data.inner("after")),
+        after=replace(
+            _state(data.inner("after")), offer=None if product is None else offer_key(product)
+        ),
         effective_on=data.day("effective_from"),
         succeeded=data.one_of("status", _DONE, True),
         customer=_customer(data),
-        product=_product(data),
+        product=product,
         correlation_id=data.text("correlation_id", most=64),
         body=said,
     )
@@ -157,7 +168,8 @@ def _check_what_it_needs(event: NeutralEvent, data: Fields) -> None:
     needed = _NEEDS.get(event.type)
     if needed and getattr(event.after, needed) is None:
         after.wrong(_CALLED.get(needed, needed), f"is missing: {event.type.value} says it")
-    if event.type is EventType.PRICE_CHANGED and event.after.unit_price is None:
+    amounts = (event.after.unit_price, event.after.unit_cost)
+    if event.type is EventType.PRICE_CHANGED and amounts == (None, None):
         after.wrong("unit_price", f"is missing: {event.type.value} says it")
     if event.type is EventType.CREATED:
         if event.after.quantity is None:

@@ -19,7 +19,7 @@ from django.db import transaction
 from tallystick.identity.context import Context
 from tallystick.ledger.wake import Wake
 from tallystick.sources.intake import words
-from tallystick.sources.intake.carry_out import Became
+from tallystick.sources.intake.became import Became
 from tallystick.sources.intake.event import Answer, NeutralEvent
 from tallystick.sources.intake.outcomes import keep_outcome, outcomes_of
 from tallystick.sources.intake.speaker import Speaker, speak_for

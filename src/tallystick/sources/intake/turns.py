@@ -10,12 +10,14 @@ from typing import assert_never
 from django.db.models import Q
 
 from tallystick.sources.intake import words
-from tallystick.sources.intake.carry_out import Became, carry_out
+from tallystick.sources.intake.became import Became
+from tallystick.sources.intake.carry_out import carry_out
 from tallystick.sources.intake.event import Answer, How, NeutralEvent, Place, State
 from tallystick.sources.intake.judge import Verdict, judge, missing, order_among
 from tallystick.sources.intake.outcomes import keep_outcome
 from tallystick.sources.intake.read_event import read_event, read_state
 from tallystick.sources.intake.speaker import Speaker
+from tallystick.sources.intake.speaker_ids import SEEN_ID
 from tallystick.sources.models import SourceEvent, Subject, WaitingEvent
 from tallystick.subscriptions.models import Subscription
 
@@ -36,8 +38,16 @@ class _Followed:
         newest = Place(row.newest_number, row.newest_key, row.newest_id) if row.newest_key else None
         return cls(row, newest, read_state(row.state), set(waits))
 
+    def has_shown(self, event: NeutralEvent) -> bool:
+        """A list that is newer than the event said how all it speaks of had come to be."""
+        if self.newest is None or not self.newest.id.startswith(SEEN_ID):
+            return False
+        return set(event.after.as_json()) <= set(self.row.shown)
+
     def had_its_turn(self, event: NeutralEvent) -> None:
         self.newest = event.place
+        if event.how is not How.SNAPSHOT:
+            self.row.told_at = event.happened_at
         if event.succeeded:
             self.state = event.after.over(self.state)
 
@@ -83,6 +93,8 @@ def _turn(row: SourceEvent, event: NeutralEvent, followed: _Followed, speaker: S
             held = words.held(missing(event.place, newest), speaker.source.hold_seconds // 60)
             _wait(row, Became(Answer.GAP, held), followed, speaker, until_known=False)
             return
+        case Verdict.LATE if followed.has_shown(event):
+            became = Became(Answer.ACCEPTED, words.SEEN_BEFORE)
         case Verdict.LATE:
             became = Became(Answer.LATE, words.LATE)
         case Verdict.TAKE | Verdict.TAKE_WITH_A_GAP:

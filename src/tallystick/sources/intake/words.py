@@ -28,6 +28,13 @@ NO_VERB = {
         "was recorded."
     ),
 }
+ENDS_EARLIER = (
+    "Its term ends earlier than what is recorded: this version has no operation for that. Nothing "
+    "was recorded."
+)
+SEEN_BEFORE = (
+    "A newer list of the source has shown what came of it: it is not recorded a second time."
+)
 LATE = (
     "Something newer of this subscription has been recorded already, and order is not changed "
     "afterwards. Nothing was recorded. Apply it as a correction, or ignore it."

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("audit", "0002_facts_only"),
         ("identity", "0002_tokens_of_sources"),
-        ("ledger", "0003_sightings"),
+        ("ledger", "0006_turns_lost"),
     ]
 
     operations = [
@@ -74,6 +74,7 @@ class Migration(migrations.Migration):
                 ("cursor", models.JSONField(default=dict)),
                 ("last_read_at", models.DateTimeField(null=True)),
                 ("last_snapshot_at", models.DateTimeField(null=True)),
+                ("snapshots", models.IntegerField(default=0)),
                 ("next_read_at", models.DateTimeField(null=True)),
                 ("trouble", models.TextField(blank=True)),
                 ("trouble_since", models.DateTimeField(null=True)),
@@ -165,7 +166,9 @@ class Migration(migrations.Migration):
                 ("newest_key", models.CharField(blank=True, max_length=40)),
                 ("newest_id", models.CharField(blank=True, max_length=200)),
                 ("state", models.JSONField(default=dict)),
-                ("seen_at", models.DateTimeField(null=True)),
+                ("shown", models.JSONField(default=dict)),
+                ("row_digest", models.CharField(blank=True, max_length=32)),
+                ("told_at", models.DateTimeField(null=True)),
                 (
                     "source",
                     models.ForeignKey(

@@ -1,0 +1,15 @@
+"""The ids of what was seen and not told: one of a list, a subscription and a type. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+
+from tallystick.sources.intake.event import EventType
+
+SEEN_ID = "seen-"
+
+
+def seen_id(number: int, subject: str, type: EventType) -> str:
+    """At most 200 characters, whatever the subject is called."""
+    name = hashlib.sha256(subject.encode()).hexdigest()[:32]
+    return f"{SEEN_ID}{number}-{name}-{type.value.removeprefix('subscription.')}"
