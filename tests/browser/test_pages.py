@@ -12,6 +12,11 @@ from browser.conftest import Demo, choose_change, sign_in
 from tallystick.bootstrap.stand_in import StandIn
 
 PAGES = (
+    "/",
+    "/subscriptions?show=not_billed",
+    "/months",
+    "/syncs",
+    "/connectors/1/sync?all=1&look=1",
     "/subscriptions",
     "/subscriptions/4",
     "/subscriptions/15",

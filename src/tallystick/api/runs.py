@@ -19,11 +19,16 @@ from tallystick.connections.queries import get_connection
 from tallystick.kit.paging import LARGEST_PAGE
 from tallystick.kit.problem import FieldError, InvalidInput
 from tallystick.ledger.kinds import RoundScope
-from tallystick.ledger.round_queries import ItemView, items_of
+from tallystick.ledger.round_queries import ItemView
 from tallystick.ledger.runs import RunView
 from tallystick.mappings.rows import Row, list_mappings, list_rows, mapping_row
 from tallystick.sync.request import request_sync, run_in_context
-from tallystick.sync.request_many import request_many, round_in_context, rounds_in_context
+from tallystick.sync.request_many import (
+    items_in_context,
+    request_many,
+    round_in_context,
+    rounds_in_context,
+)
 
 router = Router(tags=["Sync"])
 
@@ -69,7 +74,10 @@ def sync_many(request: HttpRequest, connection_id: int, body: BulkIn) -> Status[
         wake=desk().wake,
         correlation_id=who.correlation_id,
     )
-    runs = {one.subscription_id: one for one in items_of(asked.id, limit=LARGEST_PAGE)}
+    runs = {
+        one.subscription_id: one
+        for one in items_in_context(who.context, asked.id, limit=LARGEST_PAGE)
+    }
     lines = [_line(row, runs.get(row.subscription.id)) for row in rows]
     return Status(202, BulkOut(dry_run=False, round_id=asked.id, items=lines))
 
@@ -105,8 +113,10 @@ def rounds(request: HttpRequest, asked: Query[RoundsFilter]) -> PageOut[RoundOut
 @router.get("/rounds/{int:round_id}", auth=READ, response=answers(200, RoundDetailOut))
 def round_(request: HttpRequest, round_id: int) -> RoundDetailOut:
     """With its subscriptions, what failed first."""
-    found = round_in_context(caller(request).context, round_id)
-    return RoundDetailOut.with_items(found, items_of(found.id, limit=LARGEST_PAGE))
+    context = caller(request).context
+    found = round_in_context(context, round_id)
+    items = items_in_context(context, found.id, limit=LARGEST_PAGE)
+    return RoundDetailOut.with_items(found, items)
 
 
 @router.get("/runs/{int:run_id}", auth=READ, response=answers(200, RunOut))

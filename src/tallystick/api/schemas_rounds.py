@@ -19,7 +19,8 @@ class RoundsFilter(Paging):
 
 class RoundOut(Schema):
     """Finished: ``seen = written + unchanged + ignored + waiting + failed``; while it is running,
-    what its ended runs came to so far."""
+    what its ended runs came to so far. ``not_equal``: nothing waited for them, and the look did
+    not show what is expected."""
 
     id: int
     state: str
@@ -32,6 +33,7 @@ class RoundOut(Schema):
     finished_at: At | None
     subscriptions: int
     ended: int
+    not_equal: int
     seen: int
     written: int
     unchanged: int
@@ -54,6 +56,7 @@ class RoundItemOut(Schema):
     finished: bool
     because: str
     found: str
+    not_equal: bool
     counts: dict[str, int]
 
     @classmethod
@@ -66,6 +69,7 @@ class RoundItemOut(Schema):
             finished=item.finished,
             because=item.because,
             found=item.found,
+            not_equal=item.not_equal,
             counts=dict(item.counts),
         )
 

@@ -19,7 +19,7 @@ from django.db import transaction
 
 from tallystick.audit.events import Event
 from tallystick.audit.record import Subject, record
-from tallystick.books.compare_month import Compared, MonthOutcome, compare_month
+from tallystick.books.compare_month import Compared, MonthOutcome, compare_month, nothing_bills
 from tallystick.books.models import MonthProof, MonthProofLine
 from tallystick.books.month_lines import Known, known_lines, operations_of_month
 from tallystick.connections.models import Connection
@@ -78,7 +78,7 @@ def close_month(
         shown = rows.get(one.at, ()) if one.at is not None else ()
         found.append(_Found(one.view, one, compare_month(one.line(shown), month)))
     loose = not_mapped_rows(context, connection.id).filter(starts_on__lt=add_months(month, 1))
-    found += [_Found(view_of(row), None, _not_billed()) for row in loose.order_by("pk")]
+    found += [_not_billed(view_of(row), connection, month) for row in loose.order_by("pk")]
     return _keep(connection, month, found, context=context, now=now, correlation_id=correlation_id)
 
 
@@ -97,8 +97,17 @@ def _read(
     return found
 
 
-def _not_billed() -> Compared:
-    return Compared(MonthOutcome.NOT_BILLED, "It is active and not mapped: nothing bills it.")
+def _not_billed(view: SubscriptionView, connection: ConnectionView, month: date) -> _Found:
+    """In money where its price is in the connection's currency and it is billed by the month."""
+    months = view.offer.billing_cycle.months
+    a_month = None
+    same_currency = view.price_currency == connection.price_currency
+    if months and view.unit_price is not None and same_currency:
+        a_month = view.quantity * view.unit_price / months
+    compared = nothing_bills(
+        month, quantity=view.quantity, a_month=a_month, starts_on=view.starts_on
+    )
+    return _Found(view, None, compared)
 
 
 def _keep(
@@ -164,7 +173,7 @@ def _sums(lines: Sequence[MonthProofLine]) -> dict[str, Any]:
         for line in lines
         if line.ordered_amount is not None and line.shown_amount is not None
     ]
-    compared = len([one for one in outcomes if one in ("equal", "different")])
+    compared = len(outcomes) - outcomes.count(MonthOutcome.NOTHING.value)
     return {
         **{one.value: outcomes.count(one.value) for one in MonthOutcome},
         "ordered_amount": sum((ordered for ordered, _ in known), Decimal(0)),

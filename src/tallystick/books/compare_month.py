@@ -120,6 +120,22 @@ def compare_month(line: Line, month: date) -> Compared:
     )
 
 
+def nothing_bills(
+    month: date, *, quantity: int, a_month: Decimal | None, starts_on: date
+) -> Compared:
+    """An active subscription that no line bills; ``a_month``: what its quantity comes to."""
+    end, begins = add_months(month, 1), max(month, starts_on)
+    amount = None if a_month is None else _amount([(begins, end, a_month)], Periods(None, None))
+    return Compared(
+        MonthOutcome.NOT_BILLED,
+        "It is active and not mapped: nothing bills it.",
+        [Step(begins, end, quantity, None, None)],
+        (),
+        amount,
+        None if amount is None else Decimal(0),
+    )
+
+
 def _ordered(line: Line, month: date, end: date) -> tuple[Step, ...]:
     steps = until_day(from_day(line.proved, max(month, line.first_on or month)), end)
     for change in line.waiting:

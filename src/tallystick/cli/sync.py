@@ -102,8 +102,7 @@ def _start(
 ) -> dict[int, ItemView]:
     """What became of asking, by subscription."""
     from tallystick.bootstrap.desk import desk
-    from tallystick.ledger.round_queries import items_of
-    from tallystick.sync.request_many import request_many
+    from tallystick.sync.request_many import items_in_context, request_many
 
     if not ids:
         return {}
@@ -115,7 +114,7 @@ def _start(
         wake=desk().wake,
         **asker.acting(),
     )
-    items = items_of(found.id, limit=2 * len(ids))
+    items = items_in_context(asker.context, found.id, limit=2 * len(ids))
     print(f"Sync run {found.id}: tallystick runs --round {found.id}", file=sys.stderr)
     return {one.subscription_id: one for one in items}
 

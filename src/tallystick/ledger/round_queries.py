@@ -15,12 +15,14 @@ from tallystick.ledger.models import RoundItem, SyncRound
 from tallystick.ledger.rounds import COUNTS
 
 ITEMS_SHOWN = 100
+UNLIKE = 1
 
 
 @dataclass(frozen=True, slots=True)
 class RoundView:
     """``seen = written + unchanged + ignored + waiting + failed`` once it is finished; before,
-    what its ended runs came to. ``subscriptions`` were asked or held, ``ended`` are done."""
+    what its ended runs came to. ``subscriptions`` were asked or held, ``ended`` are done;
+    ``not_equal``: nothing waited for them, and the look did not show what is expected."""
 
     id: int
     connection_id: int
@@ -34,6 +36,7 @@ class RoundView:
     finished_at: datetime | None
     subscriptions: int
     ended: int
+    not_equal: int
     seen: int
     written: int
     unchanged: int
@@ -44,6 +47,20 @@ class RoundView:
     @property
     def state(self) -> str:
         return "running" if self.finished_at is None else "finished"
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose rounds: ``scope`` filters their connections. ``equal``: what a run is told by a look
+    that showed what is expected."""
+
+    scope: Mapping[str, int]
+    equal: str
+
+    def not_equal(self) -> Q:
+        """Of items: looked at, and not that."""
+        looked = Q(run__seen=0, run__finished_at__isnull=False)
+        return looked & ~Q(run__found=self.equal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,54 +75,60 @@ class ItemView:
     finished: bool
     because: str
     found: str
+    not_equal: bool
     counts: Mapping[str, int]
 
 
 def list_rounds(
-    scope: Mapping[str, int],
+    whose: Whose,
     *,
     connection_id: int | None = None,
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[RoundView]:
-    """``scope`` filters their connections. Raises InvalidInput."""
+    """Newest first. Raises InvalidInput."""
     limit = check_limit(limit)
-    rows = _rounds(scope)
+    rows = _rounds(whose)
     if connection_id is not None:
         rows = rows.filter(connection_id=connection_id)
     if cursor:
         rows = rows.filter(pk__lt=decode_cursor(cursor, length=1)[0])
     found = list(rows.order_by("-pk")[: limit + 1])
     more = encode_cursor([found[limit - 1].pk]) if len(found) > limit else None
-    return Page(_views(found[:limit]), more)
+    return Page(_views(found[:limit], whose), more)
 
 
-def get_round(scope: Mapping[str, int], round_id: int) -> RoundView | None:
-    views = _views(list(_rounds(scope).filter(pk=round_id)))
+def get_round(whose: Whose, round_id: int) -> RoundView | None:
+    views = _views(list(_rounds(whose).filter(pk=round_id)), whose)
     return views[0] if views else None
 
 
-def items_of(round_id: int, *, limit: int = ITEMS_SHOWN) -> Sequence[ItemView]:
-    """What failed first, then what was not asked, what goes on, what waits, and the rest."""
+def items_of(round_id: int, whose: Whose, *, limit: int = ITEMS_SHOWN) -> Sequence[ItemView]:
+    """What failed first, then what a look showed otherwise, what was not asked, what goes on,
+    what waits, and the rest."""
     urgency = Case(
         When(run__failed__gt=0, then=Value(0)),
-        When(run__isnull=True, then=Value(1)),
-        When(run__finished_at__isnull=True, then=Value(2)),
-        When(run__waiting__gt=0, then=Value(3)),
-        default=Value(4),
+        When(whose.not_equal(), then=Value(UNLIKE)),
+        When(run__isnull=True, then=Value(2)),
+        When(run__finished_at__isnull=True, then=Value(3)),
+        When(run__waiting__gt=0, then=Value(4)),
+        default=Value(5),
         output_field=IntegerField(),
     )
     rows = RoundItem.objects.filter(round_id=round_id).select_related(
         "run", "subscription__customer", "subscription__offer"
     )
-    return [_item(row) for row in rows.annotate(urgency=urgency).order_by("urgency", "pk")[:limit]]
+    return [
+        _item(row, row.urgency == UNLIKE)
+        for row in rows.annotate(urgency=urgency).order_by("urgency", "pk")[:limit]
+    ]
 
 
-def _rounds(scope: Mapping[str, int]) -> QuerySet[SyncRound]:
-    return SyncRound.objects.filter(**scope).select_related("connection", "customer")
+def _rounds(whose: Whose) -> QuerySet[SyncRound]:
+    return SyncRound.objects.filter(**whose.scope).select_related("connection", "customer")
 
 
-def _views(rows: Sequence[SyncRound]) -> list[RoundView]:
+def _views(rows: Sequence[SyncRound], whose: Whose) -> list[RoundView]:
     """One question for all of them: what their ended runs came to so far."""
     over = Q(run__isnull=True) | Q(run__finished_at__isnull=False)
     sums: dict[int, Mapping[str, Any]] = {
@@ -115,6 +138,7 @@ def _views(rows: Sequence[SyncRound]) -> list[RoundView]:
         .annotate(
             subscriptions=Count("pk"),
             ended=Count("pk", filter=over),
+            not_equal=Count("pk", filter=whose.not_equal()),
             held=Sum("held"),
             **{f"n_{name}": Sum(f"run__{name}", filter=over) for name in COUNTS},
         )
@@ -143,11 +167,12 @@ def _view(row: SyncRound, so_far: Mapping[str, Any]) -> RoundView:
         finished_at=row.finished_at,
         subscriptions=so_far.get("subscriptions") or 0,
         ended=so_far.get("ended") or 0,
+        not_equal=so_far.get("not_equal") or 0,
         **counts,
     )
 
 
-def _item(row: RoundItem) -> ItemView:
+def _item(row: RoundItem, not_equal: bool) -> ItemView:
     run, subscription = row.run, row.subscription
     counts = {name: getattr(run, name) for name in COUNTS} if run else {"waiting": row.held}
     return ItemView(
@@ -158,5 +183,6 @@ def _item(row: RoundItem) -> ItemView:
         finished=run is None or run.finished_at is not None,
         because=row.because,
         found=run.found if run else "",
+        not_equal=not_equal,
         counts=counts,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -15,10 +15,19 @@ from tallystick.kit.problem import Conflicting, NotFound
 from tallystick.ledger.kinds import RoundScope
 from tallystick.ledger.models import Delivery
 from tallystick.ledger.queries import UNSETTLED
-from tallystick.ledger.round_queries import RoundView, get_round, list_rounds
+from tallystick.ledger.round_queries import (
+    ITEMS_SHOWN,
+    ItemView,
+    RoundView,
+    Whose,
+    get_round,
+    items_of,
+    list_rounds,
+)
 from tallystick.ledger.rounds import add_held, add_run, all_asked, same_round, start_round
 from tallystick.ledger.wake import Wake
 from tallystick.subscriptions.queries import SubscriptionView, get_subscription
+from tallystick.sync import words
 from tallystick.sync.request import Pressed, press
 
 
@@ -62,7 +71,7 @@ def request_many(
 
 def round_in_context(context: Context, round_id: int) -> RoundView:
     """Raises NotFound, also when its connection is in somebody else's context."""
-    found = get_round(context.scope("connection__"), round_id)
+    found = get_round(whose(context), round_id)
     if found is None:
         raise NotFound("There is no such sync run.")
     return found
@@ -76,9 +85,19 @@ def rounds_in_context(
     limit: int = 50,
 ) -> Page[RoundView]:
     """Newest first. Raises InvalidInput."""
-    return list_rounds(
-        context.scope("connection__"), connection_id=connection_id, cursor=cursor, limit=limit
-    )
+    return list_rounds(whose(context), connection_id=connection_id, cursor=cursor, limit=limit)
+
+
+def items_in_context(
+    context: Context, round_id: int, *, limit: int = ITEMS_SHOWN
+) -> Sequence[ItemView]:
+    """What needs somebody first. Raises NotFound."""
+    return items_of(round_in_context(context, round_id).id, whose(context), limit=limit)
+
+
+def whose(context: Context) -> Whose:
+    """Rounds on the connections of a context."""
+    return Whose(context.scope("connection__"), words.read_and_equal().words)
 
 
 def _ask(round_id: int, connection: ConnectionView, view: SubscriptionView, *, by: Pressed) -> None:

@@ -93,6 +93,7 @@ def test_what_is_not_settled_or_not_mapped_differs(world: World) -> None:
     found = lines(world, proof)
     assert "is not settled." in found[line.subscription_id].why
     assert found[loose].outcome is MonthOutcome.NOT_BILLED
+    assert found[loose].difference == Decimal("-45.60"), "what nobody bills"
     first = proof_lines(world.tenancy.context, proof.id, limit=1)
     assert first.items[0].outcome is MonthOutcome.DIFFERENT, "what differs first"
     rest = proof_lines(world.tenancy.context, proof.id, limit=1, cursor=first.next_cursor)

@@ -20,11 +20,16 @@ from tallystick.kit.ids import correlation_id
 from tallystick.kit.problem import InvalidInput, NotAllowed, NotFound
 from tallystick.ledger.kinds import RoundScope
 from tallystick.ledger.models import RoundItem, SyncRound
-from tallystick.ledger.round_queries import RoundView, items_of
+from tallystick.ledger.round_queries import ItemView, RoundView
 from tallystick.ledger.rounds import ASKED_WITHIN, add_run, all_asked, end_abandoned, start_round
 from tallystick.ledger.runs import open_run
 from tallystick.mappings.mapped_ids import mapped_ids
-from tallystick.sync.request_many import request_many, round_in_context, rounds_in_context
+from tallystick.sync.request_many import (
+    items_in_context,
+    request_many,
+    round_in_context,
+    rounds_in_context,
+)
 
 COUNTS = ("seen", "written", "unchanged", "ignored", "waiting", "failed")
 
@@ -45,6 +50,10 @@ def press(world: World, lines: list[Line], **more: Any) -> RoundView:
 
 def again(world: World, found: RoundView) -> RoundView:
     return round_in_context(world.tenancy.context, found.id)
+
+
+def items(world: World, found: RoundView) -> list[ItemView]:
+    return list(items_in_context(world.tenancy.context, found.id))
 
 
 def counts(found: RoundView) -> dict[str, int]:
@@ -71,11 +80,25 @@ def test_it_ends_with_its_last_run_and_adds_up(world: World) -> None:
     quiet.drive()
     done = again(world, found)
     assert counts(done) == {"seen": 4, "written": 2, "failed": 1, "waiting": 1}
-    first, *rest = items_of(found.id)
+    first, *rest = items(world, found)
     assert first.subscription_id == refused.subscription_id, "what failed first"
     assert {one.subscription_id for one in rest} == {sent.subscription_id, quiet.subscription_id}
     (looked,) = [one for one in rest if one.subscription_id == quiet.subscription_id]
     assert looked.found
+
+
+def test_a_look_that_shows_something_else_is_not_as_if_all_were_well(world: World) -> None:
+    edited, same = world.line(), world.line()
+    edited.hand_edit(13)
+    found = press(world, [edited, same])
+    for line in (edited, same):
+        line.drive()
+    done = again(world, found)
+    assert (counts(done), done.not_equal) == ({}, 1)
+    first, rest = items(world, done)
+    assert (first.subscription_id, first.not_equal) == (edited.subscription_id, True)
+    assert "13 units, expected 10" in first.found
+    assert not rest.not_equal
 
 
 def test_one_press_on_one_row_is_listed_too(world: World) -> None:
@@ -99,7 +122,7 @@ def test_what_may_not_be_asked_says_why_and_goes_on_waiting(world: World) -> Non
     free.drive()
     done = again(world, found)
     assert counts(done) == {"seen": 2, "waiting": 2}
-    (item,) = [one for one in items_of(done.id) if one.run_id is None]
+    (item,) = [one for one in items(world, done) if one.run_id is None]
     assert item.subscription_id == held.subscription_id
     assert "approve" in item.because
     assert item.counts == {"waiting": 2}

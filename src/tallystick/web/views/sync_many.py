@@ -19,10 +19,15 @@ from tallystick.identity.roles import Right
 from tallystick.kit.problem import InvalidInput
 from tallystick.kit.sheet import sheet
 from tallystick.ledger.kinds import RoundScope
-from tallystick.ledger.round_queries import ITEMS_SHOWN, RoundView, items_of
+from tallystick.ledger.round_queries import ITEMS_SHOWN, RoundView
 from tallystick.mappings.mapped_ids import mapped_ids
 from tallystick.subscriptions.queries import get_customer
-from tallystick.sync.request_many import request_many, round_in_context, rounds_in_context
+from tallystick.sync.request_many import (
+    items_in_context,
+    request_many,
+    round_in_context,
+    rounds_in_context,
+)
 from tallystick.web.addresses import Address
 from tallystick.web.views.subscriptions import LONGEST_ID, id_in
 from tallystick.web.visit import Visit, screen
@@ -136,7 +141,7 @@ def round_(visit: Visit, round_id: int) -> HttpResponse:
         f"web/rounds/{'_progress' if visit.wants_part else 'round'}.html",
         rail="connectors",
         round=found,
-        items=items_of(found.id),
+        items=items_in_context(visit.context, found.id),
         more=max(0, found.subscriptions - ITEMS_SHOWN),
         mark=mark,
         slow=_is_slow(visit, found),
