@@ -74,7 +74,7 @@ def noa(office: Office, browser: Browser) -> Iterator[Page]:
     page.get_by_label("E-mail address").fill(email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(re.compile("/subscriptions"))
+    page.wait_for_url(re.compile("/$"))
     yield page
     context.close()
     assert watched.complaints == []
