@@ -21,6 +21,7 @@ from tallystick.subscriptions.azure_amounts import CannotSum, MonthTotal
 from tallystick.subscriptions.azure_models import AzureAmountRow
 from tallystick.subscriptions.azure_queries import (
     list_azure_amounts,
+    plans_without_amounts,
     total_of_customer,
     total_of_plan,
 )
@@ -86,6 +87,21 @@ def test_a_month_is_summed(stage: Stage) -> None:
     assert isinstance(whole, MonthTotal)
     assert (whole.price, whole.final) == (6, False)
     assert total_of_plan(stage.of.context, stage.plan.pk, date(2026, 4, 1)) is None
+
+
+def test_a_plan_whose_month_is_not_in_or_may_still_move_is_counted(stage: Stage) -> None:
+    context = stage.of.context
+    assert plans_without_amounts(context, MAY) == 1
+    assert plans_without_amounts(context, date(2025, 12, 1)) == 0, "before its first day"
+    stage.load(HEAD + "C1,S1,2026-05,usage,100,120,yes\n")
+    assert plans_without_amounts(context, MAY) == 0
+    stage.load(HEAD + "C1,S1,2026-05,reservation,5,6,no\n")
+    assert plans_without_amounts(context, MAY) == 1
+    stage.load(HEAD + "C1,S1,2026-05,reservation,5,6,yes\n")
+    assert plans_without_amounts(context, MAY) == 0
+    stage.load(HEAD + "C1,,2026-06,usage,5,6,yes\n")
+    assert plans_without_amounts(context, date(2026, 6, 1)) == 0, "of the customer as a whole"
+    assert plans_without_amounts(sibling(stage.of).context, MAY) == 0
 
 
 def test_the_plain_form_and_the_customers_name(stage: Stage) -> None:

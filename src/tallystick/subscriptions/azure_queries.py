@@ -98,19 +98,22 @@ def list_azure_amounts(
 
 
 def plans_without_amounts(context: Context, month: date) -> int:
-    """Living Azure plans for which a month (its first day) has no amount that is final.
+    """Living Azure plans for which a month (its first day) has no amounts, or some may still move.
 
     What is recorded of a customer as a whole counts for each of its plans.
     """
-    there = AzureAmountRow.objects.filter(month=month, replaced_at__isnull=True, final=True)
-    of_plan = there.filter(subscription_id=OuterRef("pk"))
-    of_customer = there.filter(customer_id=OuterRef("customer_id"), subscription__isnull=True)
+    amounts = AzureAmountRow.objects.filter(
+        Q(subscription_id=OuterRef("pk"))
+        | Q(customer_id=OuterRef("customer_id"), subscription__isnull=True),
+        month=month,
+        replaced_at__isnull=True,
+    )
     plans = visible(context).filter(
         offer__kind=OfferKind.AZURE_PLAN.value,
         status__in=[SubscriptionStatus.ACTIVE.value, SubscriptionStatus.SUSPENDED.value],
         starts_on__lt=add_months(month, 1),
     )
-    return plans.exclude(Exists(of_plan)).exclude(Exists(of_customer)).count()
+    return plans.filter(~Exists(amounts) | Exists(amounts.filter(final=False))).count()
 
 
 def amount_of(row: AzureAmountRow) -> AzureAmount:

@@ -15,14 +15,13 @@ from tallystick.kit.days import parse_day
 from tallystick.kit.problem import InvalidInput
 from tallystick.sync.look_now import look_now
 from tallystick.web.calls import bar
+from tallystick.web.home_days import plots_of, since_yesterday
 from tallystick.web.home_lines import (
     SWEEPS,
     counts_of,
     mark_of,
     needs_of,
-    plots_of,
     reasons_of,
-    since_yesterday,
 )
 from tallystick.web.plots import lasted
 from tallystick.web.visit import Visit, screen
