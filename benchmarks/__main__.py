@@ -2,7 +2,7 @@
 
 python -m benchmarks               seven rounds of everything, about twenty minutes
 python -m benchmarks --rounds 1    a quick look
-python -m benchmarks mapping       one section: burst, rest, mapping or snapshot
+python -m benchmarks mapping       one section: burst, rest, mapping, snapshot or audit
 SCALE=0.1                          a tenth of the 10,000 customers and 100,000 subscriptions
 """
 
@@ -26,8 +26,9 @@ from tallystick.bootstrap.ports import first_free
 LANES, DAYS = 200, 5
 ALONE = 10
 LATENCY = 100
-SECTIONS = ("burst", "rest", "mapping", "snapshot")
+SECTIONS = ("burst", "rest", "mapping", "snapshot", "audit")
 CUSTOMERS, SUBSCRIPTIONS = 10_000, 100_000
+RECORDS = 1_000_000
 RESULTS = Path("bench-results")
 
 
@@ -163,6 +164,14 @@ def snapshot(*, rounds: int) -> list[Figure]:
     return measure_snapshots(subscriptions=many, rounds=rounds, say=say)
 
 
+def audit(on: Ground, *, rounds: int) -> list[Figure]:
+    """What the chain costs when a record is added, and how fast it is read again."""
+    from benchmarks.audit import measure_audit
+
+    records = int(float(os.environ.get("SCALE", "1")) * RECORDS)
+    return measure_audit(on.server.url, records=records, rounds=rounds, say=say)
+
+
 def _look(port: int) -> None:
     import httpx
 
@@ -182,7 +191,7 @@ def _words(part: Memory) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument(
-        "sections", nargs="*", help="burst, rest, mapping, snapshot; all of them by default"
+        "sections", nargs="*", help="burst, rest, mapping, snapshot, audit; all of them by default"
     )
     parser.add_argument("--rounds", type=int, default=7)
     asked = parser.parse_args()
@@ -200,6 +209,8 @@ def main() -> int:
             figures += mapping(on, rounds=asked.rounds)
         if "snapshot" in wanted:
             figures += snapshot(rounds=asked.rounds)
+        if "audit" in wanted:
+            figures += audit(on, rounds=asked.rounds)
     print(f"\n{show(figures)}")
     path = RESULTS / "latest.json"
     keep(figures, about=about, path=path)

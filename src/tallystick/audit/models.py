@@ -64,3 +64,19 @@ class AuditLog(models.Model):
                 name="audit_one_success_per_delivery",
             ),
         ]
+
+
+class AuditLink(models.Model):
+    """A record's place in its tenant's chain, and the hash that holds all before it, too.
+
+    Written by the database itself when a transaction commits (migration 0004).
+    """
+
+    pk = models.CompositePrimaryKey("tenant_id", "number")
+    tenant_id = models.BigIntegerField()
+    number = models.BigIntegerField()
+    audit_id = models.BigIntegerField()
+    hash = models.BinaryField()
+
+    class Meta:
+        db_table = "audit_chain"

@@ -29,7 +29,8 @@ FACTS = (
     "sources_event",
     "sources_event_outcome",
 )
-READ_ONLY = ("ledger_transition", "django_migrations")
+# ``audit_chain`` is written by a trigger that works as the owner.
+READ_ONLY = ("ledger_transition", "django_migrations", "audit_chain")
 NEVER_DELETED = (
     "ledger_delivery",
     "ledger_lane",

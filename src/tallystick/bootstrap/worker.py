@@ -19,6 +19,8 @@ from django.conf import settings
 from django.db import connections
 from procrastinate.contrib.django import app as procrastinate_app
 
+from tallystick.audit.jobs import use_heads
+from tallystick.bootstrap.audit_heads import audit_key, write_now
 from tallystick.bootstrap.clients import make_directory
 from tallystick.bootstrap.engine import make_engine
 from tallystick.bootstrap.notices import sender
@@ -92,8 +94,11 @@ def run(
     use_wake(jobs.wake_lanes)
     source_jobs.use_wake(jobs.wake_lanes)
     use_directory(make_directory)
-    sender()  # a setting that cannot be meant is said now, not when something is wrong
+    # A setting that cannot be meant is said now, not when something is wrong.
+    sender()
+    audit_key()
     use_sender(sender)
+    use_heads(write_now)
     keeper = Keeper(holder)
     keeper.start()
     jobs.nudge_due()

@@ -43,6 +43,7 @@ COMMANDS = {
     "notifications": ("tallystick.cli.notifications", "who is told what is wrong, and how"),
     "sync": ("tallystick.cli.sync", "ask again for what waits, oldest first"),
     "runs": ("tallystick.cli.runs", "what became of a sync"),
+    "audit": ("tallystick.cli.audit", "verify the audit logs, sign the ends of their chains"),
     "backup": ("tallystick.cli.backup", "write the database to one file"),
     "restore": ("tallystick.cli.restore", "put a backup in place"),
     "keys": ("tallystick.cli.keys", "the keys that seal credentials: list, rotate, remove"),

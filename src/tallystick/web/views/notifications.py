@@ -184,7 +184,7 @@ def _form(
         # Who may not connect is told by their own e-mail only.
         channels=[(one, one.label, one.meaning) for one in Channel] if full else [],
         chosen=values["channel"],
-        **_parts(visit, {**values, "target": ""}, topics, errors),
+        **_parts(visit, {"target": "", **values}, topics, errors),
     )
 
 
@@ -218,7 +218,7 @@ def _parts(
 ) -> dict[str, Any]:
     """What both forms show. ``topics`` None: all of them are ticked."""
     said = errors_by_field(errors, LABELS)
-    first = next(iter(said), "")
+    first = next((name for name in values if name in said), "")
     return {
         "rail": "notifications",
         "fields": {

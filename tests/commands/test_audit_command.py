@@ -1,0 +1,76 @@
+"""``tallystick audit`` as whoever audits runs it: with the right to read, and no other."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+from at_the_command_line import tallystick
+
+from factories import number, tenancy
+from tallystick.audit.events import Event
+from tallystick.audit.record import SYSTEM, Subject, record
+
+READS = ("audit_log", "audit_chain")
+
+
+@pytest.fixture
+def auditor(db: None) -> Iterator[str]:
+    """A role that may read the two tables."""
+    name = f"auditor_{os.getpid()}_{number()}"
+    with psycopg.connect(os.environ["TALLYSTICK_TEST_DATABASE_URL"], autocommit=True) as owner:
+        owner.execute(f"CREATE ROLE {name} NOLOGIN")
+        owner.execute(f"GRANT {name} TO CURRENT_USER")
+        owner.execute(f"GRANT SELECT ON {', '.join(READS)} TO {name}")
+        yield name
+        owner.execute(f"DROP OWNED BY {name}")
+        owner.execute(f"DROP ROLE {name}")
+
+
+def test_verified_by_who_may_only_read(auditor: str, tmp_path: Path) -> None:
+    of = tenancy()
+    for _ in range(3):
+        record(
+            Event.UPDATE_SUBSCRIPTION,
+            actor=SYSTEM,
+            now=datetime(2026, 5, 10, 9, 0, tzinfo=UTC),
+            subject=Subject(tenant_id=of.tenant_id),
+            correlation_id="c",
+        )
+    home = {"TALLYSTICK_HOME": str(tmp_path)}
+    signed = tallystick(None, "audit", "heads", **home)
+    assert signed.returncode == 0, signed.stderr
+    heads = tmp_path / "audit-heads.jsonl"
+    key = tallystick(None, "audit", "key", **home).stdout.strip()
+    assert len(key) == 44
+    elsewhere = {"TALLYSTICK_HOME": str(tmp_path / "elsewhere"), "TALLYSTICK_APP_ROLE": auditor}
+    only = ("--only", str(of.tenant_id))
+    seen = ("audit", "verify", "--heads", heads, "--public-key", key, *only)
+    fine = tallystick(None, *seen, **elsewhere)
+    assert fine.returncode == 0, fine.stderr
+    words = "3 audit logs are as they were written, compared with 1 signed heads"
+    assert fine.stdout.strip() == words
+    alone = tallystick(None, "audit", "verify", *only, **elsewhere)
+    assert alone.returncode == 0
+    assert "nobody can tell whether the end was cut off" in alone.stderr
+
+    with psycopg.connect(os.environ["TALLYSTICK_TEST_DATABASE_URL"], autocommit=True) as owner:
+        owner.execute("ALTER TABLE audit_log DISABLE TRIGGER USER")
+        owner.execute("ALTER TABLE audit_chain DISABLE TRIGGER USER")
+        for table in READS:  # all of it: nothing is left that could be found by itself
+            gone = f"DELETE FROM {table} WHERE tenant_id = %s"  # noqa: S608 - literals
+            owner.execute(gone, [of.tenant_id])
+        owner.execute("ALTER TABLE audit_log ENABLE TRIGGER USER")
+        owner.execute("ALTER TABLE audit_chain ENABLE TRIGGER USER")
+    said = tallystick(None, *seen, **elsewhere)
+    assert said.returncode == 1
+    words = f"organisation {of.tenant_id}: the chain ends after 0 records"
+    assert said.stdout.startswith(words)
+    other = tallystick(None, "audit", "verify", "--heads", heads, **elsewhere)
+    assert other.returncode == 1
+    assert "the heads cannot be believed" in other.stderr
+    assert "not known here" in other.stderr
