@@ -92,7 +92,7 @@ class Line:
         )
 
     def decide(self, how: str, *, reason: str = "seen in Autotask") -> None:
-        """A named person takes the oldest unsettled operation out of the way."""
+        """A named person takes the oldest unsettled operation out of the way, and is believed."""
         resolve(
             self.head().operation_id,
             self.world.connection_id,
@@ -102,6 +102,7 @@ class Line:
             now=self.world.clock.now(),
             wake=self.world.tenancy.wake,
             correlation_id=correlation_id(),
+            believed=True,
         )
 
     def sync(self) -> RunView:

@@ -11,7 +11,7 @@ from django.db import DatabaseError
 from django.test import Client
 from django.urls import resolve as address_of
 
-from factories import Tenancy, sibling, tenancy
+from factories import TODAY, Tenancy, sibling, tenancy
 from price_desk import ruled
 from tallystick.api import health
 from tallystick.api.door import door
@@ -22,13 +22,18 @@ from tallystick.identity.models import ApiToken
 from tallystick.identity.roles import Role
 from tallystick.identity.tokens import context_of_token, create_token, revoke_token
 from tallystick.kit.ids import correlation_id
-from tallystick.ledger.models import Operation
+from tallystick.ledger.difference import DayRange, as_json
+from tallystick.ledger.models import Drift, Lane, Operation
+from tallystick.ledger.profile import Step
 from tellers import a_late_one, teller
 
 PLACE = {"contract_id": 2, "line": "own"}
 LINE = {"contract_id": 2, "line": "own"}
 WHY = {"reason": "x"}
 ORDER = {"kind": "update_quantity", "quantity": 12}
+KEEP = {"how": "keep", "reason": "x"}
+RESTORE = {"how": "restore", "reason": "x"}
+CORRECT = {"attempt_id": 1, "reason": "x"}
 MEMBERS = {"type", "title", "status", "detail", "correlation_id", "errors"}
 
 
@@ -156,7 +161,38 @@ def every_call(of: Tenancy) -> list[tuple[str, str, object]]:
         ("GET", f"/sources/{(source := teller(of)).added.source_id}", None),
         ("GET", f"/events/{(late := a_late_one(source))}", None),
         ("POST", f"/events/{late}/decide", {"how": "ignore", "reason": "x"}),
+        ("GET", f"/connections/{connection}/drift", None),
+        ("GET", f"/drift/{drifting(of, subscription, connection)}", None),
+        ("POST", f"/drift/{drifting(of, subscription, connection)}/decide", KEEP),
+        ("POST", f"/drift/{drifting(of, subscription, connection)}/preview", RESTORE),
+        ("POST", f"/connections/{connection}/sweep", {"all": True}),
+        ("GET", f"/subscriptions/{subscription}/corrections", None),
+        ("POST", f"/subscriptions/{subscription}/corrections", CORRECT),
+        ("POST", f"/subscriptions/{subscription}/corrections/preview", CORRECT),
     ]
+
+
+def drifting(of: Tenancy, subscription: int, connection: int) -> int:
+    """A difference of a line that this subscription was billed by."""
+    lane = Lane.objects.create(
+        tenant_id=of.tenant_id,
+        subscription_id=subscription,
+        connection_id=connection,
+        open=False,
+        created_at=of.clock.now(),
+    )
+    step = Step(TODAY, None, 10, None, None)
+    days = as_json([DayRange(TODAY, None, step, None, differs=True)])
+    return Drift.objects.create(
+        tenant_id=of.tenant_id,
+        lane=lane,
+        kind="hand_edit",
+        contract_id=1,
+        line_id=1,
+        began_on=TODAY,
+        days=days,
+        found_at=of.clock.now(),
+    ).pk
 
 
 def test_every_address_with_an_id_is_among_them(api: Api) -> None:

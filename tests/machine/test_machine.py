@@ -209,6 +209,7 @@ class Reality(RuleBasedStateMachine):
                 self.world.connection_id,
                 how=how,
                 reason="the machine says so",
+                believed=True,
                 context=self.world.tenancy.context,
                 now=self.world.clock.now(),
                 wake=lambda _: None,
@@ -315,6 +316,7 @@ class Reality(RuleBasedStateMachine):
                     # Several values, left by a hand edit: one change cannot mend it.
                     how="done_by_hand" if head.pk in pushed else "push_ours",
                     reason="mended",
+                    believed=True,
                     context=world.tenancy.context,
                     now=world.clock.now(),
                     wake=lambda _: None,

@@ -53,6 +53,7 @@ ASKS_OTHERS = {
     "test-connection",
     "preview-drift",
     "preview-correction",
+    "resolve-delivery",
     "import-subscription-mappings",
     "test-notification",
 }

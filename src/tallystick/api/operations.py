@@ -10,18 +10,18 @@ from tallystick.api.preview import preview_of
 from tallystick.api.queries import answers, no_other
 from tallystick.api.recording import record
 from tallystick.api.schemas_kit import PageOut, Paging, checked
-from tallystick.api.schemas_operations import OperationOut, PreviewOut, ResolveIn
+from tallystick.api.schemas_operations import NextOut, OperationOut, PreviewOut, ResolveIn, WayOut
 from tallystick.api.schemas_recording import OperationIn, UpdatePriceMargin
 from tallystick.bootstrap.desk import desk
 from tallystick.bootstrap.gap_charge import record_with_gap
-from tallystick.connections.queries import told_of
+from tallystick.bootstrap.stopped import WayAhead, look_at_way, take_way
+from tallystick.connections.queries import get_connection, told_of
 from tallystick.kit.paging import decode_cursor, encode_cursor
 from tallystick.kit.problem import NotFound
 from tallystick.ledger.queries import OperationView, get_operation, operations_of
 from tallystick.ledger.record import Recorded
 from tallystick.operations.finish import Asked
 from tallystick.subscriptions.queries import get_subscription
-from tallystick.sync.resolve import resolve
 
 router = Router(tags=["Operations"])
 
@@ -89,25 +89,63 @@ def operations(
 @router.post(
     "/operations/{int:operation_id}/deliveries/{int:connection_id}/resolve",
     auth=RESOLVE,
-    response=answers(200, OperationOut),
+    response={**answers(200, OperationOut), 202: WayOut},
     summary="The way past a stopped operation",
+    url_name="resolve-delivery",
 )
 def resolve_a_delivery(
-    request: HttpRequest, operation_id: int, connection_id: int, body: ResolveIn
-) -> OperationOut:
-    """A decision with a reason, audited. Only of the oldest one that is not settled."""
+    request: HttpRequest,
+    operation_id: int,
+    connection_id: int,
+    body: ResolveIn,
+    preview: bool = False,
+) -> Status[OperationOut | WayOut]:
+    """A decision with a reason, audited. Only of the oldest one that is not settled.
+
+    *Done by hand* is read in Autotask first: 409 when it is not there. ``?preview=true`` answers
+    202 with what it would do, and stores nothing.
+    """
+    no_other(request, {"preview"})
     who = caller(request)
-    resolve(
+    connection = get_connection(who.context, connection_id)
+    lane_id = lane_of(_operation(who, operation_id), connection.id)
+    if preview:
+        stores_nothing(request)
+        ahead = look_at_way(
+            operation_id,
+            connection.id,
+            lane_id,
+            how=body.how,
+            believed=body.believed,
+            context=who.context,
+            now=who.now,
+            correlation_id=who.correlation_id,
+        )
+        return Status(202, _way(ahead))
+    take_way(
         operation_id,
-        connection_id,
+        connection.id,
+        lane_id,
         how=body.how,
         reason=body.reason,
+        believed=body.believed,
         context=who.context,
         now=who.now,
         wake=desk().wake,
         correlation_id=who.correlation_id,
     )
-    return OperationOut.of(_operation(who, operation_id))
+    return Status(200, OperationOut.of(_operation(who, operation_id)))
+
+
+def _way(ahead: WayAhead) -> WayOut:
+    return WayOut(
+        expects=ahead.expects,
+        then=[
+            NextOut(summary=one.summary, calls=list(one.calls), stops=one.stops)
+            for one in ahead.then
+        ],
+        unread_because=ahead.unread,
+    )
 
 
 def _recorded(subscription_id: int, body: OperationIn, who: Caller) -> Recorded:
@@ -123,4 +161,17 @@ def _operation(who: Caller, operation_id: int) -> OperationView:
     found = get_operation(operation_id, told_of=told_of(who.context))
     if found is None:
         raise NotFound("There is no such operation.")
+    get_subscription(who.context, found.subscription_id)
     return found
+
+
+def lane_of(operation: OperationView, connection_id: int) -> int:
+    """Where it waits on this connection; of two lines the one that is not settled.
+
+    Raises NotFound.
+    """
+    here = [one for one in operation.deliveries if one.connection_id == connection_id]
+    open_ones = [one for one in here if one.settled_at is None]
+    if not here:
+        raise NotFound("There is no such operation on this connection.")
+    return (open_ones or here)[0].lane_id

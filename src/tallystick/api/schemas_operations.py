@@ -202,3 +202,23 @@ class PreviewOut(Schema):
 class ResolveIn(Body):
     how: Literal["done_by_hand", "skip", "adopt", "push_ours", "next_period"]
     reason: str = Field(max_length=1000)
+    believed: bool = Field(
+        False,
+        description="Of done_by_hand: also when Autotask does not show it. A right of its own.",
+    )
+
+
+class NextOut(Schema):
+    """What would become of one operation that waits. ``stops``: why it would stop."""
+
+    summary: str
+    calls: list[str]
+    stops: str
+
+
+class WayOut(Schema):
+    """Nothing was stored. ``expects``: what is expected of the line afterwards."""
+
+    expects: str
+    then: list[NextOut]
+    unread_because: str

@@ -267,6 +267,11 @@ def _glance(
         _places.release()
 
 
+def glance(connection_id: int, line: Line, since: date, billing: BillingOf) -> Seen:
+    """One line, from that day on."""
+    return _glance(connection_id, [line], since, billing)[line]
+
+
 def load_waiting(delivery: DeliveryView, sequence: int, asked: Asked, asked_on: date) -> Waiting:
     """Where the delivery of the operation with this number stands in its lane."""
     lane = Lane.objects.get(pk=delivery.lane_id)
@@ -298,7 +303,7 @@ def _nobody_answers() -> Billing:
 
 def _lane(one: Waiting, shown: Seen, mapping: Resolved, charges: ChargesAhead) -> LaneAhead:
     work, frame, asked_on = one.work, frame_of(mapping), one.asked_on
-    rows = shown.rows if shown.rows is not None else _as_known(work, frame)
+    rows = shown.rows if shown.rows is not None else as_known(work, frame)
     found = foresee(
         work.due,
         rows,
@@ -373,7 +378,7 @@ def _bills(ours: Foreseen | None, frame: Frame, today: date) -> Sequence[Effect]
     return effects(ours.before, ours.after, since=since, frame=frame, periods=PERIODS_SHOWN)
 
 
-def _as_known(work: Work, frame: Frame) -> tuple[UnitRow, ...]:
+def as_known(work: Work, frame: Frame) -> tuple[UnitRow, ...]:
     """What was last proved; of a line that is put back, what it was last seen to show."""
     seen = [one.after["seen"] for one in work.due if one.kind in PUT_BACK]
     if not seen:

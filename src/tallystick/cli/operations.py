@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tallystick.cli.house import add_act, house
 from tallystick.cli.offer_acts import add_offer_acts
+from tallystick.cli.past import add_past
 from tallystick.cli.recorded import add_preview, look_or_record
 from tallystick.cli.several import several
 from tallystick.connections.policies import PriceDay
@@ -83,6 +84,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     amounts.add_argument("--kind", choices=[one.value for one in AmountKind], default="usage")
     add_preview(amounts)
     add_offer_acts(acts)
+    add_past(acts)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -27,7 +27,7 @@ from tallystick.ledger.round_queries import (
 from tallystick.ledger.rounds import add_held, add_run, all_asked, same_round, start_round
 from tallystick.ledger.wake import Wake
 from tallystick.subscriptions.queries import SubscriptionView, get_subscription
-from tallystick.sync import words
+from tallystick.sync import words_look
 from tallystick.sync.request import Pressed, press
 
 
@@ -97,7 +97,7 @@ def items_in_context(
 
 def whose(context: Context) -> Whose:
     """Rounds on the connections of a context."""
-    return Whose(context.scope("connection__"), words.read_and_equal().words)
+    return Whose(context.scope("connection__"), words_look.read_and_equal().words)
 
 
 def _ask(round_id: int, connection: ConnectionView, view: SubscriptionView, *, by: Pressed) -> None:

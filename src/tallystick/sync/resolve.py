@@ -2,8 +2,11 @@
 
 ``done_by_hand`` and ``adopt`` change what is expected of the line from here on; ``skip`` changes
 nothing (the next operation says the whole quantity anyway), and is how an approval is refused;
-``push_ours`` sends it again, on top
-of what a person has seen there; ``next_period`` lets a price begin with the next billing period.
+``push_ours`` sends it again, on top of what a person has seen there; ``next_period`` lets a price
+begin with the next billing period. Each is a right of its own.
+
+*Done by hand* settles when a reading agrees. Without one it settles only when a person says that
+it is to be believed, and says so for ever.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ from tallystick.identity.context import Context
 from tallystick.identity.roles import Right
 from tallystick.kit.problem import Conflicting, FieldError, InvalidInput, NotFound
 from tallystick.ledger.drifts import clear_drift
-from tallystick.ledger.expected import expect
+from tallystick.ledger.expected import expect, expect_steps
 from tallystick.ledger.kinds import OperationKind, Resolution
 from tallystick.ledger.models import Delivery, Lane, Operation
 from tallystick.ledger.queries import UNSETTLED
@@ -33,11 +36,13 @@ from tallystick.ledger.wake import Wake
 from tallystick.mappings.resolve import resolve as resolve_place
 from tallystick.subscriptions.queries import get_subscription
 from tallystick.sync import moves
+from tallystick.sync.by_hand import Reading
 from tallystick.sync.days import Frame
 from tallystick.sync.decide_amount import PUSH_OURS, decide_amount, is_amount
 from tallystick.sync.target import ENDS, PUT_BACK, speaks_of_rates_only
 
 NEXT_PERIOD = "next_period"
+BELIEVED = "believed"
 WAYS = (*(way.value for way in Resolution), PUSH_OURS, NEXT_PERIOD)
 
 
@@ -57,8 +62,14 @@ def resolve(
     now: datetime,
     wake: Wake,
     correlation_id: str,
+    reading: Reading | None = None,
+    believed: bool = False,
 ) -> None:
-    """Raises NotFound, NotAllowed, InvalidInput, Conflicting (not the head, or in flight)."""
+    """``reading``: of *done by hand*, read a moment ago; ``believed``: also when none agrees.
+
+    Raises NotFound, NotAllowed, InvalidInput, Conflicting (not the head, in flight, or no reading
+    agrees).
+    """
     context.require(Right.RESOLVE)
     errors = []
     if how not in WAYS:
@@ -75,7 +86,11 @@ def resolve(
     with transaction.atomic():
         lane, head = _lane_of(operation_id, view.id, connection.id)
         before, day, cause = head.state, head.effective_on, head.cause
-        _carry_out(lane, head, how, now)
+        context.require(*_rights(how, head))
+        agrees = reading is not None and reading.operation_id == operation_id and reading.agrees
+        if how == Resolution.DONE_BY_HAND.value and not agrees:
+            _check_believed(reading, believed, context)
+        _carry_out(lane, head, how, now, reading if agrees else None)
         record(
             Event.RESOLVE_OPERATION,
             actor=context.actor,
@@ -84,9 +99,45 @@ def resolve(
             correlation_id=correlation_id,
             summary=f"{way_in_words(how)}: {reason.strip()}"[:1000],
             details={"how": how, "reason": reason.strip(), "was": before, "cause": cause}
+            | _as_read(how, reading, agrees=agrees)
             | _another_day(day, head),
         )
         wake([lane.pk])
+
+
+def _rights(how: str, head: Delivery) -> tuple[Right, ...]:
+    """Any of them will do. What was never approved is not sent by whoever may approve it."""
+    if how == Resolution.SKIP.value and head.awaits_approval:
+        return (Right.SKIP, Right.APPROVE)
+    return (
+        {
+            Resolution.DONE_BY_HAND.value: Right.DONE_BY_HAND,
+            Resolution.SKIP.value: Right.SKIP,
+            Resolution.ADOPT.value: Right.ADOPT,
+            PUSH_OURS: Right.PUSH,
+            NEXT_PERIOD: Right.LATER,
+        }[how],
+    )
+
+
+def _check_believed(reading: Reading | None, believed: bool, context: Context) -> None:
+    """Raises NotAllowed, Conflicting."""
+    if believed:
+        context.require(Right.BELIEVE)
+        return
+    shown = reading.shown if reading is not None else "Autotask was not read."
+    raise Conflicting(
+        f"It does not look as if it was done: {shown} Nothing was changed. Set it in Autotask and "
+        "try again; or say that it is to be believed without a reading."
+    )
+
+
+def _as_read(how: str, reading: Reading | None, *, agrees: bool) -> dict[str, Any]:
+    """For the audit log: whether it was seen, or believed."""
+    if how != Resolution.DONE_BY_HAND.value:
+        return {}
+    shown = reading.shown if reading is not None else ""
+    return {"read": "agrees" if agrees else BELIEVED, "shown": shown}
 
 
 def _lane_of(operation_id: int, subscription_id: int, connection_id: int) -> tuple[Lane, Delivery]:
@@ -123,7 +174,10 @@ def _lane_of(operation_id: int, subscription_id: int, connection_id: int) -> tup
     return lane, head
 
 
-def _carry_out(lane: Lane, head: Delivery, how: str, now: datetime) -> None:
+def _carry_out(
+    lane: Lane, head: Delivery, how: str, now: datetime, reading: Reading | None = None
+) -> None:
+    """``reading``: it agrees."""
     if how == NEXT_PERIOD:
         _leave_to_next_period(head, now)
         return
@@ -137,7 +191,17 @@ def _carry_out(lane: Lane, head: Delivery, how: str, now: datetime) -> None:
             head.accepted_units = lane.drift_units
         change(head, State.PENDING, now=now)
         return
-    if how == Resolution.DONE_BY_HAND.value:
+    cause = Cause(how, Resolution(how).label)
+    if how == Resolution.DONE_BY_HAND.value and reading is not None:
+        about_rates = speaks_of_rates_only(head.operation.after)
+        expect_steps(lane, reading.wanted, now=now, moves_units=not about_rates)
+        if not about_rates:
+            lane.expected_from = lane.adjusted_on = max(
+                head.effective_on, lane.expected_from or head.effective_on
+            )
+        cause = Cause(how, f"{cause.words}: read back, and equal. {reading.shown}")
+    elif how == Resolution.DONE_BY_HAND.value:
+        cause = Cause(BELIEVED, f"{cause.words}: believed, no reading agreed")
         units = _units_after(head, lane)
         if units is not None:
             # From its own day on: before it the line still shows, rightly, what it had.
@@ -159,9 +223,9 @@ def _carry_out(lane: Lane, head: Delivery, how: str, now: datetime) -> None:
         lane.earlier = []
     clear_drift(lane, now=now)
     # What is expected now was said by a person; it is green again when it has been read.
-    lane.proved_at = None
+    lane.proved_at = None if reading is None else now
     lane.save()
-    change(head, State.RESOLVED, now=now, cause=Cause(how, Resolution(how).label))
+    change(head, State.RESOLVED, now=now, cause=cause)
 
 
 def _leave_to_next_period(head: Delivery, now: datetime) -> None:

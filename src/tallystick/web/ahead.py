@@ -42,6 +42,8 @@ class Panel:
     nothing: str = ""
     wrong: Sequence[str] = ()
     box: Box | None = None
+    # One after another, of a decision and what follows it.
+    steps: Sequence[str] = ()
 
 
 def box_of(visit: Visit, view: SubscriptionView, values: Mapping[str, str]) -> Box | None:

@@ -169,6 +169,7 @@ class Bench:
             now=self.now,
             wake=lambda _: None,
             correlation_id=correlation_id(),
+            believed=True,
         )
 
     def press_sync(self) -> RunView:

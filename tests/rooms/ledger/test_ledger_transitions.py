@@ -61,7 +61,12 @@ ROWS = [
     ),
     Row("checking", "conflict", fails(State.CONFLICT, THIRD_VALUE), THIRD_VALUE.words),
     Row("failed", "pending", lambda bench: bench.press_sync()),
-    Row("failed", "resolved", person("done_by_hand"), "Done by hand"),
+    Row(
+        "failed",
+        "resolved",
+        person("done_by_hand"),
+        "Done by hand: believed, no reading agreed",
+    ),
     Row("conflict", "pending", person("push_ours")),
     Row("conflict", "resolved", person("skip"), "Skipped"),
 ]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,7 +14,10 @@ from django.db import transaction
 from checks import check_promises
 from factories import sibling
 from harness import Line, World
-from tallystick.kit.problem import Conflicting, InvalidInput, NotFound
+from tallystick.audit.models import AuditLog
+from tallystick.bootstrap.stopped import WayAhead, look_at_way, take_way, what_waits
+from tallystick.identity.roles import Role
+from tallystick.kit.problem import Conflicting, InvalidInput, NotAllowed, NotFound
 from tallystick.ledger.models import Lane
 from tallystick.sync.resolve import WAYS, _carry_out, resolve
 
@@ -47,6 +52,7 @@ def decided(line: Line, operation_id: int | None = None, **more: Any) -> None:
         "now": line.world.clock.now(),
         "wake": woken.extend,
         "correlation_id": "decided",
+        "believed": True,
     }
     operation_id = line.head().operation_id if operation_id is None else operation_id
     resolve(operation_id, line.world.connection_id, **{**values, **more})
@@ -224,3 +230,149 @@ def test_an_operation_that_was_never_meant_for_the_connection(world: World) -> N
             correlation_id="decided",
         )
     assert Lane.objects.filter(connection_id=elsewhere).count() == 0
+
+
+class TestDoneByHand:
+    """It settles when a reading agrees; else only when a person says it is to be believed."""
+
+    def take(self, line: Line, **more: Any) -> None:
+        values: dict[str, Any] = {"how": "done_by_hand", "reason": "typed in", "believed": False}
+        world = line.world
+        take_way(
+            line.head().operation_id,
+            world.connection_id,
+            line.lane_id,
+            context=more.pop("context", world.tenancy.context),
+            now=world.clock.now(),
+            wake=lambda _: None,
+            correlation_id="decided",
+            billing=world.engine.billing,
+            **{**values, **more},
+        )
+
+    def test_a_reading_that_agrees_proves_it_at_once(self, refused: Line) -> None:
+        refused.hand_edit(12, on=date(2026, 5, 11))
+        self.take(refused)
+        done = refused.deliveries()[-2]
+        assert (done.state, done.cause_code) == ("resolved", "done_by_hand")
+        assert "read back, and equal. Autotask shows 12 units" in done.cause
+        assert refused.lane().proved_at == refused.world.clock.now()
+        refused.world.work()
+        assert (refused.badge, refused.changes()) == ("synced", [3])
+        check_promises(refused, hand_edited=True)
+
+    def test_what_is_not_there_is_not_settled(self, refused: Line) -> None:
+        with pytest.raises(Conflicting, match="Autotask shows 10 units"):
+            self.take(refused)
+        assert refused.states()[1:] == ["failed", "pending"]
+
+    def test_what_cannot_be_read_is_not_settled(self, refused: Line) -> None:
+        refused.world.simulator.add_fault("html_502", path="ContractServiceUnits/query")
+        with pytest.raises(Conflicting, match="could not be read"):
+            self.take(refused)
+
+    def test_what_is_believed_says_so(self, refused: Line) -> None:
+        self.take(refused, believed=True)
+        done = refused.deliveries()[-2]
+        assert (done.state, done.cause_code) == ("resolved", "believed")
+        assert done.cause == "Done by hand: believed, no reading agreed"
+        log = AuditLog.objects.filter(event="subscription.resolve_operation").latest("pk")
+        assert log.details["read"] == "believed"
+        assert "Autotask shows 10 units" in log.details["shown"]
+
+    def test_a_price_that_was_set_by_hand(self, world: World) -> None:
+        line = world.line(units=10)
+        line.strike("refuse")
+        line.price("17.00", date(2026, 5, 1))
+        world.work()
+        line.hand_edit(price="17.00", on=date(2026, 5, 1))
+        self.take(line)
+        assert line.lane().expected_unit_price == Decimal("17.00")
+        world.sweep()
+        assert line.badge == "synced", line.cause
+
+    def test_a_line_that_is_not_there_yet(self, world: World) -> None:
+        line = world.own_line()
+        with pytest.raises(Conflicting, match="no line that could be read"):
+            self.take(line)
+
+    def test_a_cancellation_after_the_contracts_end(self, world: World) -> None:
+        line = world.line(units=10, ends=date(2026, 5, 31))
+        line.strike("refuse", times=2)
+        line.cancel(date(2026, 5, 20))
+        world.work()
+        line.hand_edit(0, on=date(2026, 5, 20))
+        self.take(line)
+        assert line.lane().expected_units == 0
+        assert line.badge == "synced"
+
+    def test_believing_is_a_right_of_its_own(self, refused: Line) -> None:
+        operator = replace(refused.world.tenancy.context, role=Role.OPERATOR)
+        with pytest.raises(NotAllowed):
+            self.take(refused, believed=True, context=operator)
+        refused.hand_edit(12, on=date(2026, 5, 11))
+        self.take(refused, context=operator)
+        assert refused.states()[1] == "resolved"
+
+
+@pytest.mark.parametrize("how", ["skip", "adopt", "push_ours"])
+def test_what_sends_or_never_sends_is_an_administrators(edited: Line, how: str) -> None:
+    operator = replace(edited.world.tenancy.context, role=Role.OPERATOR)
+    with pytest.raises(NotAllowed):
+        decided(edited, how=how, context=operator)
+    assert edited.states()[-1] == "conflict"
+
+
+class TestALookAtAWay:
+    """It says what deciding would do, and stores nothing."""
+
+    def look(self, line: Line, how: str, *, believed: bool = True) -> WayAhead:
+        found = look_at_way(
+            line.head().operation_id,
+            line.world.connection_id,
+            line.lane_id,
+            how=how,
+            believed=believed,
+            context=line.world.tenancy.context,
+            now=line.world.clock.now(),
+            correlation_id="looked",
+            billing=line.world.engine.billing,
+        )
+        assert line.states()[1] in {"failed", "conflict"}, "nothing was stored"
+        return found
+
+    def test_skipping(self, refused: Line) -> None:
+        found = self.look(refused, "skip")
+        assert found.expects == "10 units"
+        assert [(one.summary, one.calls) for one in found.then] == [
+            ("Update quantity 12 to 15", ["+5 units from 12 May 2026"])
+        ]
+
+    def test_pushing_ours(self, refused: Line) -> None:
+        found = self.look(refused, "push_ours")
+        assert [list(one.calls) for one in found.then] == [
+            ["+2 units from 11 May 2026"],
+            ["+3 units from 12 May 2026"],
+        ]
+
+    def test_adopting(self, edited: Line) -> None:
+        assert self.look(edited, "adopt").expects == "11 units"
+
+    def test_what_is_not_so_is_said_as_deciding_would(self, refused: Line) -> None:
+        with pytest.raises(Conflicting, match="Autotask shows 10 units"):
+            self.look(refused, "done_by_hand", believed=False)
+
+    def test_what_waits_if_it_is_asked_again(self, edited: Line) -> None:
+        edited.quantity(15, date(2026, 5, 12))
+        found = what_waits(
+            edited.row(), now=edited.world.clock.now(), billing=edited.world.engine.billing
+        )
+        first, second = found.then
+        assert "Somebody changed it there" in first.stops
+        assert second.in_words == "It would stop: what is before it stops first."
+
+    def test_without_a_reading_it_follows_from_what_was_proved(self, refused: Line) -> None:
+        refused.world.simulator.add_fault("html_502", path="ContractServiceUnits/query")
+        found = self.look(refused, "skip")
+        assert "502" in found.unread
+        assert [list(one.calls) for one in found.then] == [["+5 units from 12 May 2026"]]
