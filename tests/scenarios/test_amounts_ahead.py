@@ -285,9 +285,9 @@ def test_a_price_that_waits_brings_the_charge_for_its_gap(world: World) -> None:
     asked = of.asked(source="api", source_id="gap")
     billing = billing_of(world)
     [lane] = look_ahead(price, line.subscription_id, asked=of.asked(), billing=billing).lanes
-    done = record_with_gap(price, line.subscription_id, asked=asked, billing=billing)
+    done = record_with_gap(price, line.subscription_id, asked=asked, billing=billing).recorded
     again = record_with_gap(price, line.subscription_id, asked=asked, billing=billing)
-    assert done.operation_id == again.operation_id
+    assert done.operation_id == again.recorded.operation_id
     world.work()
 
     assert line.badge == "synced", line.cause

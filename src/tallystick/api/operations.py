@@ -153,7 +153,7 @@ def _recorded(subscription_id: int, body: OperationIn, who: Caller) -> Recorded:
         return record(subscription_id, body, today=who.today, asked=asked)
 
     if isinstance(body, UpdatePriceMargin) and body.gap_charge:
-        return record_with_gap(do, subscription_id, asked=who.asked())
+        return record_with_gap(do, subscription_id, asked=who.asked()).recorded
     return do(who.asked())
 
 

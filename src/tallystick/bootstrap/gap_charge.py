@@ -7,7 +7,7 @@ operations are recorded in one transaction, the charge behind the price.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django.db import transaction
@@ -26,19 +26,27 @@ NO_GAP = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class WithGap:
+    """The price margin, and how many charges were recorded behind it."""
+
+    recorded: Recorded
+    charges: int
+
+
 def record_with_gap(
     record: Callable[[Asked], Recorded],
     subscription_id: int,
     *,
     asked: Asked,
     billing: BillingOf = quick_billing_of,
-) -> Recorded:
+) -> WithGap:
     """``record``: the price margin. The same origin again answers what is there.
 
     Raises InvalidInput (``gap_charge``: there is none), and whatever recording it would raise.
     """
     if known := already_recorded(asked, subscription_id):
-        return known
+        return WithGap(known, 0)
     ahead = look_ahead(record, subscription_id, asked=asked, billing=billing)
     lanes = [lane for lane in ahead.lanes if lane.gap and not lane.held]
     if not lanes:
@@ -56,7 +64,7 @@ def record_with_gap(
                 lane_id=lane.mapping.lane_id,
                 asked=replace(asked, origin=replace(asked.origin, source_id=None)),
             )
-    return recorded
+    return WithGap(recorded, len(lanes))
 
 
 def gap_of(lane: LaneAhead) -> Decimal:

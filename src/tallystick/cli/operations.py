@@ -118,7 +118,7 @@ def _carry_out(arguments: argparse.Namespace, *, act: Act) -> int:
             return perform(act, view.id, values, today=asker.today, asked=asked)
 
         def with_gap(asked: Asked) -> Recorded:
-            return record_with_gap(record, view.id, asked=asked)
+            return record_with_gap(record, view.id, asked=asked).recorded
 
         gap = getattr(arguments, "gap_charge", False)
         return look_or_record(arguments, asker, view, record, with_gap if gap else record)

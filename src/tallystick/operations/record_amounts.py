@@ -87,7 +87,7 @@ def held_months(context: Context, plan: Subscription) -> Sequence[HeldMonth]:
         total = billed_total(context, plan, month)
         if isinstance(total, MonthTotal) and total.final:
             before = last_recorded(plan.pk, month)
-            if not (before and _says(before, total)):
+            if not (before and says(before, total)):
                 found.append(HeldMonth(month, total))
     return found
 
@@ -123,7 +123,7 @@ def _not_recorded(
         case MonthTotal() if not total.final:
             words = f"{name}: not all amounts are final. They are recorded when they are."
             return NotRecorded(Why.NOT_FINAL, words)
-        case MonthTotal() if before is not None and _says(before, total):
+        case MonthTotal() if before is not None and says(before, total):
             return NotRecorded(Why.SAME, f"{name}: recorded already, with the same amounts.")
         case _ if plan.status == SubscriptionStatus.SUSPENDED.value and not reactivated:
             words = f"{name}: the plan is suspended. They are offered when it is reactivated."
@@ -132,7 +132,8 @@ def _not_recorded(
             return None
 
 
-def _says(before: Mapping[str, Any], total: MonthTotal) -> bool:
+def says(before: Mapping[str, Any], total: MonthTotal) -> bool:
+    """Whether the operation (its ``after``) says these amounts."""
     said = _amounts(total)
     return all(before[name] == value for name, value in said.items())
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from django.urls import reverse
 
+from tallystick.catalog.terms import OfferKind
 from tallystick.operations.acts import Act
-from tallystick.operations.possible import Possible
+from tallystick.operations.possible import LIVING, Possible
 from tallystick.subscriptions.queries import SubscriptionView
 from tallystick.subscriptions.status import SubscriptionStatus
 
@@ -45,6 +46,9 @@ def changes_of(view: SubscriptionView, found: Sequence[Possible]) -> Changes:
         ],
         not_now=[Entry(one.act.label, "", one.why_not) for one in found if one.why_not],
     )
+    if view.offer.kind is OfferKind.AZURE_PLAN and view.status in LIVING:
+        amounts = Entry("Azure amounts", reverse("azure-amounts", args=[view.id]), "")
+        changes = replace(changes, possible=[amounts, *changes.possible])
     if view.status is SubscriptionStatus.ACTIVE:
         offer = Entry(CHANGE_OFFER, reverse("change-offer", args=[view.id]), "")
         return replace(changes, possible=[*changes.possible, offer])

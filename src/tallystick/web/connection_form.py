@@ -46,6 +46,7 @@ LABELS = {
     "price_day": "When a price margin changes",
     "suspend_nce": "When an NCE licence is suspended",
     "suspend_other": "When any other subscription is suspended",
+    "charge_code": "Billing code of charges",
     "azure_amounts": "When the Azure amounts of a month are final",
     "mode": "When something was recorded",
     "invoice_name": "When a friendly name is set",
@@ -111,6 +112,7 @@ def stored(connection: ConnectionView, share: Decimal) -> dict[str, str]:
         "user_name": connection.user_name,
         "budget_share": f"{(share * 100).normalize():f}",
         "quiet_seconds": str(connection.quiet_seconds),
+        "charge_code": "" if connection.charge_code is None else str(connection.charge_code),
         **{policy: getattr(connection, policy).value for policy in POLICIES},
     }
 
@@ -142,6 +144,8 @@ def _stored_as(name: str, value: str) -> Decimal | int | str:
     """What is no number becomes one that is refused with the field's own words."""
     if name in CURRENCIES:
         return value.upper()
+    if name == "charge_code":
+        return int(value) if re.fullmatch(r"[0-9]{1,18}", value, re.ASCII) else -1
     if name not in NUMBERS:
         return value
     fits = re.fullmatch(NUMBERS[name], value, re.ASCII)

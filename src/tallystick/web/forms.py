@@ -38,6 +38,10 @@ LABELS = {
     "line": "Line in Autotask",
     "contract_id": "The contract",
     ACCEPT: "A tick below",
+    "month": "Month",
+    "price": "Price",
+    "cost": "Cost",
+    "gap_charge": "The one-off charge",
     "subscription": "It",
 }
 
@@ -108,10 +112,13 @@ def other_errors(values: Mapping[str, str], problem: InvalidInput | None) -> lis
     ]
 
 
-def recorded(visit: Visit, row: Row, done: Recorded, *, words: str) -> HttpResponse:
-    """Back to the subscription, with a message that says what happens now."""
+def recorded(visit: Visit, row: Row, done: Recorded, *, words: str, also: int = 0) -> HttpResponse:
+    """Back to the subscription, with a message that says what happens now.
+
+    ``also``: how many more operations were recorded with it, behind it.
+    """
     now = subscription_row(visit.context, row.subscription.id, now=visit.now)
-    if now.subscription.last_sequence != done.sequence:
+    if now.subscription.last_sequence != done.sequence + also:
         messages.warning(
             visit.request,
             f"This form had been recorded before, as operation {done.sequence}, and others "

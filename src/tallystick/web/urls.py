@@ -10,6 +10,7 @@ from tallystick.web.views import (
     approvals,
     approve,
     audit_logs,
+    azure_amounts,
     cancel,
     change,
     change_offer,
@@ -94,6 +95,7 @@ urlpatterns = [
         f"{_SUBSCRIPTION}/change-quantity", change_quantity.change_quantity, name="change-quantity"
     ),
     path(f"{_SUBSCRIPTION}/price-margin", price_margin.price_margin, name="price-margin"),
+    path(f"{_SUBSCRIPTION}/azure-amounts", azure_amounts.azure_amounts, name="azure-amounts"),
     path(f"{_SUBSCRIPTION}/cancel", cancel.cancel, name="cancel"),
     path(f"{_SUBSCRIPTION}/change/<slug:word>", change.change, name="change"),
     path(f"{_SUBSCRIPTION}/change-offer", change_offer.change, name="change-offer"),

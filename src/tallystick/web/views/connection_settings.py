@@ -31,7 +31,7 @@ from tallystick.web.connection_form import (
 from tallystick.web.visit import Visit, screen
 
 LONGEST_REASON = 1000
-FIELDS = ("name", *NUMBERS, *POLICIES)
+FIELDS = ("name", *NUMBERS, "charge_code", *POLICIES)
 # Here they replace what is stored, unseen.
 NEW_LABELS = {
     **LABELS,
@@ -103,7 +103,9 @@ def _form(
         connection=connection,
         paused=connection.is_paused(visit.now),
         wrong=bool(errors),
-        fields={name: field_of(name, values[name], said) for name in ("name", *NUMBERS)},
+        fields={
+            name: field_of(name, values[name], said) for name in ("name", *NUMBERS, "charge_code")
+        },
         # Never with a value: what was typed is not sent back either.
         credentials=[field_of(name, "", said, labels=NEW_LABELS) for name in CREDENTIALS],
         policies=[policy_of(name, values[name], said) for name in POLICIES],

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from django.http import HttpResponse
 
+from tallystick.bootstrap.gap_charge import WithGap, record_with_gap
 from tallystick.connections.policies import PriceDay
 from tallystick.connections.queries import get_connection
 from tallystick.identity.roles import Right
@@ -67,11 +69,22 @@ def price_margin(visit: Visit, subscription_id: int) -> HttpResponse:
         if ahead.only_looks(visit):
             panel = replace(ahead.look(visit, subscription_id, record), box=box)
             return _form(visit, row, values, token, panel=panel)
-        done = record(visit.asked(forms.source_id(token, "price", *values.values())))
+        asked = visit.asked(forms.source_id(token, "price", *values.values()))
+        done = _record(record, subscription_id, asked, gap_charge="gap_charge" in posted)
     except InvalidInput as problem:
         return _form(visit, row, values, token, problem, panel=ahead.Panel(box=box))
     words = f"Recorded: unit price {values['unit_price'].strip()}, from {values['effective_on']}."
-    return forms.recorded(visit, row, done, words=words)
+    if done.charges:
+        words += " The gap is charged once."
+    return forms.recorded(visit, row, done.recorded, words=words, also=done.charges)
+
+
+def _record(
+    record: Callable[[Asked], Recorded], subscription_id: int, asked: Asked, *, gap_charge: bool
+) -> WithGap:
+    if gap_charge:
+        return record_with_gap(record, subscription_id, asked=asked)
+    return WithGap(record(asked), 0)
 
 
 def _values(visit: Visit, row: Row) -> dict[str, str]:
@@ -135,6 +148,7 @@ def _form(
         fields=forms.fields(values, problem, focus="unit_price"),
         errors=forms.other_errors(values, problem),
         wrong=problem is not None,
+        gap_charge="gap_charge" in visit.request.POST,
         begins=[
             From(one.value, _FROM[one], one.consequence, one.value == chosen) for one in PriceDay
         ]
