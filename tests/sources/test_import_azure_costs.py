@@ -15,6 +15,7 @@ from tallystick.audit.models import AuditLog
 from tallystick.catalog.terms import OfferKind, Term
 from tallystick.identity.roles import Role
 from tallystick.kit.problem import InvalidInput, NotAllowed
+from tallystick.ledger.models import Operation
 from tallystick.sources.csv_errors import ImportRefused
 from tallystick.sources.import_azure_costs import AmountFile, AmountsImported, import_azure_costs
 from tallystick.subscriptions.azure_amounts import CannotSum, MonthTotal
@@ -203,3 +204,75 @@ def test_contexts(stage: Stage) -> None:
     viewer.of = tenancy(role=Role.VIEWER)
     with pytest.raises(NotAllowed):
         viewer.load(HEAD)
+
+
+class TestMonthsAreRecorded:
+    def test_what_is_final_becomes_one_operation(self, stage: Stage) -> None:
+        text = (
+            "customer_id,subscription_id,month,kind,cost,price,final\n"
+            "C1,S1,2026-05,usage,80.00,100.00,yes\n"
+            "C1,S1,2026-05,reservation,10.00,20.00,{}\n"
+        )
+        first = stage.load(text.format("no"))
+        assert (first.outcome.recorded, first.outcome.not_final) == (0, 1)
+        assert "not all amounts are final" in first.outcome.notes[0]
+        looked = stage.load(text.format("yes"), dry_run=True)
+        assert (looked.stored, looked.outcome.recorded) == (False, 1)
+        assert operations(stage) == []
+        assert stage.load(text.format("yes")).outcome.recorded == 1
+        assert stage.load(text.format("yes")).outcome.same == 1
+        [after] = operations(stage)
+        assert (after["month"], after["price"], after["cost"]) == ("2026-05", "120.0000", "90.0000")
+
+    def test_a_correction_is_another_operation(self, stage: Stage) -> None:
+        text = "customer_id,subscription_id,month,cost,price\nC1,S1,2026-05,80.00,{}\n"
+        stage.load(text.format("100.00"), final=True)
+        assert stage.load(text.format("101.00"), final=True).outcome.recorded == 1
+        assert [one["price"] for one in operations(stage)] == ["100.0000", "101.0000"]
+
+    def test_amounts_without_a_plan_are_the_only_plans(self, stage: Stage) -> None:
+        text = "customer_id,month,cost,price\nC1,2026-05,80.00,100.00\n"
+        assert stage.load(text, final=True).outcome.recorded == 1
+        assert [one["price"] for one in operations(stage)] == ["100.0000"]
+
+    def test_of_two_plans_it_is_said_that_nobody_knows(self, stage: Stage) -> None:
+        offer = stage.of.offer("Azure plan", kind=OfferKind.AZURE_PLAN, term=Term.NONE)
+        stage.of.subscription(customer_id=stage.customer.pk, offer_id=offer)
+        text = "customer_id,month,cost,price\nC1,2026-05,80.00,100.00\n"
+        done = stage.load(text, final=True)
+        assert (done.outcome.recorded, done.outcome.unmatched) == (0, 1)
+        assert "Name the plan in the file" in done.outcome.notes[0]
+        assert operations(stage) == []
+
+    def test_of_a_suspended_plan_they_are_held(self, stage: Stage) -> None:
+        Subscription.objects.filter(pk=stage.plan.pk).update(status="suspended")
+        text = "customer_id,subscription_id,month,cost,price\nC1,S1,2026-05,80.00,100.00\n"
+        done = stage.load(text, final=True)
+        assert (done.outcome.recorded, done.outcome.held) == (0, 1)
+
+    def test_several_currencies_are_not_added_up(self, stage: Stage) -> None:
+        text = (
+            "customer_id,subscription_id,month,kind,cost,price,currency\n"
+            "C1,S1,2026-05,usage,80.00,100.00,EUR\n"
+            "C1,S1,2026-05,reservation,10.00,20.00,USD\n"
+        )
+        done = stage.load(text, final=True)
+        assert (done.outcome.recorded, done.outcome.cannot_sum) == (0, 1)
+        assert "are not added up" in done.outcome.notes[0]
+
+    def test_reservations_are_billed_with_the_only_plan(self, stage: Stage) -> None:
+        offer = stage.of.offer("RI", kind=OfferKind.AZURE_RESERVATION, term=Term.NONE)
+        other = stage.of.subscription(customer_id=stage.customer.pk, offer_id=offer)
+        name = Subscription.objects.get(pk=other).provider_id
+        text = (
+            "customer_id,subscription_id,month,kind,cost,price\n"
+            "C1,S1,2026-05,usage,80.00,100.00\n"
+            f"C1,{name},2026-05,reservation,10.00,20.00\n"
+        )
+        assert stage.load(text, final=True).outcome.recorded == 1
+        assert [one["price"] for one in operations(stage)] == ["120.0000"]
+
+
+def operations(stage: Stage) -> list[Any]:
+    rows = Operation.objects.filter(subscription=stage.plan, kind="azure_amounts")
+    return list(rows.order_by("sequence").values_list("after", flat=True))
