@@ -198,3 +198,61 @@ def test_another_policy_counts_from_the_next_one_on(world: World) -> None:
         ("adjust", "2026-05-01"),
         ("change_charge", "2026-03-31"),
     ]
+
+
+def test_a_reset_that_is_refused_stops_and_is_ended_on_the_line(world: World) -> None:
+    """What is set for the month is there: a charge beside it would bill it twice."""
+    world.policy(azure_amounts=AzureAmounts.LINE)
+    plan = plan_on(world)
+    words = "Attempt to insert duplicate data into contract_service_period"
+    world.simulator.add_fault(
+        "refuse", method="POST", path="ServiceAdjustments", skip=1, message=words
+    )
+    plan.amounts("2026-04", "130.00", "95.00")
+    world.work()
+    assert plan.line.states()[-1] == "failed"
+    assert "the line cannot be reset there" in plan.line.cause
+    assert plan.charges() == []
+    world.policy(azure_amounts=AzureAmounts.CHARGE)
+    plan.line.sync()
+    assert plan.line.badge == "synced", plan.line.cause
+    plan.post(date(2026, 5, 31))
+    assert plan.billed() == {"2026-04": (Decimal("130"), Decimal("95"))}
+
+
+def test_a_quantity_between_two_months_ends_the_run(world: World) -> None:
+    world.policy(azure_amounts=AzureAmounts.LINE)
+    plan = plan_on(world)
+    plan.amounts("2026-03", "120.00", "90.00")
+    plan.line.price("0.00", currency="EUR")  # not applicable: it is not in the way
+    plan.line.quantity(2, date(2026, 5, 20))
+    plan.amounts("2026-04", "130.00", "95.00")
+    world.work()
+    assert kinds(plan)[:3] == [
+        ("adjust", "2026-03-01"),
+        ("adjust", "2026-04-01"),
+        ("adjust", "2026-05-20"),
+    ]
+    plan.post(date(2026, 4, 30))
+    assert plan.billed() == {
+        "2026-03": (Decimal("120"), Decimal("90")),
+        "2026-04": (Decimal("130"), Decimal("95")),
+    }
+
+
+def test_what_never_arrived_is_sent_again_with_the_months_it_rode_with(world: World) -> None:
+    world.policy(azure_amounts=AzureAmounts.LINE)
+    plan = plan_on(world)
+    plan.line.strike("lose_before")
+    plan.amounts("2026-03", "120.00", "90.00")
+    world.work()
+    plan.amounts("2026-04", "130.00", "95.00")
+    world.wait(500)
+    first, again, *_ = [one for one in plan.line.attempts() if one.kind == "adjust"]
+    assert again.resend_of_id == first.pk
+    assert plan.line.badge == "synced", plan.line.cause
+    plan.post(date(2026, 4, 30))
+    assert plan.billed() == {
+        "2026-03": (Decimal("120"), Decimal("90")),
+        "2026-04": (Decimal("130"), Decimal("95")),
+    }

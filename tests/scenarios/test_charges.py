@@ -18,7 +18,11 @@ from tallystick.connections.models import Connection
 from tallystick.kit.problem import Conflicting
 from tallystick.ledger.models import Attempt, Evidence, Portion
 from tallystick.simulator.jsontext import money
+from tallystick.sync.days import Frame
 from tallystick.sync.engine import Milestone
+from tallystick.sync.foresee import foresee
+from tallystick.sync.load import load
+from tallystick.sync.port import Line
 from tallystick.sync.turn import drive
 
 APRIL = ("2026-04-30", Decimal("130"), Decimal("95"))
@@ -572,3 +576,35 @@ def test_every_attempt_keeps_the_exact_body(world: World) -> None:
     ).latest("pk")
     assert told.details["sent"] == attempt.body
     assert told.details["proved"]["verdict"] == "landed"
+
+
+def test_charges_are_right_again_while_the_line_is_not(world: World) -> None:
+    plan = plan_on(world)
+    plan.amounts("2026-04", "130.00", "95.00")
+    world.work()
+    plan.edit_charge(plan.charges()[0]["id"], billableAmount="7.00")
+    plan.line.hand_edit(3)
+    world.sweep()
+    plan.edit_charge(plan.charges()[0]["id"], billableAmount="130.00")
+    world.sweep()
+    assert plan.line.badge == "out_of_sync"
+    assert "3 units" in plan.line.cause
+    plan.line.hand_edit(1)
+    world.sweep()
+    assert plan.line.badge == "synced"
+
+
+def test_looking_ahead_without_charges_is_a_fault_of_ours(world: World) -> None:
+    plan = plan_on(world)
+    plan.amounts("2026-04", "130.00", "95.00")
+    work = load(plan.line.lane(), now=world.clock.now())
+    with pytest.raises(RuntimeError, match="nothing is known of its charges"):
+        foresee(
+            work.due,
+            (),
+            line=Line(1, 1),
+            expected=work.expected,
+            rules=work.rules(),
+            frame=Frame(None, None, None),
+            today=work.today,
+        )

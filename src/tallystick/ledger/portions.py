@@ -110,13 +110,10 @@ def keep_by_hand(lane: Lane, operation: Operation) -> None:
     )
 
 
-def accept_seen(lane: Lane, *, about: str | None = None) -> int:
-    """What was seen of our charges counts from now on; answers how many were not as expected."""
-    rows = Portion.objects.filter(lane=lane, differs=True)
-    if about is not None:
-        rows = rows.filter(about=about)
+def accept_seen(lane: Lane, *, about: str) -> int:
+    """What was seen of an amount's charges counts from now on; answers how many differed."""
     accepted = 0
-    for row in rows:
+    for row in Portion.objects.filter(lane=lane, about=about, differs=True):
         row.compared = row.seen_price is not None
         row.price = row.seen_price or Decimal(0)
         row.cost = Decimal(0) if row.seen_price is None else row.seen_cost
