@@ -87,7 +87,7 @@ class Listed:
         with (
             transaction.atomic(),
             self.file(0).open() as text,
-            laid_aside(text, source_id=self.source_id, taken_at=self.now),
+            laid_aside(text, source_id=self.source_id, told_before=self.now),
             connection.cursor() as cursor,
         ):
             cursor.execute(REMEMBER, [self.source_id])
@@ -114,7 +114,7 @@ class Listed:
         with (
             transaction.atomic(),
             self.file(round_).open() as text,
-            laid_aside(text, source_id=self.source_id, taken_at=desk().now()) as rows,
+            laid_aside(text, source_id=self.source_id, told_before=desk().now()) as rows,
         ):
             if rows.differing != self.many // EVERY:
                 raise RuntimeError(f"{rows.differing} rows differ")

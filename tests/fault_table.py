@@ -367,7 +367,9 @@ TABLE = (
         "sources/snapshots::a_part_ends_nothing",
         "sources/snapshots::many_at_once_are_a_broken_list",
         "sources/snapshots::a_list_that_lags_behind_the_feed_takes_nothing_back",
-        lacks="no source is read by itself yet: 429 and lists that break off",
+        "sources/partner_center::too_many_calls_wait_as_long_as_they_are_told",
+        "sources/partner_center::a_list_that_breaks_off_concludes_nothing",
+        "sources/partner_center::what_is_not_shown_any_more_has_not_ended",
     ),
     _fault(
         63,

@@ -54,6 +54,9 @@ ASKS_OTHERS = {
     "preview-drift",
     "preview-correction",
     "resolve-delivery",
+    "test-source",
+    "read-source",
+    "refresh-customer",
     "import-subscription-mappings",
     "test-notification",
 }

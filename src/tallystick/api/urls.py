@@ -35,6 +35,7 @@ from tallystick.api import (
     resellers,
     runs,
     snapshots,
+    source_readings,
     sources,
     subscriptions,
 )
@@ -82,6 +83,7 @@ for _room in (
     events,
     resellers,
     snapshots,
+    source_readings,
     audit_logs,
     notifications,
 ):

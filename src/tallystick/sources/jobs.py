@@ -7,10 +7,22 @@ from django.db import close_old_connections
 from tallystick.kit.clock import DatabaseClock
 from tallystick.kit.ids import correlation_id
 from tallystick.kit.jobs import SLOW_QUEUE, app
+from tallystick.kit.log import logger
 from tallystick.ledger.wake import Wake
 from tallystick.sources.intake.take_up import take_up_what_waited
+from tallystick.sources.read_sources import CenterOf, Reading, due_sources, read_source
+from tallystick.sources.wire import SourceTrouble
+
+log = logger("sources.jobs")
 
 _wake: Wake | None = None
+_center_of: CenterOf | None = None
+
+
+def use_centers(center_of: CenterOf) -> None:
+    """The composition root says how a source is reached."""
+    global _center_of  # noqa: PLW0603 - one per process, set once at start
+    _center_of = center_of
 
 
 def use_wake(wake: Wake) -> None:
@@ -27,3 +39,20 @@ def take_up(timestamp: int) -> None:  # noqa: ARG001 - the job engine passes it
     if _wake is None:
         raise RuntimeError("this process was started without a way to wake lanes")
     take_up_what_waited(now=DatabaseClock().now(), wake=_wake, correlation_id=correlation_id())
+
+
+@app.periodic(cron="* * * * *", periodic_id="sources_due")
+@app.task(name="tallystick.sources_due", queue=SLOW_QUEUE, queueing_lock="sources_due")
+def read_due(timestamp: int) -> None:  # noqa: ARG001 - the job engine passes it
+    """Every source whose time has come; one that cannot be read does not stop the others."""
+    close_old_connections()
+    if _wake is None or _center_of is None:
+        raise RuntimeError("this process was started without a way to read sources")
+    now = DatabaseClock().now()
+    for source_id in due_sources(now=now):
+        try:
+            read = read_source(source_id, Reading(_center_of, now, _wake, correlation_id()))
+        except SourceTrouble as trouble:
+            log.warning("source not read", source=source_id, why=str(trouble))
+        else:
+            log.info("source read", source=source_id, differences=read.differences)

@@ -50,11 +50,11 @@ class LaidAside:
 class Rows:
     """The rows of one list, and those among them that differ from the last one."""
 
-    def __init__(self, cursor: Any, header: Header, source_id: int, taken_at: datetime) -> None:
+    def __init__(self, cursor: Any, header: Header, source_id: int, told_before: datetime) -> None:
         self._cursor = cursor
         self._header = header
         self._source = source_id
-        self._since = taken_at - JUST_TOLD
+        self._since = told_before
         self._columns = [(f"c{n}", name) for n, name in enumerate(header.columns) if name]
         self.count = self.differing = self.told_just_before = 0
 
@@ -178,11 +178,14 @@ class Rows:
 
 
 @contextmanager
-def laid_aside(text: TextIO, *, source_id: int, taken_at: datetime) -> Iterator[Rows]:
-    """In the caller's transaction. Raises ImportRefused."""
+def laid_aside(text: TextIO, *, source_id: int, told_before: datetime) -> Iterator[Rows]:
+    """In the caller's transaction. What was told of after ``told_before`` is not looked at.
+
+    Raises ImportRefused.
+    """
     header, rest = read_list(text)
     with connection.cursor() as cursor:
-        rows = Rows(cursor, header, source_id, taken_at)
+        rows = Rows(cursor, header, source_id, told_before)
         rows.copy(rest)
         rows.compare()
         yield rows

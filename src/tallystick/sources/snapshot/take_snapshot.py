@@ -15,7 +15,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -23,6 +23,7 @@ from django.db import transaction
 from tallystick.audit.events import Event
 from tallystick.audit.record import Subject as AuditSubject
 from tallystick.audit.record import record
+from tallystick.catalog.terms import OfferKind
 from tallystick.identity.context import Context
 from tallystick.identity.people import tenant_zone
 from tallystick.kit.clock import civil_day
@@ -38,26 +39,29 @@ from tallystick.sources.models import Source
 from tallystick.sources.sheet_open import Sheet, open_sheet
 from tallystick.sources.snapshot.as_events import Shown, SnapshotTold, absent, as_events
 from tallystick.sources.snapshot.known_state import states_before
-from tallystick.sources.snapshot.lay_aside import LaidAside, Rows, laid_aside
+from tallystick.sources.snapshot.lay_aside import JUST_TOLD, LaidAside, Rows, laid_aside
 from tallystick.subscriptions.queries import visible
 from tallystick.subscriptions.status import EndOfTerm, SubscriptionStatus
 
 FEW_ABSENT = 5
 MOST_ABSENT = 0.2  # of what is live: more than this is a broken list, not a bad day
 _OVER = frozenset({"cancelled", "canceled", "expired", "disabled", "deleted"})
+_KINDS = {one.value: one for one in OfferKind}
 _ENDS = {one.value: one for one in EndOfTerm}
 
 
 @dataclass(frozen=True, slots=True)
 class SnapshotAsked:
     """``complete``: it shows everything the source has. ``absent_is_cancelled``: and what it does
-    not show has ended. ``effective_on``: of changes; None is the day it was taken."""
+    not show has ended. ``effective_on``: of changes; None is the day it was taken. ``how``: FEED
+    when the source itself told us to look."""
 
     taken_at: datetime
     complete: bool = False
     absent_is_cancelled: bool = False
     accept_many_absent: bool = False
     effective_on: date | None = None
+    how: How = How.SNAPSHOT
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +118,19 @@ def take_snapshot(
         speaker = speak_for(source_id, context, now=now, wake=later, correlation_id=correlation_id)
         source = speaker.source
         source.snapshots += 1
-        source.last_snapshot_at = now
+        if asked.how is How.SNAPSHOT:
+            source.last_snapshot_at = now
         source.save(update_fields=["snapshots", "last_snapshot_at"])
         day = asked.effective_on or civil_day(asked.taken_at, tenant_zone(source.tenant_id))
         moment = asked.taken_at.isoformat()
         told = SnapshotTold(source.uri, source.snapshots, moment, day)
-        with laid_aside(text, source_id=source.pk, taken_at=asked.taken_at) as rows:
+        # A list may lag behind what was told; what was told to be looked at does not.
+        fresh = asked.taken_at - (JUST_TOLD if asked.how is How.SNAPSHOT else timedelta())
+        with laid_aside(text, source_id=source.pk, told_before=fresh) as rows:
             taken = _taken(rows, stored=not dry_run)
 
             def take(events: Iterable[dict[str, Any]]) -> None:
-                found = [_read(event, source.uri) for event in events]
+                found = [_read(event, source.uri, asked.how) for event in events]
                 by: dict[str, Any] = {"now": now, "wake": later, "correlation_id": correlation_id}
                 _count(taken, found, take_in(source.pk, found, context=context, **by))
 
@@ -201,7 +208,12 @@ def _shown(one: LaidAside, today: date, errors: Errors) -> Shown | None:
     said = one.cells.get("end_of_term", "").strip().lower()
     if said and said not in _ENDS:
         errors.add(one.line, "end_of_term", f"“{said[:40]}” is not one of: {', '.join(_ENDS)}")
-    return None if row is None else Shown(row, _ENDS.get(said))
+    kind = one.cells.get("kind", "").strip().lower()
+    if kind and kind not in _KINDS:
+        errors.add(one.line, "kind", f"“{kind[:40]}” is not one of: {', '.join(_KINDS)}")
+    if row is None:
+        return None
+    return Shown(row, _ENDS.get(said), _KINDS.get(kind, OfferKind.NCE_LICENCE))
 
 
 def _take_absent(
@@ -231,10 +243,10 @@ def _take_absent(
     take(absent(subject, told) for subject in missing if subject in ending)
 
 
-def _read(event: dict[str, Any], uri: str) -> NeutralEvent:
+def _read(event: dict[str, Any], uri: str, how: How) -> NeutralEvent:
     found = read_event(event, uri=uri)
     if isinstance(found, NeutralEvent):
-        return replace(found, how=How.SNAPSHOT)
+        return replace(found, how=how)
     raise InvalidInput(found)
 
 

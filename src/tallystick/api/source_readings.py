@@ -1,0 +1,157 @@
+"""Sources that we read: connect a Partner Center, test it, read it now, refresh one customer."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from django.conf import settings
+from django.http import HttpRequest
+from ninja import Router, Schema, Status
+from pydantic import Field
+
+from tallystick.api.auth import CONNECT, OPERATE, Caller, caller
+from tallystick.api.queries import answers, no_other
+from tallystick.api.schemas_kit import Body, Id
+from tallystick.api.schemas_sources import SourceOut
+from tallystick.bootstrap.desk import desk
+from tallystick.bootstrap.source_clients import center_of
+from tallystick.kit.secrets import Secret
+from tallystick.sources.partner_center.client import Application
+from tallystick.sources.partner_center.connect import connect_partner_center
+from tallystick.sources.partner_center.read_source import WasRead
+from tallystick.sources.queries import get_source
+from tallystick.sources.read_sources import (
+    Reading,
+    check_source,
+    read_source_now,
+    refresh_customer,
+)
+
+router = Router(tags=["Sources"])
+
+
+class PartnerCenterIn(Body):
+    """The application registered in Microsoft Entra. The secret never comes back."""
+
+    name: str = Field(max_length=200)
+    tenant: str = Field(max_length=100)
+    client_id: str = Field(max_length=36)
+    client_secret: str = Field(max_length=500)
+
+
+class CheckedOut(Schema):
+    name: str
+    works: bool
+    words: str
+
+
+class TestedOut(Schema):
+    works: bool
+    checks: list[CheckedOut]
+
+
+class ReadIn(Body):
+    what: Literal["changes", "everything"] = "changes"
+
+
+class RefreshIn(Body):
+    customer: Id
+
+
+class UnmatchedOut(Schema):
+    id: str
+    why: str
+
+
+class ReadOut(Schema):
+    """``unmatched``: the first 200 that could not be matched; they are left as they are here."""
+
+    everything: bool
+    subscriptions: int
+    differences: int
+    unmatched: list[UnmatchedOut]
+
+    @classmethod
+    def of(cls, read: WasRead) -> ReadOut:
+        return cls(
+            everything=read.everything,
+            subscriptions=read.subscriptions,
+            differences=read.differences,
+            unmatched=[
+                UnmatchedOut(id=one.subject, why=one.because) for one in read.unmatched[:200]
+            ],
+        )
+
+
+@router.post(
+    "/sources/partner-center",
+    auth=CONNECT,
+    response=answers(201, SourceOut),
+    summary="Connect Microsoft Partner Center",
+)
+def connect(request: HttpRequest, body: PartnerCenterIn) -> Status[SourceOut]:
+    """Read every 15 minutes, and whole once a night. Nothing is ever changed there."""
+    who = caller(request)
+    source_id = connect_partner_center(
+        name=body.name,
+        application=Application(body.tenant, body.client_id, Secret(body.client_secret)),
+        context=who.context,
+        keys=settings.SEALING_KEYS,
+        now=who.now,
+        correlation_id=who.correlation_id,
+    )
+    return Status(201, SourceOut.of(get_source(who.context, source_id)))
+
+
+@router.post(
+    "/sources/{int:source_id}/test",
+    auth=CONNECT,
+    response=answers(200, TestedOut),
+    summary="Test a source",
+    url_name="test-source",
+)
+def test(request: HttpRequest, source_id: int) -> TestedOut:
+    """Sign in and read, check by check; nothing is stored but the audit log."""
+    no_other(request, set())
+    who = caller(request)
+    checks = check_source(source_id, _reading(who), context=who.context)
+    return TestedOut(
+        works=all(one.works for one in checks),
+        checks=[CheckedOut(name=one.name, works=one.works, words=one.words) for one in checks],
+    )
+
+
+@router.post(
+    "/sources/{int:source_id}/read",
+    auth=OPERATE,
+    response=answers(200, ReadOut),
+    summary="Read a source now",
+    url_name="read-source",
+)
+def read(request: HttpRequest, source_id: int, body: ReadIn) -> ReadOut:
+    """`changes` are what its log says; `everything` finds what no log tells."""
+    no_other(request, set())
+    who = caller(request)
+    everything = body.what == "everything"
+    done = read_source_now(source_id, _reading(who), context=who.context, everything=everything)
+    return ReadOut.of(done)
+
+
+@router.post(
+    "/sources/{int:source_id}/refresh",
+    auth=OPERATE,
+    response=answers(200, ReadOut),
+    summary="Refresh a customer from its source",
+    url_name="refresh-customer",
+)
+def refresh(request: HttpRequest, source_id: int, body: RefreshIn) -> ReadOut:
+    """All subscriptions of one customer, read now."""
+    no_other(request, set())
+    who = caller(request)
+    return ReadOut.of(
+        refresh_customer(source_id, body.customer, _reading(who), context=who.context)
+    )
+
+
+def _reading(who: Caller) -> Reading:
+    return Reading(center_of, who.now, desk().wake, who.correlation_id, who.context.actor)

@@ -1,0 +1,111 @@
+"""Its addresses: sign-in, customers, subscriptions, activity log. Everything else is not there."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any
+
+from tallystick.simulator.jsontext import write_bytes
+from tallystick.simulator.messages import Answer, Request
+from tallystick.simulator.partner_center.world import TENANT, Center
+
+_LOGIN = "https://login.microsoftonline.com"
+_CUSTOMER = re.compile(r"/v1/customers/([0-9a-f-]{36})/subscriptions(?:/([0-9a-f-]{36}))?\Z")
+_REACHES_BACK = 90
+
+
+class PartnerCenterApp:
+    """Answers one request after another."""
+
+    def __init__(self, center: Center, *, today: date) -> None:
+        self.center = center
+        self.today = today
+
+    def cut_early(self, request: Request) -> bool:  # noqa: ARG002 - the server's protocol
+        return False
+
+    def tick(self) -> None:
+        """Nothing happens by itself."""
+
+    def handle(self, request: Request) -> Answer:
+        center = self.center
+        center.calls.append(f"{request.method} {request.path}")
+        if f"/{TENANT}/" in request.path:
+            return self._sign_in(request)
+        token = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if token not in center.tokens:
+            return _json(401, {"code": "900420", "description": "Wrong audience"})
+        if center.throttle:
+            center.throttle -= 1
+            words = f"Rate limit is exceeded. Try again in {center.retry_after} seconds."
+            answer = _json(429, {"statusCode": 429, "message": words})
+            answer.headers.append(("Retry-After", str(center.retry_after)))
+            return answer
+        if center.answer_with is not None:
+            return Answer(200, center.answer_with)
+        return self._resource(request)
+
+    def _sign_in(self, request: Request) -> Answer:
+        if request.path.endswith("/.well-known/openid-configuration"):
+            at = f"{_LOGIN}/{TENANT}"
+            return _json(
+                200,
+                {
+                    "issuer": f"{at}/v2.0",
+                    "authorization_endpoint": f"{at}/oauth2/v2.0/authorize",
+                    "token_endpoint": f"{at}/oauth2/v2.0/token",
+                },
+            )
+        if request.form().get("client_secret") != self.center.secret:
+            return _json(401, {"error": "invalid_client", "error_description": "AADSTS7000215"})
+        token = f"token-{len(self.center.tokens) + 1}"
+        self.center.tokens.add(token)
+        return _json(200, {"token_type": "Bearer", "expires_in": 3599, "access_token": token})
+
+    def _resource(self, request: Request) -> Answer:
+        center, path = self.center, request.path
+        if path == "/v1/customers":
+            return self._list(request, list(center.customers.values()))
+        if path == "/v1/auditrecords":
+            return self._audit(request)
+        found = _CUSTOMER.match(path)
+        held = center.subscriptions.get(found.group(1)) if found else None
+        if found is None or held is None:
+            return _json(404, {"code": 20002, "description": "Not found"})
+        if not found.group(2):
+            return self._list(request, list(held.values()))
+        if found.group(2) not in held:
+            return _json(404, {"code": 20002, "description": "Not found"})
+        return _json(200, held[found.group(2)])
+
+    def _audit(self, request: Request) -> Answer:
+        asked = request.parameters()
+        since, until = asked.get("startdate", ""), asked.get("enddate", "9999-12-31")
+        if (self.today - date.fromisoformat(since)).days > _REACHES_BACK:
+            return _json(400, {"code": 2000, "description": "startDate is too long ago"})
+        records = [
+            one for one in self.center.records if since <= one["operationDate"][:10] <= until
+        ]
+        return self._list(request, records[::-1])
+
+    def _list(self, request: Request, items: list[dict[str, Any]]) -> Answer:
+        """A page, and where the next one is; with its token in a header, as Microsoft has it."""
+        center = self.center
+        begun = int(request.headers.get("ms-continuationtoken", "0"))
+        page = items[begun : begun + center.page]
+        if center.break_off:
+            page = page[:-1]
+        links: dict[str, Any] = {"self": {"uri": request.target, "method": "GET", "headers": []}}
+        if begun + center.page < len(items):
+            links["next"] = {
+                "uri": center.next_uri or f"{request.path}?seekOperation=Next",
+                "method": "GET",
+                "headers": [{"key": "MS-ContinuationToken", "value": str(begun + center.page)}],
+            }
+        body = {"totalCount": len(items), "items": page, "links": links}
+        return _json(200, {**body, "attributes": {"objectType": "Collection"}})
+
+
+def _json(status: int, body: dict[str, Any]) -> Answer:
+    return Answer(status, write_bytes(body))

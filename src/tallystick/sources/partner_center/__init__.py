@@ -1,0 +1,1 @@
+"""Microsoft Partner Center, read: the only place with its words. Never changes anything there."""

@@ -1,0 +1,99 @@
+"""A Partner Center by the API: connect, test, read, refresh; and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from api_calls import Api, api_of
+
+from factories import TODAY
+from tallystick.bootstrap.source_clients import source_wire
+from tallystick.identity.roles import Role
+from tallystick.simulator.partner_center.running import Running, running_partner_center
+from tallystick.simulator.partner_center.world import CLIENT, SECRET, TENANT
+from tallystick.sources.models import Source
+from tallystick.sources.wire import ORIGINS, stand_ins
+from tellers import teller
+
+APPLICATION = {"tenant": TENANT, "client_id": CLIENT, "client_secret": SECRET}
+
+
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    with running_partner_center(today=TODAY) as running:
+        hosts = ",".join(f"{host}={origin}" for host, origin in running.stand_ins.items())
+        monkeypatch.setenv(ORIGINS, hosts)
+        source_wire.cache_clear()
+        yield running
+        source_wire.cache_clear()
+
+
+def connected(api: Api, **changes: Any) -> int:
+    body = {"name": "Partner Center", **APPLICATION, **changes}
+    said = api.post("/sources/partner-center", body)
+    assert said.status == 201, said.text
+    assert SECRET not in said.text
+    return int(said.body["id"])
+
+
+def test_connect_test_read_refresh(api: Api, at: Running) -> None:
+    customer = at.center.add_customer("Alder & Ash")
+    subject = at.center.add_subscription(customer)
+    source = connected(api)
+    tested = api.post(f"/sources/{source}/test").body
+    assert tested == {
+        "works": True,
+        "checks": [
+            {"name": name, "works": True, "words": ""}
+            for name in ("Sign-in", "Customers", "Activity log")
+        ],
+    }
+    read = api.post(f"/sources/{source}/read", {"what": "everything"})
+    assert (read.status, read.body["differences"]) == (200, 1), read.text
+    (held,) = api.get(f"/subscriptions?search={subject}").body["items"]
+    at.center.change(subject, at=api.of.clock.now(), logged=False, quantity=13)
+    body = {"customer": held["customer"]["id"]}
+    assert api.post(f"/sources/{source}/refresh", body).body["differences"] == 1
+    shown = api.get(f"/sources/{source}").body
+    assert shown["capabilities"]["price"] is False
+    assert shown["trouble"] == ""
+    assert api.get(f"/subscriptions/{held['id']}").body["quantity"] == 13
+
+
+def test_a_wrong_secret_is_told_by_the_test_and_by_reading(api: Api, at: Running) -> None:
+    source = connected(api, client_secret="wrong-secret")
+    tested = api.post(f"/sources/{source}/test")
+    assert tested.body["works"] is False
+    (check,) = tested.body["checks"]
+    assert "invalid_client" in check["words"]
+    said = api.post(f"/sources/{source}/read", {})
+    assert said.status == 502
+    assert "wrong-secret" not in said.text + tested.text
+    assert "refused the sign-in" in api.get(f"/sources/{source}").body["trouble"]
+
+
+def test_what_is_refused(api: Api, at: Running) -> None:
+    for change, field in [
+        ({"tenant": "a/../b"}, "tenant"),
+        ({"client_id": "x"}, "client_id"),
+        ({"client_secret": " "}, "client_secret"),
+        ({"name": ""}, "name"),
+    ]:
+        said = api.post("/sources/partner-center", {"name": "PC", **APPLICATION, **change})
+        assert (said.status, said.fields) == (422, [field])
+    source = connected(api)
+    assert api.post("/sources/partner-center", {"name": "x", **APPLICATION}).status == 409
+    assert api_of(api.of, Role.OPERATOR).post(f"/sources/{source}/test").status == 403
+    told = teller(api.of).added.source_id
+    assert api.post(f"/sources/{told}/read", {}).fields == ["source"]
+    assert SECRET.encode() not in bytes(Source.objects.get(pk=source).secret_sealed)
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://10.0.0.1:80", "https://127.0.0.1:80", "http://127.0.0.1", "http://evil:80"]
+)
+def test_stand_ins_are_on_loopback_alone(origin: str) -> None:
+    with pytest.raises(ValueError, match="loopback"):
+        stand_ins({ORIGINS: f"api.partnercenter.microsoft.com={origin}"})
