@@ -71,7 +71,7 @@ CREATE TRIGGER audit_chain_facts_all BEFORE TRUNCATE ON audit_chain
 
 
 class Migration(migrations.Migration):
-    dependencies = [("audit", "0003_tests_of_a_connection")]
+    dependencies = [("audit", "0004_failures_by_day")]
     operations = [
         migrations.CreateModel(
             name="AuditLink",
