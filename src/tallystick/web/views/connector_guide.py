@@ -28,6 +28,12 @@ RIGHTS = (
         "to read what a line bills, before and after each change: the proof",
     ),
     ("Contract service adjustments", "Add", "to change units, price and cost of a line"),
+    (
+        "Contract charges",
+        "View, add, edit",
+        "to bill the Azure amounts of a month, and what a price comes to before it can be billed",
+    ),
+    ("Billing codes", "View", "to find what charges are booked under"),
     ("Currencies", "View", "to compare the connection's currencies with Autotask's"),
 )
 
