@@ -68,7 +68,8 @@ TABLE = (
         7,
         "landed after the window",
         "scenarios/p3_at_most_one_effect::a_change_that_is_there_twice_is_named_and_nothing_more_is_sent",
-        lacks="the opposite adjustment is not prepared for a person",
+        "scenarios/a_duplicate_is_corrected::what_lands_after_the_window_is_named_a_duplicate",
+        "scenarios/a_duplicate_is_corrected::the_opposite_change_is_sent_once_and_linked",
     ),
     _fault(
         8,

@@ -493,7 +493,7 @@ def test_a_person_decides_on_what_is_stopped(plain: Page, demo: Demo) -> None:
     plain.get_by_label("Quantity").fill("77")
     plain.get_by_role("button", name="Record the change").click()
     until(plain, "/subscriptions/29", "Out of Sync")
-    plain.get_by_role("link", name="Other ways past it").click()
+    plain.get_by_role("link", name="What was sent, and the ways past it").click()
     plain.get_by_role("button", name="Decide").click()
     expect(plain.get_by_role("alert").first).to_be_visible()
     plain.get_by_label(re.compile("^Ours is right")).check()

@@ -1,5 +1,6 @@
 """P10: every failure says what happened, whether anything was sent, what is next, what to do."""
 
+import inspect
 import re
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,21 +12,60 @@ from factories import START, TODAY
 from harness import Killed, Line, World, at, dies_at
 from tallystick.connections.policies import SameDay
 from tallystick.ledger.models import Delivery
+from tallystick.ledger.queries import unsettled_of
+from tallystick.ledger.settle import Cause
 from tallystick.mappings.models import SubscriptionMapping
+from tallystick.sync import words
 from tallystick.sync.engine import Milestone
 from tallystick.sync.turn import drive
 
-SENT = re.compile(r"Not sent|Nothing was (sent|changed)|[Ss]ent\b|said yes|Duplicate in Autotask")
+# What happened is the sentence itself, and to which operation stands in front of it.
+SENT = re.compile(
+    r"Not sent|Nothing was (sent|changed)|Nothing more is sent|\bSent (once|and proved)|\bSent,"
+    r"|said yes|while it was sending|was sent without an answer|what was being sent is looked at"
+    r"|What was sent for earlier days"
+)
 NEXT = re.compile(
     r"operations behind it wait|tried again at|goes on by itself at|checking until|next look is at"
-    r"|sent once more|[Nn]othing( more)? is sent|not overwritten|second one|Nothing is assumed"
-    r"|Nothing was changed|no longer mapped|is not sent\b|cannot be seen|never sent again"
-    r"|Confirm on the connection|already in Autotask|cannot be changed in it"
+    r"|sent once more|[Nn]othing( more)? is sent|is left alone until"
 )
 TO_DO = re.compile(
-    r"press Sync|Sync tries|[Dd]ecide|by hand|corrects and resumes|by itself|checking until"
-    r"|next look|tried again|Choose a day|opposite change|Remove one|sent once more"
+    r"press Sync|Sync tries|[Dd]ecide|mark it as done|corrects and resumes|nothing needs to be done"
+    r"|skip (it|this one)|[Ss]kip it"
 )
+GIVEN: dict[str, object] = {
+    "reason": "The contract is locked",
+    "what": "The connection broke",
+    "day": TODAY,
+    "proved_from": date(2026, 6, 1),
+    "starts_on": date(2026, 1, 1),
+    "ends_on": date(2026, 5, 1),
+    "until": START,
+    "retry_at": START,
+    "zone": "Europe/Berlin",
+    "contract_id": 7,
+    "line_id": 8,
+    "count": 2,
+    "turns": 3,
+    "observed": 14,
+    "target": 12,
+}
+
+
+def causes() -> list[str]:
+    """Every sentence a stopped or waiting operation can carry."""
+    return [
+        name
+        for name, function in inspect.getmembers(words, inspect.isfunction)
+        if function.__module__ == words.__name__ and name not in {"clock_time", "stop"}
+    ]
+
+
+def said_by(name: str) -> str:
+    function = getattr(words, name)
+    wanted = inspect.signature(function).parameters
+    cause: Cause = function(**{one: GIVEN.get(one, "something") for one in wanted})
+    return cause.words
 
 
 def mapped_elsewhere(line: Line, **values: object) -> None:
@@ -147,11 +187,30 @@ def test_the_cause_says_it(world: World, situation: str) -> None:
 
     cause = line.head().cause
     assert said in cause
-    assert SENT.search(cause), cause
-    assert NEXT.search(cause), cause
-    assert TO_DO.search(cause), cause
+    assert_five_parts(cause)
+    (operation, *_) = unsettled_of(line.lane_id)
+    assert operation.in_words() in {
+        "Update quantity 10 to 12",
+        "Update quantity 11 to 12",
+        "Update quantity 15 to 12",
+    }, "to which operation"
+
+
+def assert_five_parts(cause: str) -> None:
+    """What happened, sent or not, what is next and when, what you can do; which operation it is
+    about stands in front of it on every page."""
+    assert cause[0].isupper() or cause[0].isdigit(), cause
+    assert SENT.search(cause), f"sent or not? {cause}"
+    assert NEXT.search(cause), f"what is next? {cause}"
+    assert TO_DO.search(cause), f"what can you do? {cause}"
     assert "None" not in cause
     assert ".." not in cause
+
+
+@pytest.mark.parametrize("name", causes())
+def test_every_cause_has_its_parts(name: str) -> None:
+    """Also those that no situation here leads to."""
+    assert_five_parts(said_by(name))
 
 
 def test_outside_the_contract(world: World) -> None:

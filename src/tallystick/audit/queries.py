@@ -79,6 +79,27 @@ def list_audit(
     return Page([_view(row) for row in found[:limit]], more)
 
 
+DECISIONS = (
+    Event.RESOLVE_OPERATION,
+    Event.APPROVE_OPERATION,
+    Event.SECOND_WRITER_DEALT_WITH,
+    Event.KEEP_DRIFT,
+    Event.RESTORE_LINE,
+    Event.AGREE_DRIFT,
+    Event.CORRECT_CHANGE,
+)
+
+
+def decisions_on(
+    *, tenant_id: int, reseller_id: int | None, subscription_id: int, limit: int = 20
+) -> list[AuditView]:
+    """What people decided about a subscription and its lines, newest first."""
+    rows = _visible(tenant_id, reseller_id).filter(
+        subscription_id=subscription_id, event__in=[event.value for event in DECISIONS]
+    )
+    return [_view(row) for row in rows.order_by("-pk")[:limit]]
+
+
 def last_test(*, tenant_id: int, connection_id: int) -> AuditView | None:
     """Of a connection that is known to be in the context; None when it was never tested."""
     rows = AuditLog.objects.filter(

@@ -1,6 +1,6 @@
 """Look at every settled line of a connection, many lines a call: what differs is drift.
 
-1. A sweep reads the one row of each line that counts today: 500 lines a call. What differs there,
+1. A sweep reads the one row of each line that counts today: 499 lines a call. What differs there,
    and a line with a change of ours ahead, is read whole, so that both values can be told day by
    day. What somebody else has dated ahead is seen on its day, before anything is sent to that
    line, and when its line is looked at.
@@ -39,7 +39,8 @@ from tallystick.sync.passing import could_not_look
 from tallystick.sync.port import Billing, Line
 from tallystick.sync.verify_charges import verify_charges
 
-LINES_A_CALL = 500
+# One less than a page holds: a page that is full is followed by a call that asks for more.
+LINES_A_CALL = 499
 
 
 @dataclass(frozen=True, slots=True)

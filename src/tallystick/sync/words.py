@@ -16,6 +16,8 @@ PERIODS = {1: "monthly", 12: "yearly"}
 
 # The code of a cause that is over as soon as Autotask could be read again.
 UNREADABLE = "cannot_read_back"
+# What passes by itself.
+NOTHING_TO_DO = "The operations behind it wait; nothing needs to be done."
 
 
 def clock_time(moment: datetime, zone: str) -> str:
@@ -93,7 +95,8 @@ def other_service(service: str) -> Cause:
 def not_mapped() -> Cause:
     return Cause(
         "not_mapped",
-        "Not sent: the subscription is no longer mapped to a contract. Map it, then press Sync.",
+        "Not sent: the subscription is no longer mapped to a contract. The operations behind it "
+        "wait. Map it, then press Sync.",
     )
 
 
@@ -120,7 +123,8 @@ def no_rows() -> Cause:
     return Cause(
         "no_rows",
         "Not sent: Autotask shows no units for this line on that day, which may be a missing right "
-        "of the API user. Nothing is assumed. Check the line and the rights, then press Sync.",
+        "of the API user. Nothing is assumed. The operations behind it wait. Check the line "
+        "and the rights, then press Sync.",
     )
 
 
@@ -128,7 +132,8 @@ def approved_period(day: date) -> Cause:
     return Cause(
         "approved_period",
         f"Not sent: the billing period of {in_words(day)} is already approved and posted, and a "
-        "price cannot be changed in it. Choose a day in an open period.",
+        "price cannot be changed in it. The operations behind it wait. Choose a day in an open "
+        "period: skip this one and record it anew.",
     )
 
 
@@ -164,7 +169,7 @@ def landed_in_part() -> Cause:
     return Cause(
         "in_part",
         "Sent and proved for its first period. This Autotask left later periods at the price they "
-        "had: they follow, one by one.",
+        f"had: they follow, one by one. {NOTHING_TO_DO}",
     )
 
 
@@ -172,8 +177,8 @@ def hand_edit(*, observed: str, expected: str) -> Cause:
     return Cause(
         "hand_edit",
         f"Not sent: Autotask shows {observed}, but {expected} was last proved. Somebody changed it "
-        "there, and it is not overwritten. Set it back in Autotask and press Sync, or decide what "
-        "counts.",
+        "there, and it is not overwritten. The operations behind it wait. Set it back in Autotask "
+        "and press Sync, or decide what counts.",
     )
 
 
@@ -198,8 +203,8 @@ def already_used_day(day: date) -> Cause:
     return Cause(
         "same_day",
         f"Not sent: Autotask already has a change of this line on {in_words(day)} and refuses a "
-        "second one. Let the connection's settings send it for the next day and press Sync, or "
-        "set it by hand and mark it as done.",
+        "second one. The operations behind it wait. Let the connection's settings send it for the "
+        "next day and press Sync, or set it by hand and mark it as done.",
     )
 
 
@@ -207,7 +212,8 @@ def day_taken(day: date) -> Cause:
     return Cause(
         "same_day",
         f"Autotask refused it: it already has a change of this line on {in_words(day)}. Nothing "
-        "was changed. Let the connection send it for the next day, or set it by hand.",
+        "was changed. The operations behind it wait. Let the connection's settings send it for the "
+        "next day and press Sync, or set it by hand and mark it as done.",
     )
 
 
@@ -215,8 +221,9 @@ def replaces(day: date, *, observed: int, target: int) -> Cause:
     return Cause(
         "replaces",
         f"Sent once, but Autotask shows {observed} units instead of {target}: it replaced the "
-        f"change that was already there on {in_words(day)}. Confirm on the connection that this "
-        "Autotask replaces the day's change; then press Sync and it is put right.",
+        f"change that was already there on {in_words(day)}. Nothing more is sent. "
+        "Confirm on the connection that this Autotask replaces the day's change; then press Sync "
+        "and it is put right.",
     )
 
 
@@ -224,7 +231,7 @@ def no_day_before(day: date) -> Cause:
     return Cause(
         "same_day",
         f"Not sent: Autotask replaces a day's change, and what the line had before {in_words(day)} "
-        "cannot be seen. Set it by hand, and mark it as done.",
+        "cannot be seen. The operations behind it wait. Set it by hand, and mark it as done.",
     )
 
 
@@ -232,8 +239,9 @@ def back_dated(day: date, proved_from: date) -> Cause:
     return Cause(
         "back_dated",
         f"Not sent: it is dated {in_words(day)}, before the change of {in_words(proved_from)} that "
-        "is already in Autotask. Let the connection's settings move such changes and press Sync, "
-        "or set it by hand and mark it as done.",
+        "is already in Autotask. The operations behind it wait. Let the "
+        "connection's settings move such changes and press Sync, or set it by hand and mark it as "
+        "done.",
     )
 
 
@@ -249,7 +257,7 @@ def throttled(reason: str, retry_at: datetime, zone: str) -> Cause:
     return Cause(
         "throttled",
         f"Autotask asks to wait: {stop(reason)} Nothing was sent. It goes on by itself at "
-        f"{clock_time(retry_at, zone)}.",
+        f"{clock_time(retry_at, zone)}. {NOTHING_TO_DO}",
     )
 
 
@@ -273,7 +281,8 @@ def read_refused(reason: str) -> Cause:
     return Cause(
         "read_refused",
         f"Not sent: Autotask does not let the line be read: {stop(reason)} What cannot be read "
-        "back is not sent. Give the API user the right, then press Sync.",
+        "back is not sent, and the operations behind it wait. Give the API user the right, "
+        "then press Sync.",
     )
 
 
@@ -281,7 +290,7 @@ def unreadable(reason: str, retry_at: datetime, zone: str) -> Cause:
     return Cause(
         "unreadable",
         f"Autotask's answer could not be understood: {stop(reason)} Nothing was sent. It is tried "
-        f"again at {clock_time(retry_at, zone)}.",
+        f"again at {clock_time(retry_at, zone)}; Sync tries at once.",
     )
 
 
@@ -289,7 +298,7 @@ def no_clear_answer(what: str, until: datetime, zone: str) -> Cause:
     return Cause(
         "no_clear_answer",
         f"Sent, but without a clear answer: {stop(what)} It is not sent again before Autotask has "
-        f"been looked at; checking until {clock_time(until, zone)}.",
+        f"been looked at; checking until {clock_time(until, zone)}. {NOTHING_TO_DO}",
     )
 
 
@@ -298,7 +307,7 @@ def died_while_sending(until: datetime, zone: str) -> Cause:
         "died_while_sending",
         "The program stopped while it was sending. Nobody knows yet whether Autotask got it, so it "
         f"is not sent again before Autotask has been looked at; checking until "
-        f"{clock_time(until, zone)}.",
+        f"{clock_time(until, zone)}. {NOTHING_TO_DO}",
     )
 
 
@@ -306,7 +315,7 @@ def not_visible_yet(until: datetime, zone: str) -> Cause:
     return Cause(
         "not_visible_yet",
         "Autotask said yes, and does not show it yet. It is not sent again; checking until "
-        f"{clock_time(until, zone)}.",
+        f"{clock_time(until, zone)}. {NOTHING_TO_DO}",
     )
 
 
@@ -314,7 +323,8 @@ def not_seen_so_far(until: datetime, zone: str) -> Cause:
     return Cause(
         "no_clear_answer",
         "Sent, but without a clear answer, and Autotask does not show it so far. It is not sent "
-        f"again before Autotask has been looked at; checking until {clock_time(until, zone)}.",
+        f"again before Autotask has been looked at; checking until {clock_time(until, zone)}. "
+        f"{NOTHING_TO_DO}",
     )
 
 
@@ -322,7 +332,8 @@ def cannot_read_back(reason: str, retry_at: datetime, zone: str) -> Cause:
     return Cause(
         UNREADABLE,
         f"Sent, and Autotask cannot be read at the moment: {stop(reason)} It is not sent again "
-        f"before it has been looked at; the next look is at {clock_time(retry_at, zone)}.",
+        f"before it has been looked at; the next look is at {clock_time(retry_at, zone)}. "
+        f"{NOTHING_TO_DO}",
     )
 
 
@@ -330,7 +341,7 @@ def not_landed() -> Cause:
     return Cause(
         "not_landed",
         "It was sent without an answer, and Autotask has been read twice since: it did not arrive. "
-        "It is sent once more, unchanged.",
+        f"It is sent once more, unchanged. {NOTHING_TO_DO}",
     )
 
 
@@ -338,8 +349,8 @@ def yes_but_absent() -> Cause:
     return Cause(
         "yes_but_absent",
         "Autotask said yes, but does not show it after the whole waiting time. A yes is never sent "
-        "again. Look at the contract in Autotask; set it by hand and mark it as done, or push "
-        "ours.",
+        "again, and the operations behind it wait. Look at the contract in Autotask; set "
+        "it by hand and mark it as done, or push ours.",
     )
 
 
@@ -352,8 +363,9 @@ def duplicate(observed: int, target: int, others: str = "") -> Cause:
     return Cause(
         "duplicate",
         f"Duplicate in Autotask: {observed} units, expected {target}. The change is there twice. "
-        f"Nothing more is sent. {likely if others else ''}Correct it in Autotask by the opposite "
-        "change, then press Sync.",
+        f"Nothing more is sent. {likely if others else ''}The opposite change "
+        "is prepared: look at the ways past it and decide that ours is right; or make it in "
+        "Autotask, then press Sync.",
     )
 
 
@@ -361,7 +373,8 @@ def third_value(*, observed: str, target: str, base: str) -> Cause:
     return Cause(
         "third_value",
         f"Sent once, and Autotask shows {observed}: neither {target} (after) nor {base} (before). "
-        "Somebody else changed it too. Nothing more is sent. Decide what counts.",
+        "Somebody else changed it too. Nothing more is sent, and the operations behind it wait. "
+        "Decide what counts.",
     )
 
 
@@ -378,7 +391,8 @@ def two_lines(count: int) -> Cause:
     return Cause(
         "duplicate",
         f"Duplicate in Autotask: {count} lines carry this subscription's reference, expected one. "
-        "Nothing more is sent. Remove one in Autotask and press Sync.",
+        "Nothing more is sent, and the operations behind it wait. Remove one in Autotask and press "
+        "Sync.",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from math import ceil
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from harness import World
 from tallystick.connections.trouble import BillingError, Rejected
 from tallystick.ledger.drifts import days_of
 from tallystick.mappings.models import SubscriptionMapping
+from tallystick.subscriptions.models import Subscription
 from tallystick.sync import verify as room
 from tallystick.sync.port import Billing, Line, UnitRow
 from tallystick.sync.verify import Swept, verify
@@ -144,3 +146,42 @@ def test_a_drift_that_changes_is_followed_and_said_once(world: World) -> None:
     world.clock.advance(timedelta(hours=1).total_seconds())
     world.sweep()
     assert (line.lane().drift_units, line.lane().drift_since) == (13, since)
+
+
+def test_a_thousand_and_one_lines_cost_three_calls(world: World) -> None:
+    """At most 1.02 x ceil(N / 500) calls, whatever billing periods the contracts still have."""
+    number = 1001
+    first = world.line(units=10)
+    loaded = world.simulator.load(
+        lines=[
+            {
+                "ref": f"l{n}",
+                "contract": first.contract_id,
+                "service": first.service_id,
+                "units": 10,
+                "unit_price": "15.20",
+                "unit_cost": "12.10",
+            }
+            for n in range(number - 1)
+        ]
+    )["refs"]
+    lane = first.lane()
+    mapping = SubscriptionMapping.objects.get(subscription_id=first.subscription_id)
+    subscription = Subscription.objects.get(pk=first.subscription_id)
+    for n in range(number - 1):
+        subscription.pk, subscription.provider_id = None, f"many-{lane.pk}-{n}"
+        subscription._state.adding = True
+        subscription.save()
+        lane.pk, lane.subscription_id = None, subscription.pk
+        lane._state.adding = True
+        lane.save()
+        mapping.pk, mapping.subscription_id = None, subscription.pk
+        mapping.lane_id, mapping.line_id = lane.pk, loaded[f"l{n}"]
+        mapping._state.adding = True
+        mapping.save()
+    before = len(world.simulator.requests())
+    assert world.sweep() == Swept(number, number, 0)
+    asked = world.simulator.requests()[before:]
+    calls = [one for one in asked if "ContractServiceUnits/query" in one["path"]]
+    assert len(calls) <= 1.02 * ceil(number / 500)
+    assert len(calls) == 3

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.http import HttpResponse
 from django_htmx.http import HttpResponseClientRefresh
 
+from tallystick.audit.queries import AuditView, decisions_on
 from tallystick.connections.overrides import told
 from tallystick.connections.queries import list_connections, told_of
 from tallystick.kit.problem import NotFound
 from tallystick.ledger.badge import BadgeKind
 from tallystick.ledger.queries import get_operation, operations_of
+from tallystick.mappings.drift_rows import drift_history
 from tallystick.mappings.rows import Row, subscription_row
 from tallystick.mappings.want_line import wanted_since
 from tallystick.operations.commitments import commitment_of
@@ -56,6 +60,8 @@ def subscription(visit: Visit, subscription_id: int) -> HttpResponse:
         moving=row.badge.kind in MOVING,
         mark=standing_mark(row),
         entries=entries(shown, names=names, head=row.head),
+        found=drift_history(visit.context, subscription_id, now=visit.now),
+        decisions=_decisions(visit, subscription_id),
         next=address.next(older),
         previous=address.previous(),
     )
@@ -90,6 +96,15 @@ def operation(visit: Visit, subscription_id: int, operation_id: int) -> HttpResp
         rail="subscriptions",
         row=row,
         entry=entries([found], names=names, head=row.head)[0],
+    )
+
+
+def _decisions(visit: Visit, subscription_id: int) -> Sequence[AuditView]:
+    """What people decided about it, newest first."""
+    return decisions_on(
+        tenant_id=visit.context.tenant_id,
+        reseller_id=visit.context.reseller_id,
+        subscription_id=subscription_id,
     )
 
 
