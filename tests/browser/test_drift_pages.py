@@ -1,4 +1,4 @@
-"""A hand edit is noticed and decided; a change that landed twice is corrected. In a real browser."""
+"""A hand edit is noticed and decided; a change that landed twice is corrected, in a browser."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ from tallystick.mappings.resolve import Resolved, resolve
 from tallystick.mappings.want_line import find_wanted
 from tallystick.operations.finish import Asked
 from tallystick.operations.take_over import end_of_move
-from tallystick.sync import words
+from tallystick.sync import words_line
 from tallystick.sync.begin import frame_of
 from tallystick.sync.charges_ahead import ChargesAhead
 from tallystick.sync.days import Frame
@@ -207,7 +207,7 @@ def _operation(operation_id: int) -> OperationView:
 def _lacks(waiting: Sequence[Waiting]) -> str:
     wanted = (find_wanted(one.work.lane_id) for one in waiting if one.work.mapping is None)
     found = next((one for one in wanted if one is not None), None)
-    return words.needs_line(found.period, found.why, found.do).words if found else ""
+    return words_line.needs_line(found.period, found.why, found.do).words if found else ""
 
 
 def ahead_of(done: Rehearsed, seen: Mapping[Place, Seen], billing: BillingOf) -> Ahead:

@@ -24,7 +24,7 @@ from tallystick.ledger.settle import Act, by_charge, moved, stopped, synced
 from tallystick.ledger.state import State
 from tallystick.mappings.resolve import Resolved, keep_facts
 from tallystick.mappings.want_line import find_wanted
-from tallystick.sync import words
+from tallystick.sync import words_line
 from tallystick.sync.begin_charge import begin_charge
 from tallystick.sync.days import Dated, Frame, date_rule, dated
 from tallystick.sync.engine import Engine, Milestone
@@ -56,11 +56,11 @@ def _without_a_line(engine: Engine, lease: Lease, work: Work, batch: Sequence[Du
     """Its offer has changed and it had no line: the cause may have been mended since."""
     found = find_wanted(work.lane_id)
     if found is None:
-        cause = words.not_mapped()
+        cause = words_line.not_mapped()
     elif found.place is not None:
         return True
     else:
-        cause = words.needs_line(found.period, found.why, found.do)
+        cause = words_line.needs_line(found.period, found.why, found.do)
     return carry_out(engine, lease, work, batch, Stop(State.FAILED, cause))
 
 
@@ -145,15 +145,15 @@ def _facts(
         return mapping, _wrong_contract(mapping)
     facts = engine.billing(work.connection.id).describe([line])[line]
     if not facts.contract_found:
-        return mapping, Stop(State.FAILED, words.contract_gone(mapping.contract_id))
+        return mapping, Stop(State.FAILED, words_line.contract_gone(mapping.contract_id))
     if facts.company_id != mapping.company_id:
-        cause = words.other_company(mapping.contract_name, mapping.company_name)
+        cause = words_line.other_company(mapping.contract_name, mapping.company_name)
         return mapping, Stop(State.FAILED, cause)
     if mapping.line_id is not None:
         if not facts.exists or not facts.belongs_to_contract:
-            return mapping, Stop(State.FAILED, words.line_gone(line.line_id))
+            return mapping, Stop(State.FAILED, words_line.line_gone(line.line_id))
         if facts.service_id != mapping.service_id:
-            return mapping, Stop(State.FAILED, words.other_service(mapping.service_name))
+            return mapping, Stop(State.FAILED, words_line.other_service(mapping.service_name))
     mapping = _keep(mapping, facts, engine)
     note_read(work.connection, now=now)
     return mapping, _wrong_contract(mapping)
@@ -161,7 +161,7 @@ def _facts(
 
 def _wrong_contract(mapping: Resolved) -> Stop | None:
     if mapping.contract_active is False:
-        return Stop(State.FAILED, words.contract_inactive(mapping.contract_name))
+        return Stop(State.FAILED, words_line.contract_inactive(mapping.contract_name))
     return None
 
 
@@ -170,7 +170,7 @@ def _wrong_period(batch: Sequence[Due], mapping: Resolved) -> Stop | None:
     for one in batch:
         wanted = one.after.get("period_months")
         if wanted is not None and mapping.period_months not in {None, wanted}:
-            return Stop(State.FAILED, words.other_period(mapping.contract_name, wanted))
+            return Stop(State.FAILED, words_line.other_period(mapping.contract_name, wanted))
     return None
 
 

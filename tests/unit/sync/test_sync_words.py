@@ -8,7 +8,7 @@ import pytest
 from making import DAY, NOW
 
 from tallystick.ledger.settle import Cause
-from tallystick.sync import words, words_look
+from tallystick.sync import words, words_line, words_look
 
 GIVEN: dict[str, Any] = {
     "reason": "The contract is locked",
@@ -38,7 +38,7 @@ GIVEN: dict[str, Any] = {
 }
 SENTENCES = [
     function
-    for module in (words, words_look)
+    for module in (words, words_line, words_look)
     for name, function in inspect.getmembers(module, inspect.isfunction)
     if function.__module__ == module.__name__ and name not in {"clock_time", "stop"}
 ]
