@@ -121,7 +121,7 @@ def test_the_same_period_stays_on_its_line(here: Company) -> None:
 def test_an_upgrade_moves_to_a_line_of_the_same_contract(here: Company) -> None:
     one = here.held()
     e5 = here.offer(MONTH, service="e5", sku="0002")
-    ahead = here.ahead(one, lambda asked: here.change(one, e5, "54.00", asked=asked))
+    ahead = here.ahead(one, lambda asked: here.change(one, e5, "54.00", cost="45.00", asked=asked))
     assert [said.where.split(" · ")[0] for said in in_sentences(ahead)] == [
         "Cloud monthly, E5 monthly",
         "Cloud monthly, M365 monthly",

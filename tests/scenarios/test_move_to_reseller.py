@@ -33,6 +33,7 @@ from tallystick.mappings.rows import list_mappings, subscription_row
 from tallystick.operations.move_to_reseller import Moved, move_to_reseller
 from tallystick.subscriptions.models import Customer, Subscription
 from tallystick.subscriptions.queries import get_subscription
+from tallystick.sync.request import request_sync, run_in_context
 
 
 @dataclass
@@ -135,6 +136,25 @@ def test_each_context_sees_its_own_part(two: Two) -> None:
     told_csp = logs.get(event="customer.move")
     assert told_csp.reseller_id is None
     assert all(name in told_csp.summary for name in names)
+
+
+def test_a_sync_of_before_is_not_told(two: Two) -> None:
+    here = two.here
+    one = here.held()
+    here.of.quantity(one, 11, TODAY)
+    run = request_sync(
+        here.here.connection_id,
+        one,
+        context=here.of.context,
+        now=here.of.clock.now(),
+        wake=here.of.wake,
+        correlation_id=correlation_id(),
+    )
+    here.work()
+    two.move()
+    assert run_in_context(two.csp.context, run.id).id == run.id
+    with pytest.raises(NotFound):
+        run_in_context(two.other.context, run.id)
 
 
 def test_what_the_new_one_records_stays_with_it(two: Two) -> None:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,8 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from factories import TODAY
+from factories import number as a_number
 from harness import Line, World
 from tallystick.bootstrap.preview import Ahead, LaneAhead, look_ahead
+from tallystick.catalog.add_offer import add_offer
+from tallystick.catalog.terms import Term
 from tallystick.connections.policies import (
     BackDated,
     ChangeDay,
@@ -21,12 +25,16 @@ from tallystick.connections.policies import (
     SameDay,
     SameDayPolicy,
 )
+from tallystick.identity.people import add_reseller
 from tallystick.kit.problem import Problem
 from tallystick.ledger.record import Recorded
 from tallystick.operations.cancel import cancel
+from tallystick.operations.change_offer import NewOffer, change_offer
 from tallystick.operations.change_quantity import change_quantity
 from tallystick.operations.finish import Asked
+from tallystick.operations.move_to_reseller import move_to_reseller
 from tallystick.operations.update_price import update_price
+from tallystick.subscriptions.queries import get_subscription
 
 Record = Callable[[Asked], Recorded]
 MAY, JUNE = date(2026, 5, 1), date(2026, 6, 1)
@@ -86,6 +94,46 @@ def effects(line: Line, *, since: int = 0) -> list[tuple[str, int, Any, Any]]:
         (one["effective_on"], one["unit_change"], one["unit_price"], one["unit_cost"])
         for one in line.effects()[since:]
     ]
+
+
+def another_offer(line: Line) -> Record:
+    """The same product for three years: its line can bill it."""
+    of = line.world.tenancy
+    held = get_subscription(of.context, line.subscription_id)
+    offer_id, _ = add_offer(
+        replace(held.offer, term=Term.THREE_YEARS),
+        tenant_id=of.tenant_id,
+        actor=of.context.actor,
+        now=of.clock.now(),
+        correlation_id="c",
+    )
+    to = NewOffer.read(offer_id, quantity=12, unit_price="16.40", unit_cost="13.00")
+    return lambda asked: change_offer(
+        subscription_id=line.subscription_id, to=to, today=TODAY, asked=asked
+    )
+
+
+def another_reseller(line: Line) -> Record:
+    of = line.world.tenancy
+    customer = get_subscription(of.context, line.subscription_id).customer.id
+    reseller = add_reseller(of.tenant_id, f"Reseller {a_number()}", now=of.clock.now())
+    return lambda asked: move_to_reseller(
+        customer_id=customer, reseller_id=reseller, today=TODAY, asked=asked
+    ).recorded[line.subscription_id]
+
+
+@pytest.mark.parametrize("act", [another_offer, another_reseller])
+def test_what_changes_more_than_a_number_is_said_as_it_is_sent(
+    world: World, act: Callable[[Line], Record]
+) -> None:
+    line = world.line(units=10)
+    record = act(line)
+    found = told(lane(line, record))
+    assert line.effects() == []
+    record(world.tenancy.asked())
+    world.work()
+    assert effects(line) == found
+    assert len(found) == 1
 
 
 def test_looking_ahead_stores_and_sends_nothing(world: World) -> None:

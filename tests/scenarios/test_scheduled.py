@@ -59,7 +59,7 @@ def test_scheduling_sends_nothing_and_says_so(here: Company) -> None:
     here.work()
     assert here.badge(one) == "synced"
     told = last(one, "schedule_change")
-    words = "Microsoft 365 Business Premium · 1 year · Annual, quantity 8, unit price 182.4000"
+    words = "Microsoft 365 Business Premium · 1 year · Annual, quantity 8, unit price 182.40"
     assert told.after["value"] == f"{words} from 1 Jan 2027"
     delivery = told.delivery_set.get()
     assert (delivery.state, delivery.cause) == (

@@ -33,6 +33,15 @@ class OfferFacts:
         return " · ".join(parts)
 
 
+def is_same_product(one: OfferFacts, other: OfferFacts) -> bool:
+    """Whatever their terms and billing cycles are."""
+    return (one.product_id, one.sku_id, one.segment) == (
+        other.product_id,
+        other.sku_id,
+        other.segment,
+    )
+
+
 def add_offer(
     facts: OfferFacts, *, tenant_id: int, actor: Actor, now: datetime, correlation_id: str
 ) -> tuple[int, bool]:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from tallystick.catalog.add_offer import is_same_product
 from tallystick.identity.context import Context
 from tallystick.kit.days import in_words
 from tallystick.mappings.choose import CYCLES, PERIODS, why_unmappable
@@ -105,9 +106,4 @@ def stays(
         return service == mapping.service_id
     if billed is None or why_unmappable(now.offer):
         return False
-    return _product(billed) == _product(now)
-
-
-def _product(view: SubscriptionView) -> tuple[str, str, str, str]:
-    offer = view.offer
-    return offer.product_id, offer.sku_id, offer.segment.value, period_of(view)
+    return is_same_product(billed.offer, now.offer) and period_of(billed) == period_of(now)

@@ -15,7 +15,7 @@ from typing import Any
 from django.db import transaction
 
 from tallystick.audit.events import Event
-from tallystick.catalog.add_offer import OfferFacts
+from tallystick.catalog.add_offer import OfferFacts, is_same_product
 from tallystick.catalog.queries import get_offer
 from tallystick.catalog.terms import OfferKind
 from tallystick.connections.policies import PriceDay
@@ -128,22 +128,24 @@ def check_new_offer(
     elif MONTHLY_AMOUNTS & {view.offer.kind, offer.kind}:
         errors.append(FieldError("offer_id", "is billed by its monthly amounts: no such change"))
     errors += to.price.check(view)
-    if not price_may_follow:
-        errors += _price_of_other_cycle(view, offer, to.price)
+    errors += _missing_price(view, offer, to.price, may_follow=price_may_follow)
     if to.ends_on is not None and not day <= to.ends_on <= day + LONGEST_TERM:
         words = f"must be from {in_words(day)} on, and within five years"
         errors.append(FieldError("ends_on", words))
     return errors
 
 
-def _price_of_other_cycle(
-    view: SubscriptionView, offer: OfferFacts, price: NewPrice
+def _missing_price(
+    view: SubscriptionView, offer: OfferFacts, price: NewPrice, *, may_follow: bool
 ) -> list[FieldError]:
-    """A price is per billing cycle: a month's is never taken for a year's."""
+    """A price is per billing cycle, and of a product: neither is taken for another's."""
     before, after = view.offer.billing_cycle, offer.billing_cycle
-    if before is after:
+    if not is_same_product(view.offer, offer):
+        words = "is needed: it is another product"
+    elif before is not after and not may_follow:
+        words = f"is needed: the billing cycle changes from {before.label} to {after.label}"
+    else:
         return []
-    words = f"is needed: the billing cycle changes from {before.label} to {after.label}"
     return [
         FieldError(field, words)
         for field in ("unit_price", "unit_cost")
@@ -197,7 +199,7 @@ def _term(view: SubscriptionView, offer: OfferFacts, to: NewOffer, day: date) ->
     if to.extended:
         return {"commitment_ends_on": None, "cancellable_until": None, "extended": True}
     last_day, months = view.commitment_ends_on, offer.term.months
-    begins = last_day is None or day > last_day
+    begins = view.extended or (last_day is not None and day > last_day)
     if to.ends_on is None and (not begins or months is None):
         return {"commitment_ends_on": None, "extended": False} if begins else {}
     until = to.ends_on

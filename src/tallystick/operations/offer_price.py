@@ -1,7 +1,8 @@
 """What another offer would cost a subscription and be sold for, where nobody has said it.
 
 What the price rules come to on that day; where they come to nothing, what it has, taken from one
-billing cycle to the other: a month's price is a twelfth of a year's.
+billing cycle to the other: a month's price is a twelfth of a year's. Another
+product's price says nothing.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from tallystick.catalog.add_offer import OfferFacts
+from tallystick.catalog.add_offer import OfferFacts, is_same_product
 from tallystick.catalog.because import because_of
 from tallystick.catalog.explained import Explained
 from tallystick.identity.context import Context
@@ -54,6 +55,6 @@ def price_of_offer(
 
 def _of_cycle(amount: Decimal | None, before: OfferFacts, after: OfferFacts) -> Decimal | None:
     months, wanted = before.billing_cycle.months, after.billing_cycle.months
-    if amount is None or months is None or wanted is None:
+    if amount is None or months is None or wanted is None or not is_same_product(before, after):
         return None
     return round_money(amount * wanted / months)

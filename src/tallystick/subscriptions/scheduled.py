@@ -50,9 +50,15 @@ class ScheduledView:
         if self.quantity is not None:
             parts.append(f"quantity {self.quantity}")
         if self.unit_price is not None:
-            parts.append(f"unit price {self.unit_price:f}")
+            parts.append(f"unit price {_short(self.unit_price)}")
         day = "with the next term" if self.on is None else f"from {in_words(self.on)}"
         return f"{', '.join(parts)} {day}"
+
+
+def _short(amount: Decimal) -> str:
+    """``182.4000`` as ``182.40``."""
+    text = f"{amount:.4f}"
+    return text[:-2] if text.endswith("00") else text
 
 
 def scheduled_of(subscription_ids: Collection[int]) -> Mapping[int, ScheduledView]:
