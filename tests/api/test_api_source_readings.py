@@ -13,6 +13,9 @@ from tallystick.bootstrap.source_clients import source_wire
 from tallystick.identity.roles import Role
 from tallystick.simulator.partner_center.running import Running, running_partner_center
 from tallystick.simulator.partner_center.world import CLIENT, SECRET, TENANT
+from tallystick.simulator.pax8.app import CLIENT as PAX8_CLIENT
+from tallystick.simulator.pax8.app import SECRET as PAX8_SECRET
+from tallystick.simulator.pax8.app import running_pax8
 from tallystick.sources.models import Source
 from tallystick.sources.wire import ORIGINS, stand_ins
 from tellers import teller
@@ -97,3 +100,20 @@ def test_what_is_refused(api: Api, at: Running) -> None:
 def test_stand_ins_are_on_loopback_alone(origin: str) -> None:
     with pytest.raises(ValueError, match="loopback"):
         stand_ins({ORIGINS: f"api.partnercenter.microsoft.com={origin}"})
+
+
+def test_a_pax8(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running_pax8() as running:
+        monkeypatch.setenv(ORIGINS, f"api.pax8.com={running.stand_ins['api.pax8.com']}")
+        source_wire.cache_clear()
+        running.world.add_subscription(running.world.add_company("Alder & Ash"))
+        body = {"name": "Pax8", "client_id": PAX8_CLIENT, "client_secret": PAX8_SECRET}
+        said = api.post("/sources/pax8", body)
+        assert said.status == 201, said.text
+        assert said.body["capabilities"]["cost"] is True
+        at = f"/sources/{said.body['id']}"
+        assert api.post(f"{at}/test").body["works"] is True
+        assert api.post(f"{at}/read", {"what": "everything"}).body["differences"] == 1
+        assert api.post("/sources/pax8", body).status == 409
+        assert api.post("/sources/pax8", {**body, "client_id": " "}).fields == ["client_id"]
+    source_wire.cache_clear()

@@ -23,8 +23,9 @@ from tallystick.simulator.partner_center.world import CLIENT, SECRET, TENANT, Ce
 from tallystick.sources.models import Source
 from tallystick.sources.partner_center.client import HOSTS, Application, PartnerCenter
 from tallystick.sources.partner_center.connect import application_of, connect_partner_center
-from tallystick.sources.partner_center.read_source import WasRead
+from tallystick.sources.partner_center.read_source import PartnerCenterReader
 from tallystick.sources.read_sources import Reading, due_sources, read_source, refresh_customer
+from tallystick.sources.reading import WasRead
 from tallystick.sources.wire import Refused, SourceTrouble, SourceWire
 from tallystick.subscriptions.models import Subscription
 
@@ -53,13 +54,13 @@ class Desk:
     def now(self) -> datetime:
         return self.of.clock.now()
 
-    def center_of(self, row: Source) -> PartnerCenter:
+    def reader_of(self, row: Source) -> PartnerCenterReader:
         wire = SourceWire(HOSTS, stand_ins=self.at.stand_ins)
         application = application_of(row, settings.SEALING_KEYS)
-        return PartnerCenter(application, wire, wait=self.waited.append)
+        return PartnerCenterReader(PartnerCenter(application, wire, wait=self.waited.append))
 
     def reading(self) -> Reading:
-        return Reading(self.center_of, self.now, nobody_wakes, correlation_id())
+        return Reading(self.reader_of, self.now, nobody_wakes, correlation_id())
 
     def read(self, *, everything: bool = False) -> WasRead:
         return read_source(self.source_id, self.reading(), everything=everything)

@@ -117,6 +117,24 @@ class TestTwoLists:
         assert operation.effective_on in {date(2026, 5, 10), date(2027, 1, 1)}
         assert compare(told, row(told, subject, **change)).differences == 0
 
+    def test_what_starts_it_again_comes_before_what_needs_it_active(self, told: Teller) -> None:
+        subject = told.subject()
+        compare(told, row(told, subject, status="suspended"))
+        taken = compare(told, row(told, subject, quantity="12", unit_price="16"))
+        assert taken.answers == {Answer.ACCEPTED: 3}, taken.found
+        assert [one[1] for one in told.ledger(subject)][1:] == [
+            "reactivate",
+            "update_quantity",
+            "update_price_margin",
+        ]
+
+    def test_list_after_list_at_one_moment(self, told: Teller) -> None:
+        subject = told.subject()
+        for quantity in range(1, 13):
+            compare(told, row(told, subject, quantity=str(quantity)))
+        assert told.held(subject).quantity == 12
+        assert len(told.ledger(subject)) == 12
+
     def test_what_has_no_operation_is_said_once(self, told: Teller) -> None:
         subject = told.subject()
         compare(told, row(told, subject))

@@ -14,11 +14,12 @@ from tallystick.api.queries import answers, no_other
 from tallystick.api.schemas_kit import Body, Id
 from tallystick.api.schemas_sources import SourceOut
 from tallystick.bootstrap.desk import desk
-from tallystick.bootstrap.source_clients import center_of
+from tallystick.bootstrap.source_clients import reader_of
 from tallystick.kit.secrets import Secret
 from tallystick.sources.partner_center.client import Application
 from tallystick.sources.partner_center.connect import connect_partner_center
-from tallystick.sources.partner_center.read_source import WasRead
+from tallystick.sources.pax8.client import Credentials
+from tallystick.sources.pax8.connect import connect_pax8
 from tallystick.sources.queries import get_source
 from tallystick.sources.read_sources import (
     Reading,
@@ -26,6 +27,7 @@ from tallystick.sources.read_sources import (
     read_source_now,
     refresh_customer,
 )
+from tallystick.sources.reading import WasRead
 
 router = Router(tags=["Sources"])
 
@@ -36,6 +38,14 @@ class PartnerCenterIn(Body):
     name: str = Field(max_length=200)
     tenant: str = Field(max_length=100)
     client_id: str = Field(max_length=36)
+    client_secret: str = Field(max_length=500)
+
+
+class Pax8In(Body):
+    """Credentials made in Pax8's portal. The secret never comes back."""
+
+    name: str = Field(max_length=190)
+    client_id: str = Field(max_length=190)
     client_secret: str = Field(max_length=500)
 
 
@@ -104,6 +114,23 @@ def connect(request: HttpRequest, body: PartnerCenterIn) -> Status[SourceOut]:
 
 
 @router.post(
+    "/sources/pax8", auth=CONNECT, response=answers(201, SourceOut), summary="Connect Pax8"
+)
+def connect_a_pax8(request: HttpRequest, body: Pax8In) -> Status[SourceOut]:
+    """Read every 15 minutes, and whole once a night. Nothing is ever changed there."""
+    who = caller(request)
+    source_id = connect_pax8(
+        name=body.name,
+        credentials=Credentials(body.client_id, Secret(body.client_secret)),
+        context=who.context,
+        keys=settings.SEALING_KEYS,
+        now=who.now,
+        correlation_id=who.correlation_id,
+    )
+    return Status(201, SourceOut.of(get_source(who.context, source_id)))
+
+
+@router.post(
     "/sources/{int:source_id}/test",
     auth=CONNECT,
     response=answers(200, TestedOut),
@@ -154,4 +181,4 @@ def refresh(request: HttpRequest, source_id: int, body: RefreshIn) -> ReadOut:
 
 
 def _reading(who: Caller) -> Reading:
-    return Reading(center_of, who.now, desk().wake, who.correlation_id, who.context.actor)
+    return Reading(reader_of, who.now, desk().wake, who.correlation_id, who.context.actor)

@@ -24,7 +24,7 @@ from tallystick.bootstrap.audit_heads import audit_key, write_now
 from tallystick.bootstrap.clients import make_directory
 from tallystick.bootstrap.engine import make_engine
 from tallystick.bootstrap.notices import sender
-from tallystick.bootstrap.source_clients import center_of
+from tallystick.bootstrap.source_clients import reader_of
 from tallystick.kit.ids import holder_id
 from tallystick.kit.log import logger
 from tallystick.mappings.jobs import use_directory
@@ -94,7 +94,7 @@ def run(
     jobs.use_engine(engine)
     use_wake(jobs.wake_lanes)
     source_jobs.use_wake(jobs.wake_lanes)
-    source_jobs.use_centers(center_of)
+    source_jobs.use_readers(reader_of)
     use_directory(make_directory)
     # A setting that cannot be meant is said now, not when something is wrong.
     sender()

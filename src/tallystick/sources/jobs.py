@@ -10,19 +10,19 @@ from tallystick.kit.jobs import SLOW_QUEUE, app
 from tallystick.kit.log import logger
 from tallystick.ledger.wake import Wake
 from tallystick.sources.intake.take_up import take_up_what_waited
-from tallystick.sources.read_sources import CenterOf, Reading, due_sources, read_source
+from tallystick.sources.read_sources import ReaderOf, Reading, due_sources, read_source
 from tallystick.sources.wire import SourceTrouble
 
 log = logger("sources.jobs")
 
 _wake: Wake | None = None
-_center_of: CenterOf | None = None
+_reader_of: ReaderOf | None = None
 
 
-def use_centers(center_of: CenterOf) -> None:
+def use_readers(reader_of: ReaderOf) -> None:
     """The composition root says how a source is reached."""
-    global _center_of  # noqa: PLW0603 - one per process, set once at start
-    _center_of = center_of
+    global _reader_of  # noqa: PLW0603 - one per process, set once at start
+    _reader_of = reader_of
 
 
 def use_wake(wake: Wake) -> None:
@@ -46,12 +46,12 @@ def take_up(timestamp: int) -> None:  # noqa: ARG001 - the job engine passes it
 def read_due(timestamp: int) -> None:  # noqa: ARG001 - the job engine passes it
     """Every source whose time has come; one that cannot be read does not stop the others."""
     close_old_connections()
-    if _wake is None or _center_of is None:
+    if _wake is None or _reader_of is None:
         raise RuntimeError("this process was started without a way to read sources")
     now = DatabaseClock().now()
     for source_id in due_sources(now=now):
         try:
-            read = read_source(source_id, Reading(_center_of, now, _wake, correlation_id()))
+            read = read_source(source_id, Reading(_reader_of, now, _wake, correlation_id()))
         except SourceTrouble as trouble:
             log.warning("source not read", source=source_id, why=str(trouble))
         else:

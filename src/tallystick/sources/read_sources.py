@@ -6,13 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
 from tallystick.audit.events import Event, Status
 from tallystick.audit.record import Actor, Subject, record
 from tallystick.identity.context import Context
+from tallystick.identity.people import tenant_zone
 from tallystick.identity.roles import Right
+from tallystick.kit.clock import civil_day
+from tallystick.kit.days import parse_day
 from tallystick.kit.problem import InvalidInput, NotFound, Problem, Unreachable
 from tallystick.kit.secrets import CannotOpen
 from tallystick.ledger.wake import Wake
@@ -20,33 +24,34 @@ from tallystick.sources.intake.event import CustomerSaid
 from tallystick.sources.intake.speaker import context_of_source
 from tallystick.sources.kinds import SourceKind
 from tallystick.sources.models import Source
-from tallystick.sources.partner_center.client import PartnerCenter
-from tallystick.sources.partner_center.read_source import (
-    WasRead,
-    read_changes,
-    read_customer,
-    read_everything,
-    read_everything_now,
-)
+from tallystick.sources.reading import Moment, Reader, WasRead
 from tallystick.sources.wire import SourceTrouble
 from tallystick.subscriptions.queries import get_customer
 
 EVERY: Final = timedelta(minutes=15)
 MOST_SHOWN: Final = 200
-READ_BY_US: Final = (SourceKind.PARTNER_CENTER.value,)
-# How a Partner Center is reached; raises CannotOpen.
-CenterOf = Callable[[Source], PartnerCenter]
+READ_BY_US: Final = (SourceKind.PARTNER_CENTER.value, SourceKind.PAX8.value)
+# An activity log keeps 90 days; what is older than this is found by reading everything.
+REACHES_BACK: Final = timedelta(days=85)
+EVERYTHING_EVERY: Final = timedelta(hours=20)
+EVERYTHING_AT_LEAST: Final = timedelta(hours=26)
+NIGHT_ENDS_AT: Final = 5
+# How a source is reached; raises CannotOpen.
+ReaderOf = Callable[[Source], Reader]
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Who reads and how. ``center_of`` signs in with the source's own application."""
+    """Who reads and how. ``reader_of`` signs in with the source's own credentials."""
 
-    center_of: CenterOf
+    reader_of: ReaderOf
     now: datetime
     wake: Wake
     correlation_id: str
     actor: Actor | None = None
+
+    def at(self) -> Moment:
+        return Moment(self.now, self.wake, self.correlation_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +78,25 @@ def read_source(source_id: int, reading: Reading, *, everything: bool = False) -
     Source.objects.filter(pk=source_id).update(next_read_at=now + EVERY)
 
     def read() -> WasRead:
-        center = reading.center_of(source)
-        verb = (
-            read_everything if everything or read_everything_now(source, now=now) else read_changes
-        )
-        return verb(
-            source, center, now=now, wake=reading.wake, correlation_id=reading.correlation_id
-        )
+        reader = reading.reader_of(source)
+        if everything or everything_is_due(source, now=now):
+            return reader.everything(source, reading.at())
+        return reader.changes(source, reading.at())
 
     return _kept(source, read, reading)
+
+
+def everything_is_due(source: Source, *, now: datetime) -> bool:
+    """Never read, not read for a night, or longer ago than the activity log reaches back."""
+    if source.last_snapshot_at is None or not source.cursor.get("since"):
+        return True
+    if now - source.last_snapshot_at > EVERYTHING_AT_LEAST:
+        return True
+    zone = tenant_zone(source.tenant_id)
+    if civil_day(now, zone) - parse_day(source.cursor["since"]) > REACHES_BACK:
+        return True
+    is_night = now.astimezone(ZoneInfo(zone)).hour < NIGHT_ENDS_AT
+    return is_night and now - source.last_snapshot_at > EVERYTHING_EVERY
 
 
 def refresh_customer(
@@ -94,14 +109,7 @@ def refresh_customer(
     said = CustomerSaid(customer.external_id, customer.name)
 
     def read() -> WasRead:
-        return read_customer(
-            source,
-            reading.center_of(source),
-            said,
-            now=reading.now,
-            wake=reading.wake,
-            correlation_id=reading.correlation_id,
-        )
+        return reading.reader_of(source).customer(source, said, reading.at())
 
     try:
         return _kept(source, read, reading)
@@ -125,14 +133,12 @@ def check_source(source_id: int, reading: Reading, *, context: Context) -> list[
     """*Test*: sign in and read, check by check; one audit log. Raises NotFound, InvalidInput."""
     context.require(Right.CONNECT)
     source = visible_source(context, source_id)
-    checks = []
+    checks, name = [], "Stored credentials"
     try:
-        center = reading.center_of(source)
-        for name, check in center.checks(reading.now):
+        for name, check in reading.reader_of(source).checks(reading.now):
             check()
             checks.append(Checked(name, True, ""))
     except (SourceTrouble, CannotOpen) as trouble:
-        name = ("Sign-in", "Customers", "Activity log")[len(checks)]
         checks.append(Checked(name, False, str(trouble)))
     works = all(one.works for one in checks)
     words = "works" if works else f"{checks[-1].name}: {checks[-1].words}"

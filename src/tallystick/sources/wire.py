@@ -75,13 +75,14 @@ class SourceWire:
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
         data: Any = None,
+        content: str | None = None,
     ) -> Reply:
         """Raises SourceTrouble; an answer that says no is a Reply."""
         where = self._where(url)
         deadline = monotonic() + SECONDS
         try:
             with self._client.stream(
-                method, where, headers=headers, params=params, data=data
+                method, where, headers=headers, params=params, data=data, content=content
             ) as answer:
                 return Reply(answer.status_code, answer.headers, _bounded(answer, deadline))
         except (httpx.HTTPError, httpx.InvalidURL) as error:

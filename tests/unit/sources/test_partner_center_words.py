@@ -9,7 +9,8 @@ import pytest
 from tallystick.sources.intake.event import CustomerSaid
 from tallystick.sources.moments import read_moment, vendor_moment
 from tallystick.sources.partner_center.read_audit import read_audit
-from tallystick.sources.partner_center.read_subscription import Unread, read_subscription
+from tallystick.sources.partner_center.read_subscription import read_subscription
+from tallystick.sources.unread import Unread
 
 WHO = CustomerSaid("c-1", "Alder & Ash")
 SHOWN: dict[str, Any] = {

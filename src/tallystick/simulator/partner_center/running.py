@@ -1,20 +1,15 @@
-"""Run the stand-in in a background thread on a free loopback port."""
+"""Run the stand-in on a free loopback port."""
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-from tallystick.simulator.http import Server
 from tallystick.simulator.partner_center.app import PartnerCenterApp
 from tallystick.simulator.partner_center.world import Center
-
-_START_SECONDS = 10.0
+from tallystick.simulator.serving import served
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,32 +30,5 @@ class Running:
 def running_partner_center(*, today: date, port: int = 0) -> Iterator[Running]:
     """Stopped at the end. Raises OSError when it cannot listen."""
     center = Center()
-    loop, stop, listening = asyncio.new_event_loop(), asyncio.Event(), threading.Event()
-    outcome: dict[str, Any] = {}
-
-    async def serve() -> None:
-        server = Server(PartnerCenterApp(center, today=today))
-        outcome["port"] = await server.open("127.0.0.1", port)
-        listening.set()
-        await stop.wait()
-        await server.close()
-
-    def run() -> None:
-        asyncio.set_event_loop(loop)
-        try:
-            loop.run_until_complete(serve())
-        except OSError as why:
-            outcome["why"] = why
-        finally:
-            listening.set()
-            loop.close()
-
-    thread = threading.Thread(target=run, name="partner-center", daemon=True)
-    thread.start()
-    if not listening.wait(_START_SECONDS) or "port" not in outcome:
-        raise outcome.get("why") or OSError("the stand-in did not start")
-    try:
-        yield Running(center, f"http://127.0.0.1:{outcome['port']}")
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(_START_SECONDS)
+    with served(PartnerCenterApp(center, today=today), port=port) as origin:
+        yield Running(center, origin)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -111,15 +111,6 @@ class PartnerCenter:
             f"Microsoft refused the sign-in ({code}): check tenant, application id and secret.",
             status=401,
         )
-
-    def checks(self, now: datetime) -> list[tuple[str, Callable[[], object]]]:
-        """What a test looks at, one after another; each raises SourceTrouble."""
-        today = now.date()
-        return [
-            ("Sign-in", self.sign_in),
-            ("Customers", lambda: next(iter(self.customers()), None)),
-            ("Activity log", lambda: next(iter(self.audit_records(today, today)), None)),
-        ]
 
     def customers(self) -> Iterator[CustomerSaid]:
         """All of them. Raises SourceTrouble, also when a list breaks off."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from tallystick.catalog.terms import BillingCycle, OfferKind, Term
 from tallystick.kit.days import vendor_day
 from tallystick.sources.intake.event import CustomerSaid
+from tallystick.sources.unread import Unread
 from tallystick.subscriptions.status import EndOfTerm, SubscriptionStatus
 
 # "A date far, far away" stands for no end: 9999-12-10, and years nobody commits to.
@@ -35,14 +35,6 @@ _KINDS = {
     "onlineservicesnce": OfferKind.NCE_LICENCE,
     "saas": OfferKind.MARKETPLACE,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """A subscription that cannot be matched, and why. It is left as it is here."""
-
-    subject: str
-    because: str
 
 
 class Said:

@@ -69,11 +69,10 @@ def as_events(shown: Shown, before: State | None, told: SnapshotTold) -> Iterato
     if before is None:
         yield _event(EventType.CREATED, shown.row.subscription_id, after, told, shown)
         return
-    for difference in differences(before, after):
+    for place, difference in enumerate(differences(before, after)):
         whole = shown if difference.type is EventType.TRANSITIONED else None
-        yield _event(
-            difference.type, shown.row.subscription_id, difference.after, told, whole, before
-        )
+        subject = shown.row.subscription_id
+        yield _event(difference.type, subject, difference.after, told, whole, before, place)
 
 
 def absent(subject: str, told: SnapshotTold) -> dict[str, Any]:
@@ -89,6 +88,7 @@ def _event(
     told: SnapshotTold,
     shown: Shown | None,
     before: State | None = None,
+    place: int = 0,
 ) -> dict[str, Any]:
     data: dict[str, Any] = {
         "effective_from": told.effective_on.isoformat(),
@@ -113,7 +113,7 @@ def _event(
             data["effective_from"] = row.starts_on.isoformat()
     return {
         "specversion": "1.0",
-        "id": seen_id(told.number, subject, type),
+        "id": seen_id(told.number, subject, place, type),
         "source": told.uri,
         "type": type.value,
         "subject": subject,

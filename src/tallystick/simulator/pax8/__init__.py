@@ -1,0 +1,1 @@
+"""A stand-in for Pax8's partner API, over HTTP. Shares no code with us."""

@@ -1,0 +1,1 @@
+"""Pax8, read: the only place with its words. Never changes anything there."""
