@@ -27,7 +27,7 @@ from tallystick.connections.trouble import BillingError, Unavailable
 from tallystick.connectors.autotask.billing import AutotaskBilling
 from tallystick.kit.clock import civil_day
 from tallystick.kit.days import in_words
-from tallystick.ledger.badge import approval_words
+from tallystick.ledger.badge_words import approval_words
 from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.models import Lane
 from tallystick.ledger.profile import from_json

@@ -25,12 +25,12 @@ from tallystick.ledger.wake import Wake
 from tallystick.mappings.rows import Row
 from tallystick.sync.begin import frame_of
 from tallystick.sync.by_hand import read_by_hand
-from tallystick.sync.decide_amount import PUSH_OURS
 from tallystick.sync.foresee import Foreseen, foresee
 from tallystick.sync.load import Work, load
+from tallystick.sync.may_resolve import NEXT_PERIOD, PUSH_OURS
 from tallystick.sync.plan import first_day
 from tallystick.sync.port import NO_LINE, Line, UnitRow
-from tallystick.sync.resolve import NEXT_PERIOD, resolve
+from tallystick.sync.resolve import resolve
 
 # Ways that ask for the operation again: what it sends is part of what they do.
 SENDS = frozenset({PUSH_OURS, NEXT_PERIOD})

@@ -11,7 +11,8 @@ from typing import Any
 from django.db.models import Count, F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
-from tallystick.ledger.badge import URGENCY, Agreement, Badge, Standing, badge
+from tallystick.ledger.badge import URGENCY, Badge, Standing, badge
+from tallystick.ledger.badge_words import Agreement
 from tallystick.ledger.kinds import DriftKind
 from tallystick.ledger.models import Delivery, Lane
 from tallystick.ledger.queries import UNSETTLED

@@ -13,7 +13,7 @@ from tallystick.connections.queries import living
 from tallystick.identity.context import Context
 from tallystick.kit.paging import Page, check_limit, decode_cursor, encode_cursor
 from tallystick.kit.problem import InvalidInput, NotFound
-from tallystick.ledger.badge import Agreement
+from tallystick.ledger.badge_words import Agreement
 from tallystick.ledger.difference import DayRange, first_wrong
 from tallystick.ledger.drifts import days_of
 from tallystick.ledger.kinds import DriftEnd, DriftKind

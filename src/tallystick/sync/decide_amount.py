@@ -16,8 +16,7 @@ from tallystick.ledger.models import Delivery, Lane
 from tallystick.ledger.portions import accept_seen, forget_charge_drift, keep_by_hand
 from tallystick.ledger.settle import Cause, change
 from tallystick.ledger.state import STOPPED, State
-
-PUSH_OURS = "push_ours"
+from tallystick.sync.may_resolve import PUSH_OURS
 
 
 def is_amount(delivery: Delivery) -> bool:

@@ -38,11 +38,17 @@ from tallystick.subscriptions.queries import get_subscription
 from tallystick.sync import moves
 from tallystick.sync.by_hand import Reading
 from tallystick.sync.days import Frame
-from tallystick.sync.decide_amount import PUSH_OURS, decide_amount, is_amount
+from tallystick.sync.decide_amount import decide_amount, is_amount
+from tallystick.sync.may_resolve import (
+    BELIEVED,
+    NEXT_PERIOD,
+    PUSH_OURS,
+    as_read,
+    check_believed,
+    rights_for,
+)
 from tallystick.sync.target import ENDS, PUT_BACK, speaks_of_rates_only
 
-NEXT_PERIOD = "next_period"
-BELIEVED = "believed"
 WAYS = (*(way.value for way in Resolution), PUSH_OURS, NEXT_PERIOD)
 
 
@@ -86,10 +92,10 @@ def resolve(
     with transaction.atomic():
         lane, head = _lane_of(operation_id, view.id, connection.id)
         before, day, cause = head.state, head.effective_on, head.cause
-        context.require(*_rights(how, head))
+        context.require(*rights_for(how, head))
         agrees = reading is not None and reading.operation_id == operation_id and reading.agrees
         if how == Resolution.DONE_BY_HAND.value and not agrees:
-            _check_believed(reading, believed, context)
+            check_believed(reading, believed, context)
         _carry_out(lane, head, how, now, reading if agrees else None)
         record(
             Event.RESOLVE_OPERATION,
@@ -99,45 +105,10 @@ def resolve(
             correlation_id=correlation_id,
             summary=f"{way_in_words(how)}: {reason.strip()}"[:1000],
             details={"how": how, "reason": reason.strip(), "was": before, "cause": cause}
-            | _as_read(how, reading, agrees=agrees)
+            | as_read(how, reading, agrees=agrees)
             | _another_day(day, head),
         )
         wake([lane.pk])
-
-
-def _rights(how: str, head: Delivery) -> tuple[Right, ...]:
-    """Any of them will do. What was never approved is not sent by whoever may approve it."""
-    if how == Resolution.SKIP.value and head.awaits_approval:
-        return (Right.SKIP, Right.APPROVE)
-    return (
-        {
-            Resolution.DONE_BY_HAND.value: Right.DONE_BY_HAND,
-            Resolution.SKIP.value: Right.SKIP,
-            Resolution.ADOPT.value: Right.ADOPT,
-            PUSH_OURS: Right.PUSH,
-            NEXT_PERIOD: Right.LATER,
-        }[how],
-    )
-
-
-def _check_believed(reading: Reading | None, believed: bool, context: Context) -> None:
-    """Raises NotAllowed, Conflicting."""
-    if believed:
-        context.require(Right.BELIEVE)
-        return
-    shown = reading.shown if reading is not None else "Autotask was not read."
-    raise Conflicting(
-        f"It does not look as if it was done: {shown} Nothing was changed. Set it in Autotask and "
-        "try again; or say that it is to be believed without a reading."
-    )
-
-
-def _as_read(how: str, reading: Reading | None, *, agrees: bool) -> dict[str, Any]:
-    """For the audit log: whether it was seen, or believed."""
-    if how != Resolution.DONE_BY_HAND.value:
-        return {}
-    shown = reading.shown if reading is not None else ""
-    return {"read": "agrees" if agrees else BELIEVED, "shown": shown}
 
 
 def _lane_of(operation_id: int, subscription_id: int, connection_id: int) -> tuple[Lane, Delivery]:

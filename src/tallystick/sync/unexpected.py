@@ -8,7 +8,7 @@ from datetime import date
 
 from tallystick.connections.policies import SameDay
 from tallystick.kit.days import in_words as day_in_words
-from tallystick.ledger.badge import beside_billed
+from tallystick.ledger.badge_words import beside_billed
 from tallystick.ledger.profile import Step, from_day, from_json, until_day
 from tallystick.ledger.settle import Cause
 from tallystick.ledger.state import State

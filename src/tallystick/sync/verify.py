@@ -24,7 +24,7 @@ from tallystick.connections.queries import load as load_connection
 from tallystick.connections.trouble import BillingError
 from tallystick.kit.chunks import chunks
 from tallystick.kit.clock import civil_day
-from tallystick.ledger.badge import drift_words
+from tallystick.ledger.badge_words import drift_words
 from tallystick.ledger.expected import steps
 from tallystick.ledger.lease import Lease, hold
 from tallystick.ledger.models import Delivery, Lane

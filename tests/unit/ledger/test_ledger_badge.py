@@ -8,14 +8,8 @@ from typing import Any
 
 import pytest
 
-from tallystick.ledger.badge import (
-    TRIES_BEFORE_RED,
-    Agreement,
-    BadgeKind,
-    Standing,
-    badge,
-    drift_words,
-)
+from tallystick.ledger.badge import TRIES_BEFORE_RED, BadgeKind, Standing, badge
+from tallystick.ledger.badge_words import Agreement, drift_words
 from tallystick.ledger.state import SETTLED, State
 
 PROVED = datetime(2026, 5, 10, 9, 0, tzinfo=UTC)

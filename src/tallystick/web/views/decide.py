@@ -18,7 +18,7 @@ from tallystick.ledger.badge import BadgeKind
 from tallystick.ledger.queries import OperationView, get_operation, unsettled_of
 from tallystick.ledger.state import STOPPED
 from tallystick.mappings.rows import Row, mapping_row
-from tallystick.sync.resolve import NEXT_PERIOD
+from tallystick.sync.may_resolve import NEXT_PERIOD
 from tallystick.sync.target import speaks_of_rates_only
 from tallystick.web import ahead
 from tallystick.web.attempts import Tried, tried
