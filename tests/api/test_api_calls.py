@@ -279,6 +279,7 @@ def test_every_address_asks_for_a_token(api: Api) -> None:
                 "notification",
                 "reseller",
                 "lane",
+                "drift",
             ):
                 path = path.replace(f"{{{name}_id}}", "1")
             path = path.replace("{offer_id}", "1").replace("{provider_id}", "x")
