@@ -198,3 +198,48 @@ def test_an_agreement_has_a_reason_and_an_end(
         agree_to_differ(only(world).id, asked=world.tenancy.asked(), **values)
     assert [one.field for one in raised.value.errors] == [field]
     assert edited.badge == "out_of_sync"
+
+
+def test_what_one_change_cannot_put_back_stops_and_says_so(world: World) -> None:
+    line = world.line(units=10)
+    line.hand_edit(13, on=date(2026, 5, 4))
+    line.hand_edit(10, on=date(2026, 5, 20))
+    world.sweep()
+    restore_ours(only(world).id, reason=REASON, asked=world.tenancy.asked())
+    world.work()
+
+    assert line.effects() == []
+    assert "one change cannot put that back" in line.cause
+    line.decide("skip")
+    world.sweep()
+    assert line.badge == "out_of_sync"
+    assert only(world).wrong.expected.units == 10
+
+
+def test_what_is_put_back_travels_alone(world: World) -> None:
+    world.policy(same_day=SameDay.ADDS)
+    world.simulator.set_knobs(same_day="add")
+    line = world.line(units=10)
+    line.hand_edit(13)
+    world.sweep()
+    restore_ours(only(world).id, reason=REASON, asked=world.tenancy.asked())
+    line.quantity(12)
+    world.work()
+
+    assert (line.badge, line.changes()) == ("synced", [-3, 2])
+
+
+def test_a_difference_of_days_ahead_keeps_what_is_expected_behind_it(world: World) -> None:
+    """A line whose next change is proved already is put back day by day, not flattened."""
+    line = world.line(units=10)
+    line.quantity(12, date(2026, 6, 1))
+    world.work()
+    line.hand_edit(13, on=date(2026, 6, 15))
+    world.sweep()
+    drift = only(world)
+    assert [one.differs for one in drift.by_day] == [False, False, True]
+    restore_ours(drift.id, reason=REASON, asked=world.tenancy.asked())
+    world.work()
+
+    assert line.badge == "synced", line.cause
+    assert [line.units(day) for day in (TODAY, date(2026, 6, 2), date(2026, 6, 16))] == [10, 12, 12]

@@ -19,6 +19,7 @@ from tallystick.bootstrap.stopped import WayAhead, look_at_way, take_way, what_w
 from tallystick.identity.roles import Role
 from tallystick.kit.problem import Conflicting, InvalidInput, NotAllowed, NotFound
 from tallystick.ledger.models import Lane
+from tallystick.sync.by_hand import read_by_hand
 from tallystick.sync.resolve import WAYS, _carry_out, resolve
 
 
@@ -376,3 +377,18 @@ class TestALookAtAWay:
         found = self.look(refused, "skip")
         assert "502" in found.unread
         assert [list(one.calls) for one in found.then] == [["+5 units from 12 May 2026"]]
+
+
+def test_by_hand_behind_the_contracts_end_nothing_can_be_read(world: World) -> None:
+    line = world.line(units=10, ends=date(2026, 5, 31))
+    line.quantity(12, date(2026, 6, 5))
+    world.work()
+    found = read_by_hand(line.lane_id, now=world.clock.now(), billing_of=world.engine.billing)
+    assert found is not None
+    assert (found.agrees, found.shown) == (False, "Autotask shows nothing from that day on.")
+
+
+def test_by_hand_nothing_waits(world: World) -> None:
+    line = world.line(units=10)
+    now = world.clock.now()
+    assert read_by_hand(line.lane_id, now=now, billing_of=world.engine.billing) is None
