@@ -229,7 +229,7 @@ class _Wrong:
 
 def _send(case: _Case, accepted_before: list[dict[str, Any]]) -> Plan:
     """The call for the first day that differs."""
-    wrong = _first_of_profile(case) if case.puts_back else _first_wrong(case)
+    wrong = _first_wrong(case)
     if wrong is None:
         return Stop(State.FAILED, words.no_rows())
     if case.puts_back and not _is_one_shift(case, wrong.on):
@@ -274,7 +274,9 @@ def _first_wrong(case: _Case) -> _Wrong | None:
     None: no row is wrong; there are days that no row shows.
     """
     day, target, ahead = case.batch[0].effective_on, case.target, case.ahead
-    if not ahead or (target.units is not None and any(row.units != target.units for row in ahead)):
+    units = target.units
+    moves = units is not None and any(row.units != units for row in ahead)
+    if not case.puts_back and (not ahead or moves):
         if ahead and ahead[0].approved:
             return _Wrong(day, None, None)
         return _Wrong(day, target.unit_price, target.unit_cost)
@@ -282,23 +284,18 @@ def _first_wrong(case: _Case) -> _Wrong | None:
     if found is None:
         return None
     on, step = found
-    if target.has_rate and case.batch[0].kind is not OperationKind.AZURE_AMOUNTS:
+    if case.puts_back and _has_its_rate(case, on, step):
+        return _Wrong(on, None, None)
+    by_step = case.puts_back or case.batch[0].kind is OperationKind.AZURE_AMOUNTS
+    if target.has_rate and not by_step:
         return _Wrong(on, target.unit_price, target.unit_cost)
     return _Wrong(on, step.unit_price, step.unit_cost)
 
 
-def _first_of_profile(case: _Case) -> _Wrong | None:
-    """Where the line leaves the profile it is put back to; a rate only where it is another."""
-    for step in case.wanted:
-        for row in covering(case.ahead, step):
-            if match_step([row], step, case.periods) is Match.SAME:
-                continue
-            at_its_units = match_step([row], replace(step, units=row.units), case.periods)
-            on = max(row.starts_on, step.starts_on)
-            if at_its_units is Match.SAME:
-                return _Wrong(on, None, None)
-            return _Wrong(on, step.unit_price, step.unit_cost)
-    return None
+def _has_its_rate(case: _Case, on: date, step: Step) -> bool:
+    """Whether only the units of that day are not as they should be."""
+    row = next(row for row in case.ahead if row.until > on)
+    return match_step([row], replace(step, units=row.units), case.periods) is Match.SAME
 
 
 def _is_one_shift(case: _Case, on: date) -> bool:

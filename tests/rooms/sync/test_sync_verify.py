@@ -185,3 +185,35 @@ def test_a_thousand_and_one_lines_cost_three_calls(world: World) -> None:
     calls = [one for one in asked if "ContractServiceUnits/query" in one["path"]]
     assert len(calls) <= 1.02 * ceil(number / 500)
     assert len(calls) == 3
+
+
+def test_the_same_difference_again_is_the_same_fact(world: World) -> None:
+    line = world.line(units=10)
+    line.hand_edit(11)
+    world.sweep()
+    found = line.lane().drift_id
+    world.sweep()
+    assert line.lane().drift_id == found
+
+
+def test_work_that_came_before_it_was_read_whole_decides_itself(world: World) -> None:
+    line = world.line(units=10)
+    line.hand_edit(11)
+    between = meanwhile(world)
+    between.does = lambda: line.quantity(12) if len(between.asked) > 1 else None
+    assert world.sweep() == Swept(1, 1, 0)
+    assert line.lane().drift_units is None
+
+
+def test_unmapped_twice_while_it_was_read_is_said_once(world: World) -> None:
+    line = world.line(units=10)
+    line.hand_edit(11)
+    world.sweep()
+    kept = SubscriptionMapping.objects.filter(subscription_id=line.subscription_id)
+
+    def unmap() -> None:
+        kept.delete()
+
+    meanwhile(world, unmap)
+    assert world.sweep() == Swept(1, 0, 1)
+    assert line.lane().drift_units == 11
