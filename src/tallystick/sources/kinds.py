@@ -19,6 +19,34 @@ class SourceKind(StrEnum):
             SourceKind.PAX8: "Pax8",
         }[self]
 
+    @property
+    def connect_words(self) -> str:
+        return {
+            SourceKind.EVENTS: "Let a marketplace tell",
+            SourceKind.PARTNER_CENTER: "Connect Partner Center",
+            SourceKind.PAX8: "Connect Pax8",
+        }[self]
+
+    @property
+    def lead(self) -> str:
+        """What it is for, before it is connected."""
+        return {
+            SourceKind.EVENTS: (
+                "Another system sends what happens to subscriptions as events, or lists of what "
+                "there is. It gets a token of its own, which sees nothing."
+            ),
+            SourceKind.PARTNER_CENTER: (
+                "For direct-bill partners and indirect providers: Microsoft gives indirect "
+                "resellers no access. Register an application in Microsoft Entra and let it read "
+                "Partner Center. It is read every 15 minutes; nothing is ever changed there. "
+                "Prices come from your price lists and margin rules."
+            ),
+            SourceKind.PAX8: (
+                "Make credentials in Pax8's portal. It is read every 15 minutes, with prices and "
+                "costs; nothing is ever changed there."
+            ),
+        }[self]
+
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:

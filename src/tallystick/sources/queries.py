@@ -15,7 +15,7 @@ from tallystick.kit.problem import InvalidInput, NotAllowed, NotFound
 from tallystick.sources.intake.became import Became
 from tallystick.sources.intake.event import Answer, EventType, How
 from tallystick.sources.kinds import CAPABILITIES, Capabilities, SourceKind
-from tallystick.sources.models import EventOutcome, Source, SourceEvent
+from tallystick.sources.models import EventOutcome, Source, SourceEvent, Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,28 @@ class SourceView:
         return CAPABILITIES[self.kind]
 
     @property
+    def is_told(self) -> bool:
+        """It sends; it is not read."""
+        return self.kind is SourceKind.EVENTS
+
+    @property
+    def recorded(self) -> int:
+        return self.answers.get(Answer.ACCEPTED, 0) + self.answers.get(Answer.GAP, 0)
+
+    @property
+    def standing(self) -> str:
+        if self.trouble:
+            return "Not read"
+        if self.needs_a_person:
+            return "Needs a person"
+        return "Works" if self.is_told or self.last_read_at else "Not read yet"
+
+    @property
+    def tone(self) -> str:
+        tones = {"Not read": "red", "Needs a person": "yellow", "Works": "green"}
+        return tones.get(self.standing, "secondary")
+
+    @property
     def needs_a_person(self) -> int:
         return sum(many for answer, many in self.answers.items() if answer.needs_a_person)
 
@@ -63,6 +85,12 @@ class EventView:
     became: Became
     decided_by: str
     decided_at: datetime
+
+    @property
+    def words(self) -> str:
+        """``Quantity changed``."""
+        kind = self.type.value.removeprefix("subscription.")
+        return kind.replace("_", " ").capitalize()
 
 
 def list_sources(context: Context) -> list[SourceView]:
@@ -119,6 +147,22 @@ def list_events(
     found = list(rows.order_by("-pk")[: limit + 1])
     more = encode_cursor([found[limit - 1].pk]) if len(found) > limit else None
     return Page(_event_views(found[:limit]), more)
+
+
+def open_events(context: Context, source_id: int, *, most: int = 50) -> list[EventView]:
+    """The newest that need a person."""
+    wanted = [answer.value for answer in Answer if answer.needs_a_person]
+    rows = SourceEvent.objects.filter(**context.scope("source__"), source_id=source_id)
+    return _event_views(list(_latest(rows).filter(answer__in=wanted).order_by("-pk")[:most]))
+
+
+def sources_of(context: Context, provider_id: str) -> list[SourceView]:
+    """Those that are read by us and have told or shown this subscription."""
+    known = Subject.objects.filter(subject=provider_id).values("source_id")
+    rows = Source.objects.filter(**context.scope(), pk__in=known).exclude(
+        kind=SourceKind.EVENTS.value
+    )
+    return [_view(row, {}) for row in rows.order_by("name")]
 
 
 def get_event(context: Context, event_pk: int) -> EventView:

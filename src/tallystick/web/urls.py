@@ -53,6 +53,8 @@ from tallystick.web.views import (
     second_writer,
     several,
     sign_in,
+    source_new,
+    sources,
     submit_order,
     subscription,
     subscription_mapping,
@@ -78,6 +80,7 @@ register_converter(Id, "id")
 
 _SUBSCRIPTION = "subscriptions/<id:subscription_id>"
 _CONNECTION = "connectors/<id:connection_id>"
+_SOURCE = "connectors/sources/<id:source_id>"
 _MAPPING = "connectors/<id:connection_id>/subscription-mapping"
 
 urlpatterns = [
@@ -149,6 +152,14 @@ urlpatterns = [
     path(f"{_CONNECTION}/connect/test", connect_test.connect_test, name="connect-test"),
     path(f"{_CONNECTION}/connect/defaults", connect.defaults, name="connect-defaults"),
     path(f"{_CONNECTION}/connect/done", connect.done, name="connect-done"),
+    path("connectors/sources/new/<slug:kind>", source_new.source_new, name="source-new"),
+    path(_SOURCE, sources.source, name="source"),
+    *(
+        path(f"{_SOURCE}/{act}", sources.source_act, {"act": act}, name=f"source-{act}")
+        for act in ("test", "changes", "everything")
+    ),
+    path(f"{_SOURCE}/refresh/<id:subscription_id>", sources.source_refresh, name="source-refresh"),
+    path(f"{_SOURCE}/events/<id:event_id>", sources.source_event, name="source-event"),
     path("connectors/guide", connector_guide.connector_guide, name="connector-guide"),
     path(_CONNECTION, connection.connection, name="connection"),
     path(f"{_CONNECTION}/look", home.look, name="look-now"),

@@ -17,6 +17,8 @@ from tallystick.connections.queries import ConnectionView, get_connection, list_
 from tallystick.identity.roles import Right
 from tallystick.ledger.badge import BadgeKind
 from tallystick.mappings.rows import badge_counts
+from tallystick.sources.kinds import SourceKind
+from tallystick.sources.queries import list_sources
 from tallystick.web.views.connection import ORDER
 from tallystick.web.visit import Visit, screen
 from tallystick.web.words import policies_in_words
@@ -46,7 +48,13 @@ def connectors(visit: Visit) -> HttpResponse:
     counts = badge_counts(visit.context, [one.id for one in found], now=visit.now)
     verdicts = verdicts_of(found, now=visit.now)
     cards = [_card(visit, one, counts[one.id], verdicts[one.id]) for one in found]
-    return visit.render("web/connectors/page.html", rail="connectors", cards=cards)
+    return visit.render(
+        "web/connectors/page.html",
+        rail="connectors",
+        cards=cards,
+        sources=list_sources(visit.context),
+        kinds=list(SourceKind),
+    )
 
 
 @screen("POST")

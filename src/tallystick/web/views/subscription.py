@@ -19,6 +19,7 @@ from tallystick.mappings.want_line import wanted_since
 from tallystick.operations.commitments import commitment_of
 from tallystick.operations.possible import possible
 from tallystick.subscriptions.scheduled import scheduled_of
+from tallystick.sources.queries import sources_of
 from tallystick.web.addresses import Address
 from tallystick.web.changes import changes_of
 from tallystick.web.timeline import blocker_of, entries
@@ -54,6 +55,7 @@ def subscription(visit: Visit, subscription_id: int) -> HttpResponse:
         held=held,
         changes=changes_of(row.subscription, possible(row.subscription, held)),
         scheduled=scheduled_of([row.subscription.id]).get(row.subscription.id),
+        sources=sources_of(visit.context, row.subscription.provider_id),
         wants_line=_wants_line(row),
         blocker=blocker_of(row),
         told=_told(visit, row),

@@ -1,0 +1,149 @@
+"""Administration > Connectors: the sources, where subscriptions and their changes come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+
+from tallystick.bootstrap.desk import desk
+from tallystick.bootstrap.source_clients import reader_of
+from tallystick.kit.problem import Conflicting, InvalidInput, NotFound, Unreachable
+from tallystick.sources.intake.decide import Decision, decide_event
+from tallystick.sources.kinds import SourceKind
+from tallystick.sources.queries import SourceView, get_event, get_source, open_events
+from tallystick.sources.read_sources import (
+    Reading,
+    check_source,
+    read_source_now,
+    refresh_customer,
+)
+from tallystick.subscriptions.queries import get_subscription
+from tallystick.web.visit import Visit, screen
+from tallystick.web.words import error_sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Ability:
+    """One thing a source can do, or cannot."""
+
+    words: str
+    can: bool
+
+
+@screen("GET")
+def source(visit: Visit, source_id: int) -> HttpResponse:
+    """How it is, what it brought, and what needs a person."""
+    view = get_source(visit.context, source_id)
+    return visit.render(
+        "web/sources/source.html",
+        rail="connectors",
+        source=view,
+        abilities=abilities(view),
+        events=open_events(visit.context, view.id),
+        unmatched=view.settings.get("unmatched", []),
+        brought=view.settings.get("brought"),
+        is_read=view.kind is not SourceKind.EVENTS,
+    )
+
+
+@screen("POST")
+def source_act(visit: Visit, source_id: int, act: str) -> HttpResponse:
+    """*Test*, *Read now*, *Read everything*: the source is asked, nothing is changed there."""
+    view = get_source(visit.context, source_id)
+    try:
+        if act == "test":
+            _tell_test(visit, view)
+        else:
+            read = read_source_now(
+                view.id, _reading(visit), context=visit.context, everything=act == "everything"
+            )
+            messages.success(
+                visit.request,
+                f"{read.subscriptions} subscriptions read, {read.differences} differences, "
+                f"{len(read.unmatched)} not matched.",
+            )
+    except Unreachable as problem:
+        messages.error(visit.request, str(problem))
+    return redirect("source", source_id=view.id)
+
+
+@screen("POST")
+def source_refresh(visit: Visit, source_id: int, subscription_id: int) -> HttpResponse:
+    """*Refresh from ...*: all subscriptions of this subscription's customer, read now."""
+    held = get_subscription(visit.context, subscription_id)
+    try:
+        read = refresh_customer(source_id, held.customer.id, _reading(visit), context=visit.context)
+    except Unreachable as problem:
+        messages.error(visit.request, str(problem))
+    else:
+        words = f"{held.customer.name}: {read.subscriptions} subscriptions read"
+        messages.success(visit.request, f"{words}, {read.differences} differences.")
+    return redirect("subscription", subscription_id=held.id)
+
+
+@screen("GET", "POST")
+def source_event(visit: Visit, source_id: int, event_id: int) -> HttpResponse:
+    """One event that became no operation: apply it after all, or ignore it, with a reason."""
+    view, event = get_source(visit.context, source_id), get_event(visit.context, event_id)
+    if event.source_id != view.id:
+        raise NotFound("There is no such event.")
+    errors: list[str] = []
+    reason = visit.request.POST.get("reason", "")
+    if visit.request.method == "POST":
+        how = Decision.APPLY if visit.request.POST.get("how") == "apply" else Decision.IGNORE
+        try:
+            decide_event(
+                event.id,
+                how,
+                reason=reason,
+                context=visit.context,
+                now=visit.now,
+                wake=desk().wake,
+                correlation_id=visit.correlation_id,
+            )
+        except InvalidInput as problem:
+            errors = [error_sentence("The reason", one) for one in problem.errors]
+        except Conflicting as problem:
+            errors = [str(problem)]
+        else:
+            done = "Applied." if how is Decision.APPLY else "Ignored."
+            messages.success(visit.request, done)
+            return redirect("source", source_id=view.id)
+    return visit.render(
+        "web/sources/event.html",
+        rail="connectors",
+        status=400 if errors else 200,
+        source=view,
+        event=event,
+        errors=errors,
+        reason=reason,
+    )
+
+
+def abilities(view: SourceView) -> list[Ability]:
+    """What it can tell, in words."""
+    can = view.capabilities
+    history = "for ever" if can.history_days is None else f"{can.history_days} days back"
+    return [
+        Ability(f"tells what changed, {history}", can.feed),
+        Ability("can be compared as a whole", can.snapshot),
+        Ability("knows prices", can.price),
+        Ability("knows costs", can.cost),
+    ]
+
+
+def _tell_test(visit: Visit, view: SourceView) -> None:
+    checks = check_source(view.id, _reading(visit), context=visit.context)
+    wrong = [one for one in checks if not one.works]
+    if wrong:
+        messages.error(visit.request, f"{wrong[0].name}: {wrong[0].words}")
+    else:
+        names = ", ".join(one.name.lower() for one in checks)
+        messages.success(visit.request, f"It works: {names}.")
+
+
+def _reading(visit: Visit) -> Reading:
+    return Reading(reader_of, visit.now, desk().wake, visit.correlation_id, visit.context.actor)
