@@ -78,7 +78,7 @@ def test_a_partner_center_is_connected_tested_read_and_refreshed(
     assert "It works: sign-in, customers, activity log." in office.text(here)
     office.post(f"{here}/everything")
     said = office.text(here)
-    assert "2 subscriptions read, 1 differences, 1 not matched." in said
+    assert "Read: 2 subscriptions, 1 difference, 1 not matched." in said
     assert "Its term “P7Y” is not known here." in said
     held = Subscription.objects.get(tenant_id=office.of.tenant_id, provider_id=subject)
     page = f"/subscriptions/{held.pk}"
@@ -86,7 +86,7 @@ def test_a_partner_center_is_connected_tested_read_and_refreshed(
     at.center.change(subject, at=office.of.clock.now(), logged=False, quantity=13)
     office.post(f"{here}/refresh/{held.pk}")
     said = office.text(page)
-    assert "Alder & Ash: 2 subscriptions read, 1 differences." in said
+    assert "Alder & Ash read: 2 subscriptions, 1 difference." in said
     assert "told by the source" in said
     assert "Works" in office.text("/connectors")
 

@@ -88,9 +88,11 @@ class EventView:
 
     @property
     def words(self) -> str:
-        """``Quantity changed``."""
-        kind = self.type.value.removeprefix("subscription.")
-        return kind.replace("_", " ").capitalize()
+        return self.type.label
+
+    @property
+    def can_be_applied(self) -> bool:
+        return self.type not in {EventType.EXTENDED, EventType.TRANSITIONED}
 
 
 def list_sources(context: Context) -> list[SourceView]:

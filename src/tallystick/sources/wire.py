@@ -85,11 +85,10 @@ class SourceWire:
                 method, where, headers=headers, params=params, data=data, content=content
             ) as answer:
                 return Reply(answer.status_code, answer.headers, _bounded(answer, deadline))
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            host = urlsplit(url).hostname
-            raise SourceTrouble(
-                f"{host} could not be reached ({type(error).__name__}). It is tried again."
-            ) from None
+        except httpx.TimeoutException:
+            raise SourceTrouble(f"{urlsplit(url).hostname} did not answer in time.") from None
+        except (httpx.HTTPError, httpx.InvalidURL):
+            raise SourceTrouble(f"{urlsplit(url).hostname} could not be reached.") from None
 
     def _where(self, url: str) -> str:
         parts = urlsplit(url)

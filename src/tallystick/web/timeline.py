@@ -25,10 +25,10 @@ _SOURCES = {
 }
 # Of a source, by how it became known; its name is the actor.
 _TOLD = {
-    "events": "told by the source",
-    "partner_center": "told by the source",
-    "pax8": "told by the source",
-    "seen": "seen, not told",
+    "events": "(told by the source)",
+    "partner_center": "(told by the source)",
+    "pax8": "(told by the source)",
+    "seen": "(seen, not told)",
 }
 
 

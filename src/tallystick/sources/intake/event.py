@@ -30,6 +30,22 @@ class EventType(StrEnum):
     RENAMED = "subscription.renamed"
     CUSTOMER_CHANGED = "subscription.customer_changed"
 
+    @property
+    def label(self) -> str:
+        return {
+            EventType.CREATED: "Bought",
+            EventType.QUANTITY_CHANGED: "Quantity changed",
+            EventType.PRICE_CHANGED: "Price changed",
+            EventType.STATUS_CHANGED: "Status changed",
+            EventType.CANCELLED: "Cancelled",
+            EventType.RENEWED: "Renewed",
+            EventType.EXTENDED: "Went into an extended service term",
+            EventType.TRANSITIONED: "Offer changed",
+            EventType.RENEWAL_CHANGED: "End of term changed",
+            EventType.RENAMED: "Renamed",
+            EventType.CUSTOMER_CHANGED: "Customer changed",
+        }[self]
+
 
 class Answer(StrEnum):
     """What became of an event. The latest one counts."""

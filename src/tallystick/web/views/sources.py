@@ -20,6 +20,7 @@ from tallystick.sources.read_sources import (
     read_source_now,
     refresh_customer,
 )
+from tallystick.sources.reading import WasRead
 from tallystick.subscriptions.queries import get_subscription
 from tallystick.web.visit import Visit, screen
 from tallystick.web.words import error_sentence
@@ -62,8 +63,7 @@ def source_act(visit: Visit, source_id: int, act: str) -> HttpResponse:
             )
             messages.success(
                 visit.request,
-                f"{read.subscriptions} subscriptions read, {read.differences} differences, "
-                f"{len(read.unmatched)} not matched.",
+                f"Read: {_counted(read)}, {len(read.unmatched)} not matched.",
             )
     except Unreachable as problem:
         messages.error(visit.request, str(problem))
@@ -79,8 +79,7 @@ def source_refresh(visit: Visit, source_id: int, subscription_id: int) -> HttpRe
     except Unreachable as problem:
         messages.error(visit.request, str(problem))
     else:
-        words = f"{held.customer.name}: {read.subscriptions} subscriptions read"
-        messages.success(visit.request, f"{words}, {read.differences} differences.")
+        messages.success(visit.request, f"{held.customer.name} read: {_counted(read)}.")
     return redirect("subscription", subscription_id=held.id)
 
 
@@ -133,6 +132,12 @@ def abilities(view: SourceView) -> list[Ability]:
         Ability("knows prices", can.price),
         Ability("knows costs", can.cost),
     ]
+
+
+def _counted(read: WasRead) -> str:
+    """``1 subscription, 2 differences``."""
+    counts = ((read.subscriptions, "subscription"), (read.differences, "difference"))
+    return ", ".join(f"{many} {word}{'' if many == 1 else 's'}" for many, word in counts)
 
 
 def _tell_test(visit: Visit, view: SourceView) -> None:
