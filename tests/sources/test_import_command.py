@@ -138,3 +138,31 @@ def test_import_azure_costs(csp: Tenancy, tmp_path: Path) -> None:
     refused = tallystick(csp, file, what="azure-costs")
     assert refused.returncode == 2
     assert "line 2, currency: is needed" in refused.stderr
+
+
+def test_a_list_of_a_source(csp: Tenancy, tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    file.write_bytes(csv_file([GOOD]))
+    done = tallystick(csp, file, what="snapshot")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Compared 1 subscriptions: 0 as before, 1 differences" in done.stdout
+
+    file.write_bytes(csv_file([good(quantity="12")]))
+    done = tallystick(csp, file, "--dry-run", what="snapshot")
+    assert done.stdout.startswith("Dry run, nothing was stored; compared 1 subscriptions")
+    assert "quantity changed (quantity 12)" in done.stdout
+    done = tallystick(csp, file, "--format", "json", what="snapshot")
+    answer = json.loads(done.stdout)
+    assert (answer["stored"], answer["answers"]) == (True, {"accepted": 1})
+    assert "1 as before" in tallystick(csp, file, what="snapshot").stdout
+
+    file.write_bytes(csv_file([good(quantity="12.5")]))
+    done = tallystick(csp, file, what="snapshot")
+    assert done.returncode == 2
+    assert "tallystick: line 2, quantity:" in done.stderr
+    assert done.stderr.endswith("tallystick: nothing was stored\n")
+    done = tallystick(csp, file, "--absent", "cancelled", what="snapshot")
+    assert done.returncode != 0
+    assert "complete" in done.stderr
+    held = Subscription.objects.get(tenant_id=csp.tenant_id)
+    assert (held.quantity, held.status) == (12, "active")
