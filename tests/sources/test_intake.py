@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+import psycopg
 import pytest
 from django.conf import settings as django_settings
 from django.db import DatabaseError, connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg import sql
 
 from factories import tenancy
 from tallystick.audit.models import AuditLog
@@ -412,13 +415,24 @@ class TestFacts:
     )
     def test_what_was_told_is_never_changed(self, told: Teller, table: str, act: str) -> None:
         told.tell(told.bought(told.subject()))
-        sql = act.format(table).replace("tenant_id", "id")
+        statement = act.format(table).replace("tenant_id", "id")
         with (
             pytest.raises(DatabaseError, match="permission denied"),
             transaction.atomic(),
             connection.cursor() as cursor,
         ):
-            cursor.execute(sql)
+            cursor.execute(statement)
+
+    @pytest.mark.parametrize("table", ["sources_event", "sources_event_outcome"])
+    def test_the_guard_refuses_the_owner_too(self, told: Teller, table: str) -> None:
+        told.tell(told.bought(told.subject()))
+        url, options = os.environ["TALLYSTICK_TEST_DATABASE_URL"], django_settings.OWNER_OPTIONS
+        for act in ("UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {} CASCADE"):
+            with (
+                psycopg.connect(url, options=options) as owner,
+                pytest.raises(psycopg.errors.InsufficientPrivilege, match="holds facts"),
+            ):
+                owner.execute(sql.SQL(act).format(sql.Identifier(table)))
 
     def test_a_secret_is_sealed_with_the_key_of_today(self, told: Teller) -> None:
         older, newer = django_settings.SEALING_KEYS.first(), new_key()

@@ -190,6 +190,19 @@ class TestReading:
         desk.center.records[-1]["operationStatus"] = "succeeded"
         assert desk.read().differences == 1
 
+    def test_while_it_is_read_nobody_else_begins(self, desk: Desk) -> None:
+        desk.center.add_customer("Alder")
+        seen: list[bool] = []
+
+        def look(row: Source) -> PartnerCenterReader:
+            later = desk.now + timedelta(minutes=90)
+            seen.append(desk.source_id in due_sources(now=later))
+            return desk.reader_of(row)
+
+        read_source(desk.source_id, Reading(look, desk.now, nobody_wakes, correlation_id()))
+        assert seen == [False]
+        assert desk.source_id in due_sources(now=desk.now + timedelta(minutes=15))
+
     def test_refresh_of_one_customer(self, desk: Desk) -> None:
         customer = desk.center.add_customer("Alder & Ash")
         subject = desk.center.add_subscription(customer)

@@ -50,7 +50,10 @@ class SourceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a kind of source can be asked or can tell. ``history_days``: None is without an end."""
+    """What a kind of source can be asked or can tell, as far as it is built here.
+
+    ``webhook``: it calls us; ``history_days``: None is without an end.
+    """
 
     feed: bool
     webhook: bool
@@ -62,6 +65,6 @@ class Capabilities:
 
 CAPABILITIES = {
     SourceKind.EVENTS: Capabilities(True, True, True, True, True, None),
-    SourceKind.PARTNER_CENTER: Capabilities(True, True, True, False, False, 90),
-    SourceKind.PAX8: Capabilities(True, True, True, True, True, None),
+    SourceKind.PARTNER_CENTER: Capabilities(True, False, True, False, False, 90),
+    SourceKind.PAX8: Capabilities(True, False, True, True, True, None),
 }

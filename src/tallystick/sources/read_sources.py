@@ -29,6 +29,7 @@ from tallystick.sources.wire import SourceTrouble
 from tallystick.subscriptions.queries import get_customer
 
 EVERY: Final = timedelta(minutes=15)
+LONGEST_READING: Final = timedelta(hours=2)
 MOST_SHOWN: Final = 200
 READ_BY_US: Final = (SourceKind.PARTNER_CENTER.value, SourceKind.PAX8.value)
 # An activity log keeps 90 days; what is older than this is found by reading everything.
@@ -74,12 +75,15 @@ def read_source(source_id: int, reading: Reading, *, everything: bool = False) -
     """Raises SourceTrouble, which is kept and shown, with when it is tried again."""
     source = Source.objects.get(pk=source_id)
     now = reading.now
-    # Whoever else looks meanwhile sees that it is being read.
-    Source.objects.filter(pk=source_id).update(next_read_at=now + EVERY)
+    whole = everything or everything_is_due(source, now=now)
+    # Whoever else looks meanwhile sees that it is being read; a reader that died is followed by
+    # another after this long.
+    busy = now + (LONGEST_READING if whole else EVERY)
+    Source.objects.filter(pk=source_id).update(next_read_at=busy)
 
     def read() -> WasRead:
         reader = reading.reader_of(source)
-        if everything or everything_is_due(source, now=now):
+        if whole:
             return reader.everything(source, reading.at())
         return reader.changes(source, reading.at())
 

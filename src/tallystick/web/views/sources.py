@@ -128,6 +128,7 @@ def abilities(view: SourceView) -> list[Ability]:
     history = "for ever" if can.history_days is None else f"{can.history_days} days back"
     return [
         Ability(f"tells what changed, {history}", can.feed),
+        Ability("calls us at once", can.webhook),
         Ability("can be compared as a whole", can.snapshot),
         Ability("knows prices", can.price),
         Ability("knows costs", can.cost),
