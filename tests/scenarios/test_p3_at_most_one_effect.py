@@ -210,7 +210,7 @@ def test_a_process_killed_again_while_recovering(world: World, milestone: Milest
     assert line.badge == "checking"
 
     world.simulator.release()
-    world.wait(120)
+    world.wait(1100)  # after three deaths in a row it is put aside for a quarter of an hour
 
     assert line.badge == "synced"
     assert line.changes() == [2]

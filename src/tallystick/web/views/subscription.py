@@ -18,8 +18,8 @@ from tallystick.mappings.rows import Row, subscription_row
 from tallystick.mappings.want_line import wanted_since
 from tallystick.operations.commitments import commitment_of
 from tallystick.operations.possible import possible
-from tallystick.subscriptions.scheduled import scheduled_of
 from tallystick.sources.queries import sources_of
+from tallystick.subscriptions.scheduled import scheduled_of
 from tallystick.web.addresses import Address
 from tallystick.web.changes import changes_of
 from tallystick.web.timeline import blocker_of, entries
