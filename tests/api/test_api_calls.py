@@ -37,7 +37,7 @@ CORRECT = {"attempt_id": 1, "reason": "x"}
 MEMBERS = {"type", "title", "status", "detail", "correlation_id", "errors"}
 
 
-CALLS = 89
+CALLS = 90
 # What they are found by is no id of ours, or their own tests look at strangers.
 ELSEWHERE = {
     ("PUT", "/subscriptions/by-provider-id/N"),
@@ -152,6 +152,7 @@ def every_call(of: Tenancy) -> list[tuple[str, str, object]]:
         ("DELETE", f"/connections/{connection}/policies?customer={customer}", None),
         ("POST", f"/operations/{operation}/deliveries/{connection}/approve", None),
         ("POST", f"/connections/{connection}/approve", {"customer_id": customer}),
+        ("GET", f"/connections/{connection}/approvals", None),
         ("GET", told, None),
         ("PATCH", told, {"remind_hours": 1}),
         ("DELETE", told, None),
@@ -276,6 +277,11 @@ def test_every_address_asks_for_a_token(api: Api) -> None:
                 "contract",
                 "promotion",
                 "rule",
+                "source",
+                "event",
+                "attempt",
+                "proof",
+                "round",
                 "notification",
                 "reseller",
                 "lane",

@@ -75,7 +75,7 @@ def test_a_subscription_is_billed_otherwise_and_set_back() -> None:
     assert saved.headers["Location"] == office.one
     page = office.text(office.one)
     assert "Saved: Fewer units, review." in page
-    assert "2 of 11 otherwise than the connection says" in page
+    assert "2 of 12 otherwise than the connection says" in page
     assert "for this subscription" in page
     assert office.told() == {"mode": "review", "decrease_day": "next_period"}
     office.save(office.of_one, mode="")

@@ -345,7 +345,7 @@ class TestALookAtAWay:
     def test_skipping(self, refused: Line) -> None:
         found = self.look(refused, "skip")
         assert found.expects == "10 units"
-        assert [(one.summary, one.calls) for one in found.then] == [
+        assert [(one.summary, list(one.calls)) for one in found.then] == [
             ("Update quantity 12 to 15", ["+5 units from 12 May 2026"])
         ]
 

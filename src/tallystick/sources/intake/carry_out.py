@@ -30,10 +30,9 @@ from tallystick.sources.intake import words
 from tallystick.sources.intake.became import Became
 from tallystick.sources.intake.buy import buy, name_customer
 from tallystick.sources.intake.event import Answer, EventType, NeutralEvent
+from tallystick.subscriptions.large_change import large_change
 from tallystick.subscriptions.queries import SubscriptionView, subscription_by_provider_id
 from tallystick.subscriptions.status import LIVE, SubscriptionStatus
-
-LARGE_MOVE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +71,8 @@ def _carry_out(event: NeutralEvent, asked: Asked, a_person_said_so: bool) -> Bec
     if view is None:
         return Became(Answer.UNMAPPED, words.unknown(event.subject))
     here = _Here(event, view, day, civil_day(asked.now, zone), asked)
-    if not a_person_said_so and _moves_far(here):
-        return Became(Answer.UNAPPLIED, words.far(view.unit_price, event.after.unit_price))
+    if not a_person_said_so and (moves := _moves_far(here)):
+        return Became(Answer.UNAPPLIED, words.far(moves))
     became = _change(here)
     if became.operation_id is not None and (gap := _contradiction(here)):
         return replace(became, answer=Answer.GAP, because=gap)
@@ -138,6 +137,7 @@ def _price(here: _Here) -> Became:
             effective_on=here.day,
             today=here.today,
             asked=here.asked,
+            accept_large_change=True,  # it does not move far, or a person has looked at it
         )
     )
 
@@ -174,7 +174,7 @@ def _renew(here: _Here) -> Became:
         if after.term_ends_on == known:
             return _SO_ALREADY
         return Became(Answer.UNAPPLIED, words.ENDS_EARLIER)
-    price = NewPrice(unit_price=after.unit_price, unit_cost=after.unit_cost)
+    price = NewPrice(after.unit_price, after.unit_cost, accepted=True)  # as above
     return _done(
         renew(
             subscription_id=view.id,
@@ -186,14 +186,11 @@ def _renew(here: _Here) -> Became:
     )
 
 
-def _moves_far(here: _Here) -> bool:
+def _moves_far(here: _Here) -> str:
     """A year's price read as a month's is the dearest mistake a source can make."""
-    was, now = here.view.unit_price, here.event.after.unit_price
     if here.event.type not in {EventType.PRICE_CHANGED, EventType.RENEWED}:
-        return False
-    if was is None or now is None or was == now:
-        return False
-    return min(was, now) * LARGE_MOVE < max(was, now)
+        return ""
+    return large_change(here.view, here.event.after.unit_price, here.event.after.unit_cost)
 
 
 def _contradiction(here: _Here) -> str:
