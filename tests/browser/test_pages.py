@@ -106,7 +106,9 @@ def test_the_list_is_searched_filtered_and_paged(page: Page) -> None:
     page.goto("/subscriptions")
     expect(page.get_by_role("row")).to_have_count(51)
     page.get_by_role("link", name="Next").click()
-    expect(page.get_by_role("row")).to_have_count(11)
+    expect(page.get_by_role("link", name="Next")).to_have_count(0)
+    # Ten of the sixty there are at first, and what other tests have ordered since.
+    assert 11 <= page.get_by_role("row").count() < 20
     page.goto("/subscriptions")
     page.get_by_placeholder("Search customer").fill("visio juniper")
     page.keyboard.press("Enter")

@@ -18,7 +18,7 @@ def test_what_is_held_is_approved_and_proved(page: Page) -> None:
     page.get_by_label("When something was recorded").select_option("review")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved: Review.")).to_be_visible()
-    expect(page.get_by_text("1 of 11 otherwise than the connection says")).to_be_visible()
+    expect(page.get_by_text("1 of 12 otherwise than the connection says")).to_be_visible()
 
     choose_change(page, "Change quantity")
     before = int(page.get_by_label("Quantity", exact=True).input_value())
@@ -38,7 +38,7 @@ def test_what_is_held_is_approved_and_proved(page: Page) -> None:
     expect(page.get_by_text("Synced · ").first).to_be_visible(timeout=30_000)
     expect(page.get_by_text("approved by")).to_be_visible()
 
-    page.get_by_text("1 of 11 otherwise than the connection says").click()
+    page.get_by_text("1 of 12 otherwise than the connection says").click()
     page.get_by_role("link", name="Change how changes are billed").click()
     page.get_by_label("Included units", exact=True).fill("1")
     # This Autotask takes one change a day.

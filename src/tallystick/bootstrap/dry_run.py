@@ -17,7 +17,7 @@ from tallystick.bootstrap.as_proved import as_proved
 from tallystick.bootstrap.dry_run_lines import DryLine, Outcome
 from tallystick.bootstrap.look_before import BillingOf, billing_of
 from tallystick.bootstrap.preview import LOOKS_BACK
-from tallystick.bootstrap.preview_charges import charges_ahead
+from tallystick.bootstrap.preview_charges import charges_ahead, difference
 from tallystick.bootstrap.preview_words import gets_in_words
 from tallystick.connections.queries import ConnectionView, get_connection
 from tallystick.connections.trouble import BillingError
@@ -206,7 +206,11 @@ def _said(
 
 
 def _difference(lane: _Lane, ours: Foreseen) -> Decimal | None:
-    """Of the period its first call falls into."""
+    """Of the period its first call falls into; a charge is billed by itself."""
+    if ours.charge is not None:
+        return difference(ours.charge)
+    if not ours.calls:
+        return None
     since = min(call.effective_on for call in ours.calls)
     bills = effects(
         ours.before, ours.after, since=since, frame=frame_of(lane.mapping), periods=PERIODS
