@@ -132,7 +132,8 @@ def test_with_a_database_of_ones_own_nothing_embedded_starts(
     try:
         command.wait_for("Tallystick is at")
         assert _until_ready(where) == 200
-        assert [path.name for path in tmp_path.iterdir()] == ["secret.key"]
+        names = sorted(path.name for path in tmp_path.iterdir())
+        assert names == ["audit.key", "secret.key"]
     finally:
         assert command.stop() == 0
 
