@@ -11,10 +11,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import django
 import pytest
 
 from tallystick.bootstrap.embedded import Embedded
+from tallystick.bootstrap.setup import setup
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
@@ -34,7 +34,8 @@ if "DATABASE_URL" not in os.environ:  # the processes of pytest-xdist find it th
     os.environ["DATABASE_URL"] = _server.url
 _begun_here = "TALLYSTICK_TEST_RUN" not in os.environ
 os.environ.setdefault("TALLYSTICK_TEST_RUN", str(os.getpid()))
-django.setup()
+# As worker and command line: for all tenants. A request to pages or API begins with none.
+setup(log_level="WARNING")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -48,8 +48,10 @@ def _sealing_keys() -> KeyRing:
 # triggers alone guard the facts.
 app_role = os.environ.get("TALLYSTICK_APP_ROLE", "tallystick_app")
 as_owner = os.environ.get("TALLYSTICK_DATABASE_AS") == "owner"
-OWNER_OPTIONS = "-c timezone=UTC"
-APP_OPTIONS = f"{OWNER_OPTIONS} -c role={app_role}" if app_role else OWNER_OPTIONS
+_UTC = "-c timezone=UTC"
+# Migrations work for all tenants (identity/reach.py), also where the owner is no superuser.
+OWNER_OPTIONS = f"{_UTC} -c tallystick.reach=everything"
+APP_OPTIONS = f"{_UTC} -c role={app_role}" if app_role else _UTC
 
 APP_ROLE = app_role
 DEBUG = False
@@ -87,6 +89,7 @@ INSTALLED_APPS = [
     "tallystick.web",
 ]
 MIDDLEWARE = [
+    "tallystick.web.middleware.ReachNothing",
     "tallystick.web.signing.FollowKeys",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -94,6 +97,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "tallystick.web.sessions.EndSessions",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -116,6 +120,7 @@ TEMPLATES = [
 ]
 
 AUTH_USER_MODEL = "identity.User"
+AUTHENTICATION_BACKENDS = ["tallystick.identity.sign_in.People"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {
@@ -157,6 +162,8 @@ CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("TALLYSTICK_ORIGINS", "").spli
 PUBLIC_URL = (
     os.environ.get("TALLYSTICK_URL") or next(iter(CSRF_TRUSTED_ORIGINS), "http://localhost:8000")
 ).rstrip("/")
+# How many proxies of ours stand in front, each adding to X-Forwarded-For whom it was asked by.
+PROXIES = int(os.environ.get("TALLYSTICK_PROXIES", "0"))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_HANDLERS = [
     "tallystick.web.uploads.NoMore",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from api_calls import Api, api_of
@@ -11,16 +13,18 @@ from django.db import DatabaseError
 from django.test import Client
 from django.urls import resolve as address_of
 
-from factories import TODAY, Tenancy, sibling, tenancy
+from factories import TODAY, Tenancy, number, sibling, tenancy, user
 from price_desk import ruled
 from tallystick.api import health
 from tallystick.api.door import door
 from tallystick.api.urls import api as ninja_api
 from tallystick.audit.models import AuditLog
+from tallystick.audit.record import SYSTEM
 from tallystick.identity.context import Context
+from tallystick.identity.invitations import invite
 from tallystick.identity.models import ApiToken
 from tallystick.identity.roles import Role
-from tallystick.identity.tokens import context_of_token, create_token, revoke_token
+from tallystick.identity.tokens import context_of_token, create_token, make_token, revoke_token
 from tallystick.kit.ids import correlation_id
 from tallystick.ledger.difference import DayRange, as_json
 from tallystick.ledger.models import Drift, Lane, Operation
@@ -65,6 +69,7 @@ def every_call(of: Tenancy) -> list[tuple[str, str, object]]:
     customer, offer = of.customer(), of.offer()
     operation = Operation.objects.get(subscription_id=subscription).pk
     log = AuditLog.objects.filter(subscription_id=subscription).latest("pk").pk
+    person, (invited, token) = user(of).pk, invited_and_token(of)
     mapped = f"/connections/{connection}/subscription-mappings/{subscription}"
     resolve = f"/operations/{operation}/deliveries/{connection}/resolve"
     told = f"/notifications/{of.told()}"
@@ -173,6 +178,13 @@ def every_call(of: Tenancy) -> list[tuple[str, str, object]]:
         ("GET", f"/subscriptions/{subscription}/corrections", None),
         ("POST", f"/subscriptions/{subscription}/corrections", CORRECT),
         ("POST", f"/subscriptions/{subscription}/corrections/preview", CORRECT),
+        ("GET", f"/users/{person}", None),
+        ("PATCH", f"/users/{person}", {"role": "viewer"}),
+        ("POST", f"/users/{person}/end-sessions", None),
+        ("POST", f"/users/{person}/password-reset", None),
+        ("DELETE", f"/invitations/{invited}", None),
+        ("GET", f"/tokens/{token}", None),
+        ("DELETE", f"/tokens/{token}", None),
     ]
 
 
@@ -197,6 +209,21 @@ def drifting(of: Tenancy, subscription: int, connection: int) -> int:
         days=days,
         found_at=of.clock.now(),
     ).pk
+
+
+def invited_and_token(of: Tenancy) -> tuple[int, int]:
+    """An open invitation and a token of this tenancy."""
+    asking: dict[str, Any] = {
+        "context": replace(of.context, actor=SYSTEM),
+        "now": of.clock.now(),
+        "correlation_id": correlation_id(),
+    }
+    address = f"guest{number()}@example.com"
+    more = {"name": "", "role": Role.VIEWER, "reseller_id": None}
+    invited, _ = invite(email=address, **more, **asking)
+    what = {"name": "theirs", "role": Role.VIEWER, "rights": None, "expires_at": None}
+    token, _ = make_token(**what, **asking)
+    return invited, token
 
 
 def test_every_address_with_an_id_is_among_them(api: Api) -> None:
@@ -286,6 +313,9 @@ def test_every_address_asks_for_a_token(api: Api) -> None:
                 "reseller",
                 "lane",
                 "drift",
+                "user",
+                "link",
+                "token",
             ):
                 path = path.replace(f"{{{name}_id}}", "1")
             path = path.replace("{offer_id}", "1").replace("{provider_id}", "x")

@@ -16,6 +16,7 @@ from tallystick.bootstrap.held import held_rows
 from tallystick.connections.queries import told_of
 from tallystick.kit.problem import NotFound
 from tallystick.ledger.queries import get_operation
+from tallystick.subscriptions.queries import get_customer
 from tallystick.sync.approve import approve, approve_many
 
 router = Router(tags=["Operations"])
@@ -99,6 +100,8 @@ def approve_on_a_connection(
 ) -> ApprovedOut:
     """Each with its own audit log; they are sent in their order. Nothing waits: 0 and 0."""
     who = caller(request)
+    if body.customer_id is not None:
+        get_customer(who.context, body.customer_id)
     done = approve_many(
         connection_id,
         subscription_ids=body.subscription_ids,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TypedDict
 
 from django.http import HttpRequest
 from ninja.security import HttpBearer
@@ -24,6 +25,14 @@ _KEPT = "tallystick.caller"
 _NOTHING_STORED = "tallystick.nothing_stored"
 
 
+class Asking(TypedDict):
+    """Who asks, when, and what belongs to the act."""
+
+    context: Context
+    now: datetime
+    correlation_id: str
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who asks, in which context, at which moment."""
@@ -40,6 +49,10 @@ class Caller:
     @property
     def today(self) -> date:
         return civil_day(self.now, self.zone)
+
+    def asking(self) -> Asking:
+        """What most verbs of a context are told about their asker."""
+        return {"context": self.context, "now": self.now, "correlation_id": self.correlation_id}
 
     def by(self) -> By:
         """What a verb on prices is told about its asker."""

@@ -33,6 +33,7 @@ from tallystick.identity.idempotency import (
     once,
     request_digest,
 )
+from tallystick.identity.reach import NOTHING, reach_of, reaching
 from tallystick.kit.problem import FieldError, InvalidInput, Problem
 
 View = Callable[..., HttpResponse]
@@ -97,6 +98,13 @@ def door(view: View) -> View:
 def _enter(request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpResponse:
     _check_query(request)
     caller = caller_of(request)
+    with reaching(NOTHING if caller is None else reach_of(caller.context)):
+        return _within(request, view, caller)
+
+
+def _within(
+    request: HttpRequest, view: Callable[[], HttpResponse], caller: Caller | None
+) -> HttpResponse:
     if request.method in READING or caller is None:
         return _told_in_json(request, view())
     if request.headers.get("Transfer-Encoding") and not request.headers.get("Content-Length"):

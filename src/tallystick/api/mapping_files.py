@@ -13,6 +13,7 @@ from tallystick.api.queries import REFUSALS, answers, no_other
 from tallystick.api.schemas_kit import Problem
 from tallystick.api.schemas_mapping_files import ImportedMappingsOut, ImportFilter
 from tallystick.bootstrap.mapping_files import import_mappings
+from tallystick.identity.reach import keep_reach
 from tallystick.kit.problem import FieldError, InvalidInput
 from tallystick.mappings.kinds import Ours
 from tallystick.sources.csv_errors import ImportRefused
@@ -112,7 +113,7 @@ def _export(request: HttpRequest, connection_id: int, kind: Ours) -> StreamingHt
     pieces = mappings_sheet(kind, connection_id, context=who.context, now=who.now, today=who.today)
     name = f"{kind.value}-mappings-{connection_id}.csv"
     return StreamingHttpResponse(
-        pieces,
+        keep_reach(pieces),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

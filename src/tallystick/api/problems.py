@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from tallystick.api.auth import caller_of
 from tallystick.api.correlation import correlation_of
 from tallystick.api.wrong_fields import errors_of
 from tallystick.identity.idempotency import KeyBusy, KeyReused
@@ -27,6 +28,7 @@ from tallystick.kit.problem import (
     Problem,
     Unreachable,
 )
+from tallystick.kit.security_log import not_allowed, not_in_context
 from tallystick.kit.storage import StorageFull, storage_is_full
 
 MEDIA_TYPE = "application/problem+json"
@@ -91,9 +93,23 @@ def document(
 def told(request: HttpRequest, problem: Problem) -> HttpResponse:
     """The document of what a verb or a question raised."""
     kind = next((kind for raised, kind in _KINDS if isinstance(problem, raised)), BAD_REQUEST)
+    _note(request, problem)
     errors = problem.errors if isinstance(problem, InvalidInput) else ()
     detail = "Nothing was stored: correct what “errors” names." if errors else str(problem)
     return document(request, kind, detail, errors)
+
+
+def _note(request: HttpRequest, problem: Problem) -> None:
+    """In the security log, when it is about who may see or do what."""
+    say = {NotFound: not_in_context, NotAllowed: not_allowed}.get(type(problem))
+    who = caller_of(request)
+    if say is not None and who is not None:
+        say(
+            actor=who.context.actor.ref,
+            method=request.method or "",
+            path=request.path,
+            correlation_id=correlation_of(request),
+        )
 
 
 def fault(request: HttpRequest, error: Exception) -> HttpResponse:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
-from ninja import NinjaAPI
 
 from tallystick.api import (
     applying,
@@ -38,12 +37,14 @@ from tallystick.api import (
     source_readings,
     sources,
     subscriptions,
+    users,
 )
+from tallystick.api.description import Described
 from tallystick.api.door import door, nothing_here
 from tallystick.api.problems import answer_in_problems
 from tallystick.api.strict_json import BodyParser
 
-api = NinjaAPI(
+api = Described(
     title="Tallystick",
     version="1",
     description=(
@@ -86,6 +87,7 @@ for _room in (
     source_readings,
     audit_logs,
     notifications,
+    users,
 ):
     api.add_router("", _room.router)
 

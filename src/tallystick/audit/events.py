@@ -90,6 +90,17 @@ class Event(StrEnum):
     ROTATE_KEYS = "connection.rotate_keys"
     SIGN_IN = "user.sign_in"
     CREATE_USER = "user.create"
+    INVITE_USER = "user.invite"
+    WITHDRAW_INVITATION = "user.withdraw_invitation"
+    CHANGE_ROLE = "user.change_role"
+    DEACTIVATE_USER = "user.deactivate"
+    ACTIVATE_USER = "user.activate"
+    END_SESSIONS = "user.end_sessions"
+    ASK_PASSWORD_RESET = "user.ask_password_reset"  # noqa: S105 - the name of an event
+    CHANGE_PASSWORD = "user.change_password"  # noqa: S105 - the name of an event
+    SET_UP_CODES = "user.set_up_codes"
+    REMOVE_CODES = "user.remove_codes"
+    REQUIRE_CODES = "user.require_codes"
     CREATE_TOKEN = "user.create_token"  # noqa: S105 - the name of an event, not a token
     REVOKE_TOKEN = "user.revoke_token"  # noqa: S105 - the name of an event, not a token
     IMPORT_SUBSCRIPTIONS = "import.subscriptions"
@@ -185,6 +196,17 @@ _LABELS = {
     Event.ROTATE_KEYS: "Rotate Keys",
     Event.SIGN_IN: "Sign In",
     Event.CREATE_USER: "Create User",
+    Event.INVITE_USER: "Invite User",
+    Event.WITHDRAW_INVITATION: "Withdraw Invitation",
+    Event.CHANGE_ROLE: "Change Role",
+    Event.DEACTIVATE_USER: "Deactivate User",
+    Event.ACTIVATE_USER: "Activate User",
+    Event.END_SESSIONS: "End Sessions",
+    Event.ASK_PASSWORD_RESET: "Ask for Password Reset",
+    Event.CHANGE_PASSWORD: "Change Password",
+    Event.SET_UP_CODES: "Set Up Sign-in Codes",
+    Event.REMOVE_CODES: "Remove Sign-in Codes",
+    Event.REQUIRE_CODES: "Require Sign-in Codes",
     Event.CREATE_TOKEN: "Create API Token",
     Event.REVOKE_TOKEN: "Revoke API Token",
     Event.IMPORT_SUBSCRIPTIONS: "Import Subscriptions",

@@ -44,7 +44,9 @@ def back_up(url: str, target: Path) -> int:
     try:
         handle = os.open(partial, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, PRIVATE)
         with os.fdopen(handle, "wb") as out:
-            _run("pg_dump", ["--format=custom", "--no-owner", "--dbname", url], stdout=out)
+            # Row-level security on: an owner who is no superuser could not dump with it off.
+            options = ["--format=custom", "--no-owner", "--enable-row-security", "--dbname", url]
+            _run("pg_dump", options, stdout=out)
             out.flush()
             os.fsync(out.fileno())
         partial.rename(target)
@@ -121,7 +123,7 @@ def _run(program: str, arguments: list[str], **more: object) -> None:
             command,
             stderr=subprocess.PIPE,
             check=False,
-            env={**os.environ, "LC_ALL": "C"},
+            env={**os.environ, "LC_ALL": "C", "PGOPTIONS": "-c tallystick.reach=everything"},
             **more,  # type: ignore[call-overload]  # passed on as given
         )
     except (CannotStart, OSError) as error:

@@ -22,10 +22,12 @@ from django.db import transaction
 from tallystick.bootstrap.accounts import COMMAND_LINE
 from tallystick.bootstrap.desk import desk
 from tallystick.connections.reseal import reseal, under_older_keys
-from tallystick.connections.sealing import let_nobody_seal, values_by_key
+from tallystick.connections.sealing import values_by_key as credentials_by_key
+from tallystick.identity.second_factor import codes_by_key, reseal_codes
 from tallystick.kit.ids import correlation_id
 from tallystick.kit.key_ring import KeyFile, KeyRing
 from tallystick.kit.problem import Conflicting, InvalidInput
+from tallystick.kit.seal_lock import let_nobody_seal
 from tallystick.kit.secrets import SealingKey, new_key
 from tallystick.notify.sealing import (
     recipient_values_by_key,
@@ -73,7 +75,7 @@ class Rotated:
 
 def show() -> Shown:
     """The ring, and what it is still needed for."""
-    ring, values = _ring(), _values()
+    ring, values = _ring(), values_by_key()
     rows = [
         KeyRow(key.key_id, number == 0, values.pop(key.key_id, 0))
         for number, key in enumerate(ring.all())
@@ -91,6 +93,7 @@ def rotate(*, progress: Callable[[int], None]) -> Rotated:
         let_nobody_seal()
         left = (
             under_older_keys(ring)
+            or _older_codes(ring)
             or recipients_under_older_keys(ring)
             or sources_under_older_keys(ring)
         )
@@ -111,6 +114,7 @@ def rotate(*, progress: Callable[[int], None]) -> Rotated:
     for one in reseal_sources(ring, **by):
         sources += one.opened
         not_opened += [] if one.opened else [one.name]
+    reseal_codes(ring)
     return Rotated(ring.first().key_id, made, done, not_opened, notifications, sources)
 
 
@@ -130,7 +134,7 @@ def remove(key_id: str) -> None:
             raise Conflicting(
                 f"The key {key_id} is the one that seals. Nothing was changed. Rotate first."
             )
-        if needed := _values().get(key_id, 0):
+        if needed := values_by_key().get(key_id, 0):
             raise Conflicting(
                 f"Sealed values that only the key {key_id} opens: {needed}. Nothing was changed. "
                 "Run tallystick keys rotate: it seals them with the first key."
@@ -144,10 +148,16 @@ def remove(key_id: str) -> None:
         _write(ring, [key for key in keys if key.key_id != key_id])
 
 
-def _values() -> Counter[str]:
-    """Sealed values by the key that opens them: of connections, notifications and sources."""
-    kept = Counter(values_by_key()) + Counter(recipient_values_by_key())
-    return kept + Counter(sources_by_key())
+def values_by_key() -> Counter[str]:
+    """Sealed values by the key that opens them: of connections, sign-in codes, notifications and
+    sources."""
+    kept = Counter(credentials_by_key()) + Counter(codes_by_key())
+    return kept + Counter(recipient_values_by_key()) + Counter(sources_by_key())
+
+
+def _older_codes(ring: KeyRing) -> bool:
+    older = {key.key_id for key in ring.all()[1:]}
+    return bool(older & set(codes_by_key()))
 
 
 def _ring() -> KeyRing:

@@ -11,6 +11,9 @@ from django.core.management import call_command
 from django.db import ProgrammingError, connection, transaction
 from psycopg import sql
 
+from tallystick.bootstrap.walls import build
+from tallystick.identity.reach import everything_by_default
+
 FACTS = (
     "audit_log",
     "ledger_operation",
@@ -48,8 +51,11 @@ class CannotMigrate(Exception):
 
 
 def migrate(*, verbose: bool = True) -> None:
-    """Apply migrations, then rights. Raises CannotMigrate."""
+    """Apply migrations, then walls and rights. Raises CannotMigrate."""
+    everything_by_default()
     call_command("migrate", verbosity=1 if verbose else 0, interactive=False)
+    with transaction.atomic(), connection.cursor() as cursor:
+        build(cursor)
     if settings.APP_ROLE:
         with transaction.atomic(), connection.cursor() as cursor:
             _ensure_role(settings.APP_ROLE)

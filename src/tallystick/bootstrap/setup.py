@@ -16,3 +16,7 @@ def setup(*, log_level: str | None = None) -> None:
         json=os.environ.get("TALLYSTICK_LOG_FORMAT") == "json",
     )
     django.setup()
+    from tallystick.identity.reach import everything_by_default  # it has models: after setup
+
+    # Worker and command line work for all tenants. The web server does not come by here.
+    everything_by_default()

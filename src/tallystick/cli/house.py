@@ -49,8 +49,11 @@ def house(arguments: argparse.Namespace, *, command: str) -> Iterator[Asker]:
         migrate_in_child()
         setup(log_level="WARNING")
         from tallystick.bootstrap.asker import asker_for
+        from tallystick.identity.reach import reach_of, reaching
 
-        yield asker_for(arguments.organisation, command=command)
+        asker = asker_for(arguments.organisation, command=command)
+        with reaching(reach_of(asker.context)):
+            yield asker
 
 
 def show(arguments: argparse.Namespace, value: object, lines: Sequence[str]) -> None:

@@ -18,6 +18,7 @@ COMMANDS = {
     "worker": ("tallystick.cli.worker", "a worker: sends what is pending to Autotask"),
     "migrate": ("tallystick.cli.migrate", "bring the database to this version"),
     "create-admin": ("tallystick.cli.create_admin", "make an administrator who can sign in"),
+    "users": ("tallystick.cli.users", "who may sign in: invite, change roles, deactivate"),
     "create-token": ("tallystick.cli.create_token", "make a token for the REST API"),
     "doctor": ("tallystick.cli.doctor", "test a connection to Autotask, check by check"),
     "import": (

@@ -11,12 +11,13 @@ from django.db import IntegrityError, transaction
 from tallystick.audit.events import Event
 from tallystick.audit.record import Subject, record
 from tallystick.connections.models import Connection
-from tallystick.connections.sealing import SEALED, key_to_seal, seal, unseal
+from tallystick.connections.sealing import SEALED, seal, unseal
 from tallystick.identity.context import Context
 from tallystick.identity.roles import Right
 from tallystick.kit.key_ring import KeyRing
 from tallystick.kit.money import parse_currency
 from tallystick.kit.problem import Conflicting, FieldError, InvalidInput
+from tallystick.kit.seal_lock import key_to_seal
 from tallystick.kit.secrets import CannotOpen, Secret
 
 

@@ -26,11 +26,12 @@ from tallystick.connections.create import wrong_currency, wrong_time_zone
 from tallystick.connections.models import Connection
 from tallystick.connections.policies import POLICIES
 from tallystick.connections.queries import living
-from tallystick.connections.sealing import SEALED, key_to_seal, seal, unseal
+from tallystick.connections.sealing import SEALED, seal, unseal
 from tallystick.identity.context import Context
 from tallystick.identity.roles import Right
 from tallystick.kit.key_ring import KeyRing
 from tallystick.kit.problem import FieldError, InvalidInput, NotFound
+from tallystick.kit.seal_lock import key_to_seal
 from tallystick.kit.secrets import CannotOpen, SealingKey, Secret
 from tallystick.ledger.models import Lane
 

@@ -17,9 +17,10 @@ from django.db import transaction
 from tallystick.audit.events import Event
 from tallystick.audit.record import Actor, Subject, record
 from tallystick.connections.models import Connection
-from tallystick.connections.sealing import HAS_SECRETS, SEALED, key_to_seal, seal, unseal
+from tallystick.connections.sealing import HAS_SECRETS, SEALED, seal, unseal
 from tallystick.kit.chunks import chunks
 from tallystick.kit.key_ring import KeyRing
+from tallystick.kit.seal_lock import key_to_seal
 from tallystick.kit.secrets import CannotOpen, SealingKey
 
 CONNECTIONS_A_TIME = 50

@@ -10,8 +10,11 @@ from tallystick.audit.events import Event
 from tallystick.audit.record import SYSTEM, Actor, Subject, record
 from tallystick.identity.context import Context
 from tallystick.identity.models import Reseller, Tenant, User
+from tallystick.identity.passwords import check_new_password
 from tallystick.identity.roles import Role
 from tallystick.kit.problem import Conflicting, InvalidInput
+
+LONGEST_EMAIL = 254
 
 
 def tenant_zone(tenant_id: int) -> str:
@@ -54,26 +57,15 @@ def add_user(
     actor: Actor = SYSTEM,
 ) -> int:
     """Raises Conflicting when the address is taken, InvalidInput when the password is weak."""
-    from django.contrib.auth.password_validation import validate_password
-    from django.core.exceptions import ValidationError
-    from django.core.validators import validate_email
-
     user = User(
-        email=email.strip().lower(),
+        email=read_email(email),
         name=name or email.split("@", maxsplit=1)[0],
         tenant_id=tenant_id,
         reseller_id=reseller_id,
         role=role.value,
         created_at=now,
     )
-    try:
-        validate_email(user.email)
-    except ValidationError:
-        raise InvalidInput.one("email", "is not an e-mail address") from None
-    try:
-        validate_password(password, user)
-    except ValidationError as error:
-        raise InvalidInput.one("password", " ".join(error.messages)) from None
+    check_new_password(password, user)
     with transaction.atomic():
         if User.objects.filter(email=user.email).exists():
             raise Conflicting(f"A user with the address {user.email} already exists.")
@@ -88,6 +80,21 @@ def add_user(
             summary=f"{user.email} as {role.label}",
         )
     return user.pk
+
+
+def read_email(text: str) -> str:
+    """In small letters, as it is stored. Raises InvalidInput."""
+    from django.core.exceptions import ValidationError
+    from django.core.validators import validate_email
+
+    email = text.strip().lower()
+    try:
+        if len(email) > LONGEST_EMAIL:
+            raise ValidationError("too long")
+        validate_email(email)
+    except ValidationError:
+        raise InvalidInput.one("email", "is not an e-mail address") from None
+    return email
 
 
 def context_of(user: User) -> Context:

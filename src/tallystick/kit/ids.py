@@ -35,3 +35,19 @@ def api_token() -> str:
 def address_name() -> str:
     """A name for an address that nobody can guess and that is no secret: 22 characters."""
     return secrets.token_urlsafe(16)
+
+
+def link_token() -> str:
+    """The secret part of a link that works once: 43 URL-safe characters (256 bits)."""
+    return secrets.token_urlsafe(32)
+
+
+def recovery_code() -> str:
+    """``k7m2q-9xw4t-hb3yn``: characters that cannot be mistaken for each other (74 bits)."""
+    text = "".join(secrets.choice("abcdefghjkmnpqrstuvwxyz23456789") for _ in range(15))
+    return f"{text[:5]}-{text[5:10]}-{text[10:]}"
+
+
+def totp_secret() -> str:
+    """160 random bits in base 32, as authenticator apps take them."""
+    return base64.b32encode(secrets.token_bytes(20)).decode()

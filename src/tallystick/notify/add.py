@@ -9,12 +9,12 @@ from django.core.validators import validate_email
 from django.db import transaction
 
 from tallystick.audit.events import Event
-from tallystick.connections.sealing import key_to_seal
 from tallystick.identity.context import Context
 from tallystick.identity.people import email_of
 from tallystick.identity.roles import Right
 from tallystick.kit.ids import webhook_secret
 from tallystick.kit.problem import Conflicting, FieldError, InvalidInput
+from tallystick.kit.seal_lock import key_to_seal
 from tallystick.kit.secrets import Secret
 from tallystick.notify.carry import NO_MAIL_SERVER, Carriers
 from tallystick.notify.choice import (

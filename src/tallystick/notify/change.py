@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.db import transaction
 
 from tallystick.audit.events import Event
-from tallystick.connections.sealing import key_to_seal
 from tallystick.identity.roles import Right
 from tallystick.kit.ids import webhook_secret
 from tallystick.kit.problem import Conflicting, InvalidInput
+from tallystick.kit.seal_lock import key_to_seal
 from tallystick.kit.secrets import CannotOpen, Secret
 from tallystick.notify.choice import (
     By,

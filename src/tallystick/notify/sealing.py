@@ -10,9 +10,9 @@ from django.db.models import Count
 
 from tallystick.audit.events import Event
 from tallystick.audit.record import Actor, Subject, record
-from tallystick.connections.sealing import key_to_seal
 from tallystick.kit.chunks import chunks
 from tallystick.kit.key_ring import KeyRing
+from tallystick.kit.seal_lock import key_to_seal
 from tallystick.kit.secrets import CannotOpen, SealingKey, Secret
 from tallystick.notify.models import Recipient
 

@@ -12,8 +12,8 @@ from django.db.models import Count
 
 from tallystick.audit.events import Event
 from tallystick.audit.record import Actor, Subject, record
-from tallystick.connections.sealing import key_to_seal
 from tallystick.kit.key_ring import KeyRing
+from tallystick.kit.seal_lock import key_to_seal
 from tallystick.kit.secrets import CannotOpen, Secret
 from tallystick.sources.models import Source
 

@@ -21,6 +21,7 @@ from tallystick.connections.pause import pause
 from tallystick.connections.sweeps import SWEPT_EVERY
 from tallystick.connections.trouble import BillingError, NotOpened
 from tallystick.identity.idempotency import forget_old_keys
+from tallystick.identity.throttle import forget_old_failures
 from tallystick.kit.clock import DatabaseClock
 from tallystick.kit.jobs import SLOW_QUEUE, app, defer
 from tallystick.kit.log import logger
@@ -97,6 +98,7 @@ def watch_connections(timestamp: int) -> None:  # noqa: ARG001 - the job engine 
     forget_old_minutes(now=now)
     forget_old_keys(now=now)
     end_abandoned(now=now)
+    forget_old_failures(now=now)
     # A paused connection that was never looked at comes from a restored backup: looking is safe,
     # and the person who resumes it wants to see the differences.
     for connection in Connection.objects.filter(

@@ -7,6 +7,7 @@ from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 
+from tallystick.identity.reach import NOTHING, reaching
 from tallystick.kit.ids import correlation_id
 
 # No script and no style in the pages themselves. `data:` is for the small pictures that are
@@ -34,6 +35,17 @@ def correlation_of(request: HttpRequest) -> str:
     if not isinstance(kept, str):
         kept = request.META[_KEPT] = correlation_id()
     return kept
+
+
+class ReachNothing:
+    """The outermost: until a door knows who asks, statements see no tenant's rows."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with reaching(NOTHING):
+            return self._get_response(request)
 
 
 class PageHeaders:

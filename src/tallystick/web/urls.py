@@ -6,6 +6,8 @@ from django.urls import path, register_converter
 
 from tallystick.web.sides import SIDES
 from tallystick.web.views import (
+    account,
+    api_tokens,
     apply_prices,
     approvals,
     approve,
@@ -61,6 +63,8 @@ from tallystick.web.views import (
     subscriptions,
     sync,
     sync_many,
+    users,
+    welcome,
 )
 
 
@@ -246,6 +250,30 @@ urlpatterns = [
     path("notifications/new", notifications.notification_new, name="notification-new"),
     path("notifications/<id:recipient_id>", notifications.notification, name="notification"),
     path("notifications/<id:recipient_id>/<slug:act>", notifications.act, name="notification-act"),
+    path("sign-in/code", sign_in.sign_in_code, name="sign-in-code"),
+    path("welcome/<slug:token>", welcome.welcome, name="welcome"),
+    path("account", account.account, name="account"),
+    path("account/password", account.account_password, name="account-password"),
+    path("account/sessions", account.account_sessions, name="account-sessions"),
+    path("account/codes", account.account_codes, name="account-codes"),
+    path("account/codes/on", account.account_codes_on, name="account-codes-on"),
+    path("users", users.users, name="users"),
+    path("users/invite", users.user_invite, name="user-invite"),
+    path("users/codes", users.users_codes, name="users-codes"),
+    path(
+        "users/invitations/<id:link_id>/withdraw",
+        users.invitation_withdraw,
+        name="invitation-withdraw",
+    ),
+    path("users/<id:user_id>", users.user, name="user"),
+    path("users/<id:user_id>/role", users.user_role, name="user-role"),
+    path("users/<id:user_id>/active", users.user_active, name="user-active"),
+    path("users/<id:user_id>/sessions", users.user_sessions, name="user-sessions"),
+    path("users/<id:user_id>/reset", users.user_reset, name="user-reset"),
+    path("users/<id:user_id>/codes", users.user_codes, name="user-codes"),
+    path("users/tokens", api_tokens.api_tokens, name="api-tokens"),
+    path("users/tokens/new", api_tokens.api_token_new, name="api-token-new"),
+    path("users/tokens/<id:token_id>/revoke", api_tokens.api_token_revoke, name="api-token-revoke"),
     path("audit-logs", audit_logs.audit_logs, name="audit-logs"),
     path("audit-logs/<id:audit_id>", audit_logs.audit_log, name="audit-log"),
 ]

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, TypedDict
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.views import redirect_to_login
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -24,9 +24,11 @@ from tallystick.bootstrap.desk import desk
 from tallystick.catalog.price_asked import By
 from tallystick.identity.context import Context
 from tallystick.identity.people import context_name, context_of, tenant_zone
+from tallystick.identity.reach import reach_of, reaching
 from tallystick.identity.roles import Right
 from tallystick.kit.clock import civil_day
-from tallystick.kit.problem import Problem
+from tallystick.kit.problem import NotAllowed, NotFound, Problem
+from tallystick.kit.security_log import not_allowed, not_in_context
 from tallystick.kit.storage import StorageFull, storage_is_full
 from tallystick.operations.finish import Asked
 from tallystick.web.middleware import correlation_of
@@ -35,6 +37,16 @@ from tallystick.web.views.errors import told
 Parts = ParamSpec("Parts")
 # The name audit logs and operations carry for what was done here.
 SOURCE = "screen"
+# In a session of somebody whose organisation requires codes and who has none yet.
+NEEDS_CODES = "tallystick.needs_codes"
+
+
+class Asking(TypedDict):
+    """Who asks, when, and what belongs to the act."""
+
+    context: Context
+    now: datetime
+    correlation_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +59,11 @@ class Visit:
     zone: ZoneInfo
     place: str
     correlation_id: str
+
+    @property
+    def user_id(self) -> int:
+        """Who it is: pages are for people alone."""
+        return int(self.context.actor.ref.partition("/")[2])
 
     @property
     def today(self) -> date:
@@ -62,13 +79,9 @@ class Visit:
         """What a verb on prices is told about its asker."""
         return By(self.context, self.now, self.today, self.correlation_id)
 
-    def acting(self) -> dict[str, Any]:
-        """What verbs that are no operations are told about their asker."""
-        return {
-            "context": self.context,
-            "now": self.now,
-            "correlation_id": self.correlation_id,
-        }
+    def asking(self) -> Asking:
+        """What most verbs of a context are told about their asker."""
+        return {"context": self.context, "now": self.now, "correlation_id": self.correlation_id}
 
     def asked(self, source_id: str | None = None) -> Asked:
         """What a verb is told about its asker."""
@@ -112,19 +125,45 @@ def screen(*methods: str) -> Callable[[Page[Parts]], Callable[..., HttpResponseB
             if not request.user.is_authenticated:
                 return _to_sign_in(request)
             context = context_of(request.user)
-            try:
-                context.require(Right.READ)
-                return page(_visit(request, context), *args, **kwargs)
-            except Problem as problem:
-                return told(request, problem)
-            except OperationalError as error:
-                if storage_is_full(error):
-                    return told(request, StorageFull())
-                raise
+            with reaching(reach_of(context)):
+                return _answered(page, request, context, *args, **kwargs)
 
         return answer
 
     return around
+
+
+def _answered(
+    page: Page[Parts],
+    request: HttpRequest,
+    context: Context,
+    *args: Parts.args,
+    **kwargs: Parts.kwargs,
+) -> HttpResponseBase:
+    if request.session.get(NEEDS_CODES) and not request.path.startswith("/account"):
+        return redirect("account")
+    try:
+        context.require(Right.READ)
+        return page(_visit(request, context), *args, **kwargs)
+    except Problem as problem:
+        _note(request, context, problem)
+        return told(request, problem)
+    except OperationalError as error:
+        if storage_is_full(error):
+            return told(request, StorageFull())
+        raise
+
+
+def _note(request: HttpRequest, context: Context, problem: Problem) -> None:
+    """In the security log, when it is about who may see or do what."""
+    say = {NotFound: not_in_context, NotAllowed: not_allowed}.get(type(problem))
+    if say is not None:
+        say(
+            actor=context.actor.ref,
+            method=request.method or "",
+            path=request.path,
+            correlation_id=correlation_of(request),
+        )
 
 
 def _visit(request: HttpRequest, context: Context) -> Visit:

@@ -26,10 +26,11 @@ from tallystick.connections.create import open_credentials
 from tallystick.connections.edit import Changes, edit_connection
 from tallystick.connections.models import Connection
 from tallystick.connections.reseal import CONNECTIONS_A_TIME, reseal
-from tallystick.connections.sealing import SEALED, key_to_seal, values_by_key
+from tallystick.connections.sealing import SEALED, values_by_key
 from tallystick.kit.ids import correlation_id
 from tallystick.kit.key_ring import KeyFile, KeyRing
 from tallystick.kit.problem import Conflicting, InvalidInput
+from tallystick.kit.seal_lock import key_to_seal
 from tallystick.kit.secrets import CannotOpen, Secret, new_key
 from tallystick.mappings.delete_connection import delete_connection
 

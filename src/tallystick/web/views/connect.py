@@ -122,6 +122,7 @@ def credentials(visit: Visit, connection_id: int) -> HttpResponse:
 @screen("POST")
 def zone(visit: Visit) -> HttpResponse:
     """A part of step 2: where the API user's Autotask is. Only the name is sent there."""
+    visit.context.require(Right.CONNECT)
     name = visit.request.POST.get("user_name", "").strip()[:LONGEST_USER]
     found = find_zone(name, context=visit.context) if name else None
     return visit.render("web/connect/_zone.html", found=found)

@@ -15,7 +15,7 @@ from tallystick.web.visit import Visit, screen
 def left_line(visit: Visit, connection_id: int, lane_id: int) -> HttpResponse:
     """From the list of lines left behind."""
     try:
-        sync_left(lane_id, connection_id, **visit.acting(), wake=visit.asked().wake)
+        sync_left(lane_id, connection_id, **visit.asking(), wake=visit.asked().wake)
     except Conflicting as problem:
         messages.info(visit.request, str(problem))
     else:

@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 
 from tallystick.bootstrap.mapping_files import import_mappings
 from tallystick.connections.queries import ConnectionView, get_connection
+from tallystick.identity.reach import keep_reach
 from tallystick.identity.roles import Right
 from tallystick.kit.problem import Conflicting, Problem
 from tallystick.mappings.kinds import Ours
@@ -62,7 +63,7 @@ def export(visit: Visit, connection_id: int, side: str) -> StreamingHttpResponse
     )
     name = f"{kind.value}-mappings-{connection_id}.csv"
     return StreamingHttpResponse(
-        pieces,
+        keep_reach(pieces),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

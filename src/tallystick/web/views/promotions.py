@@ -55,6 +55,7 @@ def promotions(visit: Visit) -> HttpResponse:
     """Newest first. A POST changes what promotions lower, and the other settings."""
     require_csp(visit.context)
     if visit.request.method == "POST":
+        require_csp(visit.context, Right.OPERATE)
         return _save_settings(visit)
     address = Address.read(visit.request.GET, ("q",))
     page = list_promotions(visit.context, search=address.value("q"), cursor=address.cursor or None)

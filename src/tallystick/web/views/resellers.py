@@ -71,9 +71,9 @@ def _named(visit: Visit, name: str, reseller_id: int | None = None) -> str:
     """Make or rename it; why not, or nothing."""
     try:
         if reseller_id is None:
-            make_reseller(name, **visit.acting())
+            make_reseller(name, **visit.asking())
         else:
-            rename_reseller(reseller_id, name, **visit.acting())
+            rename_reseller(reseller_id, name, **visit.asking())
     except InvalidInput as problem:
         return f"The name {problem.errors[0].message}."
     except Conflicting as problem:

@@ -1,0 +1,147 @@
+"""Row-level security: which rows of which table a reach shows. Applied by ``tallystick migrate``.
+
+Every table with a tenant is in one of these lists, or in ``OPEN`` with a reason
+(``tests/house/test_walls.py``). The policies are forced: they hold for the tables' owner too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from psycopg import sql
+
+# A tenant and a reseller (none: the CSP's own). A reseller reaches its own rows.
+OF_A_RESELLER: Final = (
+    "audit_log",
+    "subscriptions_customer",
+    "subscriptions_subscription",
+    "subscriptions_azure_amount",
+    "catalog_price_run",
+    "identity_user",
+    "identity_api_token",
+    "identity_sign_in_link",
+)
+# The same, and the CSP's own can be read by its resellers: a reseller's prices begin with the
+# CSP's rules, and what it changes may be billed on the CSP's connection.
+READ_BY_RESELLERS: Final = ("catalog_margin_rule", "connections_connection")
+# A tenant alone.
+OF_A_TENANT: Final = (
+    "catalog_offer",
+    "catalog_price_import",
+    "catalog_price_series",
+    "catalog_promotion",
+    "catalog_price_settings",
+    "catalog_exchange_rate",
+    "catalog_price_upload",
+    "ledger_operation",
+    "ledger_lane",
+    "ledger_sighting",
+    "ledger_dealt_with",
+    "ledger_delivery",
+    "ledger_sync_run",
+    "mappings_subscription",
+    "mappings_next_place",
+    "identity_reseller",
+    "identity_second_factor",
+)
+# No tenant of their own: as far as the row they belong to is reached. (column, table)
+OF_ANOTHER_ROW: Final = {
+    "connections_call_minute": ("connection_id", "connections_connection"),
+    "connections_policy_override": ("connection_id", "connections_connection"),
+    "directory_reading": ("connection_id", "connections_connection"),
+    "directory_company": ("connection_id", "connections_connection"),
+    "directory_service": ("connection_id", "connections_connection"),
+    "directory_contract": ("connection_id", "connections_connection"),
+    "directory_line": ("connection_id", "connections_connection"),
+    "mappings_customer": ("connection_id", "connections_connection"),
+    "mappings_offer": ("connection_id", "connections_connection"),
+    "mappings_customer_suggestion": ("connection_id", "connections_connection"),
+    "mappings_exclusion": ("connection_id", "connections_connection"),
+    "ledger_attempt": ("lane_id", "ledger_lane"),
+    "ledger_evidence": ("attempt_id", "ledger_attempt"),
+    "catalog_price_row": ("series_id", "catalog_price_series"),
+    "catalog_price_run_left": ("run_id", "catalog_price_run"),
+    "identity_idempotent_request": ("token_id", "identity_api_token"),
+}
+# Needed before it is known whose they are.
+SIGNING_IN: Final = (
+    "identity_tenant",
+    "identity_reseller",
+    "identity_user",
+    "identity_api_token",
+    "identity_sign_in_link",
+    "identity_second_factor",
+)
+# Tables of ours that hold nothing of a tenant.
+OPEN: Final = {
+    "identity_failed_sign_ins": "digests of names, and addresses, before anybody is known",
+    "ledger_transition": "the table of transitions itself",
+}
+
+_FUNCTIONS = """
+CREATE OR REPLACE FUNCTION tallystick_tenant() RETURNS bigint LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN current_setting('tallystick.reach', true) ~ '^[0-9]+/'
+           THEN split_part(current_setting('tallystick.reach', true), '/', 1)::bigint END
+$$;
+CREATE OR REPLACE FUNCTION tallystick_reseller() RETURNS bigint LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN current_setting('tallystick.reach', true) ~ '^[0-9]+/[0-9]+$'
+           THEN split_part(current_setting('tallystick.reach', true), '/', 2)::bigint END
+$$;
+"""
+_ALL = "(SELECT current_setting('tallystick.reach', true)) = 'everything'"
+_SIGN_IN = "(SELECT current_setting('tallystick.reach', true)) = 'signing-in'"
+_TENANT = "tenant_id = (SELECT tallystick_tenant())"
+_CSP = "(SELECT tallystick_reseller()) IS NULL"
+_OWN = f"{_TENANT} AND ({_CSP} OR reseller_id = (SELECT tallystick_reseller()))"
+_ALSO_CSPS = (
+    f"{_TENANT} AND ({_CSP} OR coalesce(reseller_id = (SELECT tallystick_reseller()), true))"
+)
+
+
+def build(cursor: Any) -> None:
+    """All of them anew, in the caller's transaction, as the owner of the tables."""
+    cursor.execute(_FUNCTIONS)
+    for table, seen, changed in _rules():
+        also = f" OR {_SIGN_IN}" if table in SIGNING_IN else ""
+        reads_more = (
+            "CREATE POLICY reach_to_read ON {table} FOR SELECT USING ({seen});"
+            if seen != changed
+            else ""
+        )
+        statements = sql.SQL(
+            "ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;"
+            "ALTER TABLE {table} FORCE ROW LEVEL SECURITY;"
+            "DROP POLICY IF EXISTS reach ON {table};"
+            "DROP POLICY IF EXISTS reach_to_read ON {table};"
+            "CREATE POLICY reach ON {table} FOR ALL USING ({changed}) WITH CHECK ({changed});"
+            + reads_more
+        )
+        cursor.execute(
+            statements.format(
+                table=sql.Identifier(table),
+                seen=sql.SQL(seen + also),
+                changed=sql.SQL(changed + also),
+            )
+        )
+
+
+def walled() -> frozenset[str]:
+    """Every table that has a policy."""
+    return frozenset(table for table, _, _ in _rules())
+
+
+def _rules() -> Iterator[tuple[str, str, str]]:
+    """Table, which rows are read, which are changed (and may be there afterwards)."""
+    for table in OF_A_RESELLER:
+        yield table, f"{_ALL} OR ({_OWN})", f"{_ALL} OR ({_OWN})"
+    for table in READ_BY_RESELLERS:
+        yield table, f"{_ALL} OR ({_ALSO_CSPS})", f"{_ALL} OR ({_OWN})"
+    for table in OF_A_TENANT:
+        yield table, f"{_ALL} OR {_TENANT}", f"{_ALL} OR {_TENANT}"
+    own_id = "id = (SELECT tallystick_tenant())"
+    yield "identity_tenant", f"{_ALL} OR {own_id}", f"{_ALL} OR {own_id}"
+    for table, (column, parent) in OF_ANOTHER_ROW.items():
+        row = f"SELECT 1 FROM {parent} p WHERE p.id = {table}.{column}"  # noqa: S608 - names of this file
+        reached = f"{_ALL} OR EXISTS ({row})"
+        yield table, reached, reached

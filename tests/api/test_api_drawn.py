@@ -1,0 +1,60 @@
+"""Requests drawn from the API's description: no fault, and nothing answered that it does not say.
+
+``TALLYSTICK_API_EXAMPLES=200`` for a long look (some 20,000 requests); a few each otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+import schemathesis
+from api_calls import api_of
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.checks import CHECKS, load_all_checks
+
+from factories import tenancy
+from tallystick.bootstrap.wsgi import application
+
+EXAMPLES = int(os.environ.get("TALLYSTICK_API_EXAMPLES", "4"))
+# What a description can say of a request is less than what is asked of it: that an offer is there,
+# that a day lies in a term. So what fits it may be refused.
+MORE_IS_ASKED = {"positive_data_acceptance"}
+# Asks Autotask, which is not there.
+ELSEWHERE = {"POST /api/v1/connections/{connection_id}/test"}
+load_all_checks()
+LOOKED_AT = [check for check in CHECKS.get_all() if check.__name__ not in MORE_IS_ASKED]
+DESCRIPTION = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", application)
+OPERATIONS = [found.ok() for found in DESCRIPTION.get_all_operations()]
+_tokens: list[str] = []
+
+
+def token() -> str:
+    """One tenant for all that is drawn: what one request made, another may find."""
+    if not _tokens:
+        of = tenancy()
+        of.subscription()
+        _tokens.append(api_of(of).token)
+    return _tokens[0]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.label)
+def test_drawn_requests_find_no_fault(db: None, operation: Any) -> None:
+    if operation.label in ELSEWHERE:
+        return
+    headers = {"Authorization": f"Bearer {token()}"}
+
+    @given(case=operation.as_strategy())
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        derandomize=EXAMPLES < 10,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def look(case: Any) -> None:
+        case.call_and_validate(headers=headers, checks=LOOKED_AT)
+
+    look()
