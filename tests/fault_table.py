@@ -377,6 +377,9 @@ TABLE = (
         "somebody else's ids",
         "api/api_calls::another_tenants_ids_are_not_found",
         "api/api_calls::another_resellers_ids_are_not_found",
+        "api/api_matrix::what_is_not_in_the_context_is_not_there",
+        "web/page_matrix::what_is_not_in_the_context_is_not_there",
+        "api/api_walls::the_databases_wall_alone",
     ),
     _fault(
         64,

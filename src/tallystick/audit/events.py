@@ -101,6 +101,8 @@ class Event(StrEnum):
     SET_UP_CODES = "user.set_up_codes"
     REMOVE_CODES = "user.remove_codes"
     REQUIRE_CODES = "user.require_codes"
+    LINK_SIGN_IN = "user.link_sign_in"
+    UNLINK_SIGN_IN = "user.unlink_sign_in"
     CREATE_TOKEN = "user.create_token"  # noqa: S105 - the name of an event, not a token
     REVOKE_TOKEN = "user.revoke_token"  # noqa: S105 - the name of an event, not a token
     IMPORT_SUBSCRIPTIONS = "import.subscriptions"
@@ -207,6 +209,8 @@ _LABELS = {
     Event.SET_UP_CODES: "Set Up Sign-in Codes",
     Event.REMOVE_CODES: "Remove Sign-in Codes",
     Event.REQUIRE_CODES: "Require Sign-in Codes",
+    Event.LINK_SIGN_IN: "Link Sign-in",
+    Event.UNLINK_SIGN_IN: "Unlink Sign-in",
     Event.CREATE_TOKEN: "Create API Token",
     Event.REVOKE_TOKEN: "Revoke API Token",
     Event.IMPORT_SUBSCRIPTIONS: "Import Subscriptions",

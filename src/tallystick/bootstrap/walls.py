@@ -42,10 +42,8 @@ OF_A_TENANT: Final = (
     "ledger_sync_run",
     "mappings_subscription",
     "mappings_next_place",
-    "identity_reseller",
-    "identity_second_factor",
 )
-# No tenant of their own: as far as the row they belong to is reached. (column, table)
+# As far as the row they belong to is reached. (column, table)
 OF_ANOTHER_ROW: Final = {
     "connections_call_minute": ("connection_id", "connections_connection"),
     "connections_policy_override": ("connection_id", "connections_connection"),
@@ -62,6 +60,8 @@ OF_ANOTHER_ROW: Final = {
     "ledger_evidence": ("attempt_id", "ledger_attempt"),
     "catalog_price_row": ("series_id", "catalog_price_series"),
     "catalog_price_run_left": ("run_id", "catalog_price_run"),
+    "identity_second_factor": ("user_id", "identity_user"),
+    "identity_open_identity": ("user_id", "identity_user"),
     "identity_idempotent_request": ("token_id", "identity_api_token"),
 }
 # Needed before it is known whose they are.
@@ -72,6 +72,7 @@ SIGNING_IN: Final = (
     "identity_api_token",
     "identity_sign_in_link",
     "identity_second_factor",
+    "identity_open_identity",
 )
 # Tables of ours that hold nothing of a tenant.
 OPEN: Final = {
@@ -141,6 +142,8 @@ def _rules() -> Iterator[tuple[str, str, str]]:
         yield table, f"{_ALL} OR {_TENANT}", f"{_ALL} OR {_TENANT}"
     own_id = "id = (SELECT tallystick_tenant())"
     yield "identity_tenant", f"{_ALL} OR {own_id}", f"{_ALL} OR {own_id}"
+    itself = f"{_TENANT} AND ({_CSP} OR id = (SELECT tallystick_reseller()))"
+    yield "identity_reseller", f"{_ALL} OR ({itself})", f"{_ALL} OR ({itself})"
     for table, (column, parent) in OF_ANOTHER_ROW.items():
         row = f"SELECT 1 FROM {parent} p WHERE p.id = {table}.{column}"  # noqa: S608 - names of this file
         reached = f"{_ALL} OR EXISTS ({row})"

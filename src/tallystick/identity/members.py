@@ -18,6 +18,7 @@ from tallystick.audit.record import Subject, record
 from tallystick.identity.context import Context
 from tallystick.identity.models import ApiToken, SecondFactor, Tenant, User
 from tallystick.identity.roles import Right, Role
+from tallystick.identity.tokens import rights_of
 from tallystick.kit.paging import Page, check_limit, decode_cursor, encode_cursor
 from tallystick.kit.problem import Conflicting, NotFound
 
@@ -69,7 +70,10 @@ def get_member(context: Context, user_id: int) -> Member:
 def change_role(
     user_id: int, role: Role, *, context: Context, now: datetime, correlation_id: str
 ) -> None:
-    """Raises NotAllowed, NotFound, Conflicting when nobody would administrate the context."""
+    """API tokens they made and that may more than they may now are revoked.
+
+    Raises NotAllowed, NotFound, Conflicting when nobody would administrate the context.
+    """
     with transaction.atomic():
         user = _locked(context, user_id)
         before = Role(user.role)
@@ -79,8 +83,9 @@ def change_role(
             _not_the_last(user)
         user.role = role.value
         user.save(update_fields=["role"])
+        ended = _revoke_beyond(user, role, now)
         details = {"before": {"role": before.value}, "after": {"role": role.value}}
-        summary = f"{user.email}: {before.label} to {role.label}"
+        summary = f"{user.email}: {before.label} to {role.label}, {ended} API tokens revoked"
         _record(Event.CHANGE_ROLE, user, context, now, correlation_id, summary, details)
 
 
@@ -135,6 +140,15 @@ def _locked(context: Context, user_id: int) -> User:
     if user is None:
         raise NotFound("There is no such user.")
     return user
+
+
+def _revoke_beyond(user: User, role: Role, now: datetime) -> int:
+    beyond = [
+        token.pk
+        for token in ApiToken.objects.filter(made_by=user, revoked_at__isnull=True)
+        if not rights_of(token) <= role.rights
+    ]
+    return ApiToken.objects.filter(pk__in=beyond).update(revoked_at=now)
 
 
 def _not_the_last(user: User) -> None:

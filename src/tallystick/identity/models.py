@@ -115,6 +115,22 @@ class SecondFactor(models.Model):
         db_table = "identity_second_factor"
 
 
+class OpenIdentity(models.Model):
+    """A person as an OpenID provider knows them: by its issuer and subject, never by an address."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT)
+    issuer = models.CharField(max_length=300)
+    subject = models.CharField(max_length=300)
+    linked_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "identity_open_identity"
+        constraints = [
+            models.UniqueConstraint(fields=["issuer", "subject"], name="open_identity_once")
+        ]
+
+
 class FailedSignIns(models.Model):
     """How often one name, one address or one device failed lately. Names only as digests."""
 

@@ -118,9 +118,15 @@ def context_of_token(plain: str, *, now: datetime) -> TokenContext | None:
         if row.last_used_at is None or now - row.last_used_at >= USE_IS_NOTED_EVERY:
             ApiToken.objects.filter(pk=row.pk).update(last_used_at=now)
     actor = Actor(ref=f"token/{row.pk}", name=f"{row.name} (API)")
-    only = None if row.rights is None else frozenset(map(Right, row.rights))
+    only = None if row.rights is None else rights_of(row)
     context = Context(row.tenant_id, row.reseller_id, Role(row.role), actor, only)
     return TokenContext(context, row.pk)
+
+
+def rights_of(row: ApiToken) -> frozenset[Right]:
+    """What a token may, by its role and what it was limited to."""
+    held = Role(row.role).rights
+    return held if row.rights is None else held & frozenset(map(Right, row.rights))
 
 
 def list_tokens(context: Context, *, cursor: str | None = None, limit: int = 50) -> Page[TokenView]:

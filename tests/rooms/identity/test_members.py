@@ -225,6 +225,28 @@ class TestDeactivating:
         activate(ada.pk, **by(of))
         assert context_of_token(hers, now=now) is None, "revoked is for ever"
 
+    def test_tokens_that_may_more_than_who_made_them_end_with_the_role(self) -> None:
+        of = tenancy()
+        user(of)
+        ada = user(of)
+        context = Context(of.tenant_id, None, Role.ADMINISTRATOR, Actor(f"user/{ada.pk}", "Ada"))
+        asking = by(of) | {"context": context}
+        made = {
+            (role, rights): make_token(
+                name="x", role=role, rights=rights, expires_at=None, **asking
+            )[1]
+            for role, rights in (
+                (Role.ADMINISTRATOR, None),
+                (Role.ADMINISTRATOR, frozenset({Right.READ})),
+                (Role.OPERATOR, None),
+            )
+        }
+        change_role(ada.pk, Role.OPERATOR, **by(of))
+        working = [
+            one for one, plain in made.items() if context_of_token(plain, now=of.clock.now())
+        ]
+        assert working == [(Role.ADMINISTRATOR, frozenset({Right.READ})), (Role.OPERATOR, None)]
+
     def test_a_reset_link_of_who_is_deactivated_opens_nothing(self) -> None:
         of = tenancy()
         user(of)

@@ -373,7 +373,7 @@ def as_owner() -> Iterator[psycopg.Connection[Any]]:
 @contextmanager
 def as_application() -> Iterator[psycopg.Connection[Any]]:
     """The role the product works as."""
-    with _session(settings.APP_OPTIONS) as session:
+    with _session(f"{settings.APP_OPTIONS} -c tallystick.reach=everything") as session:
         yield session
 
 

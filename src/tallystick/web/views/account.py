@@ -9,7 +9,9 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.debug import sensitive_post_parameters
 
+from tallystick.bootstrap.openid import provider
 from tallystick.identity.members import end_sessions
+from tallystick.identity.openid import is_linked
 from tallystick.identity.passwords import change_password
 from tallystick.identity.second_factor import (
     begin_codes,
@@ -95,4 +97,6 @@ def _page(visit: Visit, errors: list[str] | None = None) -> HttpResponse:
         codes=has_codes(visit.user_id),
         recovery_left=recovery_left(visit.user_id),
         codes_required=_required(visit),
+        provider=provider(),
+        linked=is_linked(visit.user_id),
     )

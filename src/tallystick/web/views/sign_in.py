@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from tallystick.audit.events import Event
 from tallystick.audit.record import Subject, record
 from tallystick.bootstrap.desk import desk
+from tallystick.bootstrap.openid import provider
 from tallystick.identity.people import context_of
 from tallystick.identity.reach import SIGNING_IN, reach_of, reaching
 from tallystick.identity.second_factor import check_code, has_codes, requires_codes
@@ -41,6 +42,10 @@ from tallystick.web.visit import NEEDS_CODES
 # One sentence for a wrong address and a wrong password: nobody learns who has an account.
 _HALF = "tallystick.half_signed_in"
 DEVICE_COOKIE = "tallystick_device"
+SIGN_IN_FIRST = (
+    "Your {} account is linked to nobody here. Sign in with your password once, and link it under "
+    "your name."
+)
 WRONG = "The e-mail address or the password is not right."
 
 
@@ -54,7 +59,7 @@ class SignInForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Ask who it is, and lead to where they wanted to go."""
-    wanted = _safe_next(request)
+    wanted = safe_next(request)
     if request.method != "POST":
         if request.user.is_authenticated:
             return redirect(wanted)
@@ -72,11 +77,16 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if tried.person is None:
         error = WRONG if tried.wait_until is None else _wait(tried.wait_until)
         return _form(request, wanted, email=request.POST.get("email", "")[:254], error=error)
+    return go_on(request, tried.person, wanted)
+
+
+def go_on(request: HttpRequest, person: Person, wanted: str) -> HttpResponse:
+    """Who they are is shown; a code may still be asked for."""
     with reaching(SIGNING_IN):
-        asks_for_code = has_codes(tried.person.pk)
+        asks_for_code = has_codes(person.pk)
     if asks_for_code:
-        return _ask_for_code(request, tried.person, wanted)
-    return begin_session(request, tried.person, wanted)
+        return _ask_for_code(request, person, wanted)
+    return begin_session(request, person, wanted)
 
 
 @never_cache
@@ -162,11 +172,11 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 
 def _form(request: HttpRequest, wanted: str, *, email: str = "", error: str = "") -> HttpResponse:
-    values = {"next": wanted, "email": email, "error": error}
+    values = {"next": wanted, "email": email, "error": error, "provider": provider()}
     return render(request, "web/sign_in.html", values, status=400 if error else 200)
 
 
-def _safe_next(request: HttpRequest) -> str:
+def safe_next(request: HttpRequest) -> str:
     """Where to go afterwards: an address of ours, else the first page."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     if url_has_allowed_host_and_scheme(
