@@ -516,3 +516,14 @@ class TestChangingAConnection:
         assert "required" not in schema
         assert schema["properties"]["budget_share"]["maximum"] == 0.9
         assert not [one for one in schema["properties"].values() if "default" in one]
+
+
+def test_connections_come_in_pages_by_name(api: Api) -> None:
+    for name in ("Beta", "Alpha", "Gamma"):
+        api.of.connection(name=name)
+    first = api.get("/connections?limit=2").body
+    assert [one["name"] for one in first["items"]] == ["Alpha", "Beta"]
+    rest = api.get(f"/connections?limit=2&cursor={first['next_cursor']}").body
+    assert [one["name"] for one in rest["items"]] == ["Gamma"]
+    assert rest["next_cursor"] is None
+    assert api.get("/connections?cursor=x").fields == ["cursor"]

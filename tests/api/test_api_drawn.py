@@ -39,6 +39,23 @@ def token() -> str:
     return _tokens[0]
 
 
+def test_every_list_has_a_cursor_and_every_write_takes_a_key() -> None:
+    said = DESCRIPTION.raw_schema
+    for address, methods in said["paths"].items():
+        for method, operation in methods.items():
+            named = {one["name"] for one in operation.get("parameters", [])}
+            if method != "get":
+                assert "Idempotency-Key" in named, (method, address)
+                continue
+            answer = operation["responses"].get(200) or operation["responses"]["200"]
+            shape = answer.get("content", {}).get("application/json", {}).get("schema", {})
+            if "$ref" in shape:
+                shape = said["components"]["schemas"][shape["$ref"].rpartition("/")[2]]
+            assert shape.get("type") != "array", address
+            if "items" in shape.get("properties", {}):
+                assert {"cursor", "limit"} <= named, address
+
+
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.label)
 def test_drawn_requests_find_no_fault(db: None, operation: Any) -> None:
     if operation.label in ELSEWHERE:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.http import HttpRequest
-from ninja import Router, Status
+from ninja import Query, Router, Status
 
 from tallystick.api.auth import CONNECT, READ, Caller, caller
-from tallystick.api.queries import answers
+from tallystick.api.queries import answers, no_other
 from tallystick.api.schemas_connections import (
     ConnectionChangesIn,
     ConnectionIn,
@@ -17,14 +17,14 @@ from tallystick.api.schemas_connections import (
     TestedOut,
 )
 from tallystick.api.schemas_health import ConnectionHealthOut
-from tallystick.api.schemas_kit import PageOut
+from tallystick.api.schemas_kit import PageOut, Paging, checked
 from tallystick.bootstrap.checking import check_connection
 from tallystick.bootstrap.connection_health import connection_health
 from tallystick.connections.create import Credentials, NewConnection, create_connection
 from tallystick.connections.edit import budget_shares, edit_connection
 from tallystick.connections.instance import check_instance
 from tallystick.connections.pause import pause, resume
-from tallystick.connections.queries import get_connection, list_connections
+from tallystick.connections.queries import get_connection, page_connections
 from tallystick.kit.secrets import Secret
 from tallystick.mappings.delete_connection import delete_connection
 from tallystick.mappings.jobs import request_refresh
@@ -33,13 +33,14 @@ router = Router(tags=["Connections"])
 
 
 @router.get("/connections", auth=READ, response=answers(200, PageOut[ConnectionOut]))
-def connections(request: HttpRequest) -> PageOut[ConnectionOut]:
-    """All of them, by name."""
+def connections(request: HttpRequest, asked: Query[Paging]) -> PageOut[ConnectionOut]:
+    """By name."""
+    no_other(request, Paging)
     who = caller(request)
-    views = list_connections(who.context)
+    page = page_connections(who.context, cursor=checked(asked.cursor, str, int), limit=asked.limit)
     shares = budget_shares(who.context)
-    items = [ConnectionOut.of(view, share=shares[view.id], now=who.now) for view in views]
-    return PageOut(items=items, next_cursor=None)
+    items = [ConnectionOut.of(view, share=shares[view.id], now=who.now) for view in page.items]
+    return PageOut(items=items, next_cursor=page.next_cursor)
 
 
 @router.post(

@@ -1,4 +1,4 @@
-"""What the API says of itself: as ninja writes it, and the problems as they are really answered."""
+"""What the API says of itself: as ninja writes it, with what the door does for every address."""
 
 from __future__ import annotations
 
@@ -21,14 +21,25 @@ EVERYWHERE: Final = (
 _JSON: Final = "application/json"
 
 
+_KEY: Final = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "description": "Asked again with the same key: the same answer, once carried out.",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
+}
+
+
 class Described(NinjaAPI):
-    """Errors are RFC 9457 documents, of their own content type."""
+    """Errors are RFC 9457 documents, of their own content type; writes take an Idempotency-Key."""
 
     def get_openapi_schema(self, **asked: Any) -> OpenAPISchema:
         schema = super().get_openapi_schema(**asked)
         for methods in schema["paths"].values():
-            for operation in methods.values():
+            for method, operation in methods.items():
                 _say_problems(operation["responses"])
+                if method != "get":
+                    operation.setdefault("parameters", []).append(_KEY)
         return schema
 
 

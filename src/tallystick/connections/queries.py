@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from tallystick.audit.record import Subject
 from tallystick.connections.amounts_policy import AzureAmounts
@@ -25,6 +25,7 @@ from tallystick.connections.policies import (
     SuspendRule,
 )
 from tallystick.identity.context import Context
+from tallystick.kit.paging import Page, check_limit, decode_cursor, encode_cursor
 from tallystick.kit.problem import NotFound
 
 
@@ -123,6 +124,19 @@ def get_connection(context: Context, connection_id: int) -> ConnectionView:
 
 def list_connections(context: Context) -> list[ConnectionView]:
     return [view_of(row) for row in living(context).order_by("name")]
+
+
+def page_connections(context: Context, *, cursor: str | None, limit: int) -> Page[ConnectionView]:
+    """By name. Raises InvalidInput naming ``cursor`` or ``limit``."""
+    limit = check_limit(limit)
+    rows = living(context)
+    if cursor:
+        name, pk = decode_cursor(cursor, length=2)
+        rows = rows.filter(Q(name__gt=name) | Q(name=name, pk__gt=pk))
+    found = list(rows.order_by("name", "pk")[: limit + 1])
+    last = found[limit - 1] if len(found) > limit else None
+    more = encode_cursor([last.name, last.pk]) if last else None
+    return Page([view_of(row) for row in found[:limit]], more)
 
 
 def told_of(context: Context) -> Collection[int] | None:
