@@ -29,6 +29,7 @@ from tallystick.api.schemas_sources import (
 from tallystick.api.strict_json import read_body, sent
 from tallystick.bootstrap.desk import desk
 from tallystick.identity.context import Context
+from tallystick.identity.reach import reach_of, reaching
 from tallystick.kit.problem import InvalidInput
 from tallystick.sources.hook import signed_by
 from tallystick.sources.intake.decide import decide_event
@@ -117,7 +118,7 @@ def tell_signed(request: HttpRequest, hook: str) -> Status[TakenListOut]:  # noq
     no_other(request, set())
     source_id, uri, context = request.auth  # type: ignore[attr-defined]  # ninja puts it there
     read_body(request)
-    with transaction.atomic(durable=True):
+    with reaching(reach_of(context)), transaction.atomic(durable=True):
         return Status(202, _take(request, source_id, uri, context))
 
 

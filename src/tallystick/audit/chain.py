@@ -81,6 +81,8 @@ def verify(tenant_id: int, heads: Collection[Head] = ()) -> Verified:
     It is read in one look of the database, in which nothing can be written.
     """
     signed = {head.number: head for head in heads if head.tenant_id == tenant_id}
+    with database.cursor() as cursor:
+        cursor.execute("SELECT 1")  # so that its reach is set before the transaction's first word
     with transaction.atomic(durable=True):
         with database.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")

@@ -12,6 +12,7 @@ from django.db import Error, close_old_connections
 
 from tallystick.bootstrap.binaries import CannotStart
 from tallystick.identity.context import Context
+from tallystick.identity.reach import EVERYTHING, reaching
 from tallystick.kit.address import is_loopback, read_address
 from tallystick.kit.clock import DatabaseClock
 from tallystick.kit.log import logger
@@ -71,7 +72,8 @@ def watch_for_workers(made: Callable[[], Sender] = sender) -> threading.Thread:
         while not waiting.wait(WATCHES_EVERY):
             try:
                 close_old_connections()
-                say_if_nobody_works(made())
+                with reaching(EVERYTHING):  # it is said to every tenant
+                    say_if_nobody_works(made())
             except Error as error:
                 log.warning("nobody could be told", why=type(error).__name__)
 

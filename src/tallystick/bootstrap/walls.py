@@ -21,6 +21,9 @@ OF_A_RESELLER: Final = (
     "identity_user",
     "identity_api_token",
     "identity_sign_in_link",
+    "notify_recipient",
+    "books_month_proof",
+    "sources_source",
 )
 # The same, and the CSP's own can be read by its resellers: a reseller's prices begin with the
 # CSP's rules, and what it changes may be billed on the CSP's connection.
@@ -34,14 +37,23 @@ OF_A_TENANT: Final = (
     "catalog_price_settings",
     "catalog_exchange_rate",
     "catalog_price_upload",
+    "audit_chain",
+    "subscriptions_scheduled_change",
+    "sources_event",
     "ledger_operation",
     "ledger_lane",
+    "ledger_drift",
+    "ledger_drift_decision",
+    "ledger_portion",
+    "ledger_sync_round",
     "ledger_sighting",
     "ledger_dealt_with",
     "ledger_delivery",
     "ledger_sync_run",
     "mappings_subscription",
     "mappings_next_place",
+    "mappings_line_wanted",
+    "mappings_left_place",
 )
 # As far as the row they belong to is reached. (column, table)
 OF_ANOTHER_ROW: Final = {
@@ -60,6 +72,14 @@ OF_ANOTHER_ROW: Final = {
     "ledger_evidence": ("attempt_id", "ledger_attempt"),
     "catalog_price_row": ("series_id", "catalog_price_series"),
     "catalog_price_run_left": ("run_id", "catalog_price_run"),
+    "ledger_round_item": ("round_id", "ledger_sync_round"),
+    "books_month_proof_line": ("proof_id", "books_month_proof"),
+    "notify_noticed": ("recipient_id", "notify_recipient"),
+    "notify_flood": ("recipient_id", "notify_recipient"),
+    "notify_message": ("recipient_id", "notify_recipient"),
+    "sources_event_outcome": ("event_id", "sources_event"),
+    "sources_waiting_event": ("event_id", "sources_event"),
+    "sources_subject": ("source_id", "sources_source"),
     "identity_second_factor": ("user_id", "identity_user"),
     "identity_open_identity": ("user_id", "identity_user"),
     "identity_idempotent_request": ("token_id", "identity_api_token"),
@@ -73,10 +93,12 @@ SIGNING_IN: Final = (
     "identity_sign_in_link",
     "identity_second_factor",
     "identity_open_identity",
+    "sources_source",  # who signs a webhook at a source's own address
 )
 # Tables of ours that hold nothing of a tenant.
 OPEN: Final = {
     "identity_failed_sign_ins": "digests of names, and addresses, before anybody is known",
+    "notify_pulse": "when a worker was last alive",
     "ledger_transition": "the table of transitions itself",
 }
 

@@ -21,7 +21,7 @@ from tallystick.identity.models import Reseller, SignInLink, User
 from tallystick.identity.passwords import check_new_password
 from tallystick.identity.people import add_user, read_email
 from tallystick.identity.reach import SIGNING_IN, reach_to, reaching
-from tallystick.identity.roles import Right, Role
+from tallystick.identity.roles import Right, Role, check_of_people
 from tallystick.kit.ids import link_token
 from tallystick.kit.paging import Page, check_limit, decode_cursor, encode_cursor
 from tallystick.kit.problem import Conflicting, InvalidInput, NotFound
@@ -71,6 +71,7 @@ def invite(
     Raises NotAllowed, InvalidInput, NotFound, Conflicting.
     """
     context.require(Right.ADMINISTER)
+    check_of_people(role)
     email, name = read_email(email), name.strip()
     if len(name) > LONGEST_NAME or "\x00" in name:
         raise InvalidInput.one("name", f"must have at most {LONGEST_NAME} characters")

@@ -17,7 +17,7 @@ from tallystick.audit.events import Event
 from tallystick.audit.record import Subject, record
 from tallystick.identity.context import Context
 from tallystick.identity.models import ApiToken, SecondFactor, Tenant, User
-from tallystick.identity.roles import Right, Role
+from tallystick.identity.roles import Right, Role, check_of_people
 from tallystick.identity.tokens import rights_of
 from tallystick.kit.paging import Page, check_limit, decode_cursor, encode_cursor
 from tallystick.kit.problem import Conflicting, NotFound
@@ -74,6 +74,8 @@ def change_role(
 
     Raises NotAllowed, NotFound, Conflicting when nobody would administrate the context.
     """
+    context.require(Right.ADMINISTER)
+    check_of_people(role)
     with transaction.atomic():
         user = _locked(context, user_id)
         before = Role(user.role)

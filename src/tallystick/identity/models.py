@@ -95,7 +95,7 @@ class SignInLink(models.Model):
         db_table = "identity_sign_in_link"
         constraints = [
             models.CheckConstraint(
-                condition=Q(role__in=[role.value for role in Role]), name="link_role_known"
+                condition=Q(role__in=[role.value for role in OF_PEOPLE]), name="link_role_known"
             )
         ]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from tallystick.kit.problem import InvalidInput
+
 
 class Right(StrEnum):
     READ = "read"
@@ -65,3 +67,10 @@ RIGHTS = {
 }
 # What a person can be.
 OF_PEOPLE = tuple(role for role in Role if role is not Role.SOURCE)
+
+
+def check_of_people(role: Role) -> None:
+    """A source's own token is made with the source, and nobody else is one. Raises InvalidInput."""
+    if role not in OF_PEOPLE:
+        names = ", ".join(one.value for one in OF_PEOPLE)
+        raise InvalidInput.one("role", f"must be one of {names}")

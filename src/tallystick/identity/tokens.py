@@ -15,7 +15,7 @@ from tallystick.audit.record import SYSTEM, Actor, Subject, record
 from tallystick.identity.context import Context
 from tallystick.identity.models import ApiToken
 from tallystick.identity.reach import SIGNING_IN, reaching
-from tallystick.identity.roles import Right, Role
+from tallystick.identity.roles import Right, Role, check_of_people
 from tallystick.kit.ids import api_token
 from tallystick.kit.paging import Page, check_limit, decode_cursor, encode_cursor
 from tallystick.kit.problem import InvalidInput, NotFound
@@ -183,6 +183,7 @@ def make_token(
 ) -> tuple[int, str]:
     """In the asker's own context. Raises NotAllowed, InvalidInput."""
     context.require(Right.ADMINISTER)
+    check_of_people(role)
     kind, _, number = context.actor.ref.partition("/")
     return create_token(
         tenant_id=context.tenant_id,

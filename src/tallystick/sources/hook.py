@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from tallystick.identity.context import Context
+from tallystick.identity.reach import SIGNING_IN, reaching
 from tallystick.kit.key_ring import KeyRing
 from tallystick.kit.secrets import CannotOpen
 from tallystick.sources.add_source import SIGNING
@@ -16,6 +17,7 @@ from tallystick.sources.sealing import open_secrets
 from tallystick.sources.signatures import is_signed
 
 
+@reaching(SIGNING_IN)
 def signed_by(
     hook: str, headers: Mapping[str, str], body: bytes, *, keys: KeyRing, now: datetime
 ) -> tuple[int, str, Context] | None:

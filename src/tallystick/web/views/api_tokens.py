@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 
-from tallystick.identity.roles import Right, Role
+from tallystick.identity.roles import OF_PEOPLE, Right, Role
 from tallystick.identity.tokens import list_tokens, make_token, revoke
 from tallystick.kit.clock import day_begins
 from tallystick.kit.days import parse_day
@@ -59,7 +59,7 @@ def api_token_new(visit: Visit) -> HttpResponse:
         return _form(visit, values | {"role": Role.OPERATOR.value, "last_on": last}, set())
     chosen = {right for right, _ in SCOPES if right.value in posted.getlist("rights")}
     try:
-        role = next((one for one in Role if one.value == values["role"]), None)
+        role = next((one for one in OF_PEOPLE if one.value == values["role"]), None)
         if role is None:
             raise InvalidInput.one("role", "must be chosen")
         _, plain = make_token(

@@ -22,7 +22,7 @@ from tallystick.identity.members import (
     list_members,
 )
 from tallystick.identity.people import resellers_of
-from tallystick.identity.roles import Right, Role
+from tallystick.identity.roles import OF_PEOPLE, Right, Role
 from tallystick.identity.second_factor import remove_codes, require_codes, requires_codes
 from tallystick.kit.problem import Conflicting, FieldError, InvalidInput
 from tallystick.web.addresses import Address
@@ -164,7 +164,7 @@ def invitation_withdraw(visit: Visit, link_id: int) -> HttpResponse:
 
 def _role(text: str) -> Role:
     """Raises InvalidInput."""
-    found = next((role for role in Role if role.value == text), None)
+    found = next((role for role in OF_PEOPLE if role.value == text), None)
     if found is None:
         raise InvalidInput.one("role", "must be chosen")
     return found
