@@ -14,7 +14,7 @@ import httpx
 import psycopg
 import pytest
 
-from processes import Command, environment_for, run
+from processes import Command, as_owner, environment_for, run
 from tallystick.bootstrap.binaries import CannotStart, find
 from tallystick.bootstrap.embedded import Embedded, running_url
 from tallystick.bootstrap.ports import first_free
@@ -178,7 +178,7 @@ def test_a_backup_brings_everything_back_with_the_connections_held(tmp_path: Pat
     assert file.stat().st_mode & 0o777 == 0o600
     assert run("backup", str(file), home=home).returncode == 1, "never over another file"
 
-    with Embedded.start(home) as server, psycopg.connect(server.url) as session:
+    with Embedded.start(home) as server, as_owner(server.url) as session:
         session.execute("UPDATE identity_tenant SET name = 'afterwards'")
     refused = run("restore", str(file), home=home)
     assert refused.returncode == 1
@@ -198,7 +198,7 @@ def test_a_backup_brings_everything_back_with_the_connections_held(tmp_path: Pat
         assert _name(server.url) == "My organisation"
         before = urlunsplit(urlsplit(server.url)._replace(path="/tallystick_before_restore"))
         assert _name(before) == "afterwards"
-        with psycopg.connect(server.url) as session:
+        with as_owner(server.url) as session:
             paused = session.execute(
                 "SELECT paused_at IS NOT NULL, resume_at, last_swept_at FROM connections_connection"
             ).fetchone()
@@ -291,12 +291,12 @@ def _processes_of(home: Path) -> list[tuple[int, str]]:
 
 
 def _name(url: str) -> str:
-    with psycopg.connect(url) as session:
+    with as_owner(url) as session:
         return session.execute("SELECT name FROM identity_tenant").fetchone()[0]
 
 
 def _a_connection(url: str) -> None:
-    with psycopg.connect(url) as session:
+    with as_owner(url) as session:
         session.execute(
             "INSERT INTO connections_connection (tenant_id, name, connector, price_currency, "
             "cost_currency, time_zone, user_name, secret_sealed, code_sealed, key_id, web_url, "

@@ -6,11 +6,10 @@ import re
 from pathlib import Path
 
 import httpx
-import psycopg
 import pytest
 from tests.commands.test_installation import PASSWORD, port
 
-from processes import Command, run
+from processes import Command, as_owner, run
 from tallystick.bootstrap.embedded import Embedded, running_url
 from tallystick.kit.secrets import key_from_text, new_key
 
@@ -175,7 +174,7 @@ def test_a_restored_backup_says_which_key_it_needs(tmp_path: Path) -> None:
         ring.write(kept)
     finished = run("keys", "rotate", home=home)
     assert f"Finished with the key {ids(home)[0]}, which was there" in finished.stderr
-    with Embedded.start(home) as server, psycopg.connect(server.url) as session:
+    with Embedded.start(home) as server, as_owner(server.url) as session:
         found = session.execute("SELECT key_id FROM connections_connection").fetchall()
         assert found == [(ids(home)[0],)]
     assert running_url(home) is None

@@ -18,7 +18,7 @@ import pytest
 from checks import check_promises
 from factories import Tenancy, tenancy
 from harness import eventually
-from processes import Command, run
+from processes import Command, as_owner, run
 from tallystick.audit.models import AuditLog
 from tallystick.connections.create import open_credentials
 from tallystick.connections.models import Connection
@@ -81,7 +81,7 @@ def all_open(of: Tenancy, file: KeyFile) -> bool:
 @contextmanager
 def locked(connection_id: int) -> Iterator[psycopg.Connection]:
     """Somebody works on this connection: whoever wants to seal it anew waits."""
-    with psycopg.connect(os.environ["TALLYSTICK_TEST_DATABASE_URL"]) as session:
+    with as_owner(os.environ["TALLYSTICK_TEST_DATABASE_URL"]) as session:
         session.execute(
             "SELECT 1 FROM connections_connection WHERE id = %s FOR UPDATE", [connection_id]
         )

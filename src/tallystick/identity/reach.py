@@ -113,10 +113,10 @@ def _in_reach(
 def _bring_in_line(database: BaseDatabaseWrapper, reach: str) -> None:
     carried: _Carried = getattr(database, _KEPT)
     raw = database.connection
-    status = raw.info.transaction_status
-    if status is TransactionStatus.INERROR:
+    status = raw.pgconn.transaction_status
+    if status == TransactionStatus.INERROR:
         return  # every statement fails now, until the transaction has ended
-    if status is TransactionStatus.IDLE:
+    if status == TransactionStatus.IDLE:
         carried.local = carried.session
     if carried.local == reach:
         return
