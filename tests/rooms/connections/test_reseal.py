@@ -399,6 +399,7 @@ def somebody_waits() -> bool:
 
 def whole_dump(path: Path) -> str:
     url = os.environ["TALLYSTICK_TEST_DATABASE_URL"]
-    command = [str(find().program("pg_dump")), "--dbname", url, "--file", str(path)]
-    subprocess.run(command, check=True, capture_output=True)
+    command = [str(find().program("pg_dump")), "--enable-row-security", "--dbname", url]
+    everything = {**os.environ, "PGOPTIONS": "-c tallystick.reach=everything"}
+    subprocess.run([*command, "--file", str(path)], check=True, capture_output=True, env=everything)
     return path.read_text(errors="replace")
