@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 _TABLE = Path(__file__).with_name("rights.txt")
-# ``GET /customers``: ``read``. An address that is not there fails the build.
+# ``GET /customers``: ``read``. ``tell|operate``: one of them is enough. An address that is not
+# there fails the build.
 RIGHTS = {
     name: right
     for line in _TABLE.read_text().splitlines()
@@ -16,6 +17,8 @@ RIGHTS = {
 
 # Whoever may read passes the door; the verb asks for one of these as well.
 ALSO = {
+    "/month-proofs/{proof_id}/export": {"export", "approve"},
+    "/drift/{drift_id}/decide": {"keep"},  # what is sent in every_call
     "/export": {"export", "map"},
     "/users": {"administer", "export"},
     "/invitations": {"administer", "export"},

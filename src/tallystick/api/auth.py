@@ -87,13 +87,13 @@ class ApiToken(HttpBearer):
 
     def __init__(self, *rights: Right) -> None:
         super().__init__()
-        self._rights = rights
+        self.rights = rights  # any of them is enough
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller | None:  # noqa: ARG002 - ninja's signature
         """Raises NotAllowed."""
         caller = caller_of(request)
         if caller is not None:
-            caller.context.require(*self._rights)
+            caller.context.require(*self.rights)
         return caller
 
 

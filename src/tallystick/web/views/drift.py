@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 
 from tallystick.bootstrap.desk import desk
 from tallystick.connections.queries import ConnectionView, list_connections
+from tallystick.identity.roles import Right
 from tallystick.kit.problem import Conflicting, InvalidInput
 from tallystick.mappings.drift_rows import AGREED, OPEN, count_drifts, list_drifts
 from tallystick.operations.decide_drift import Decision, How, decide_many, read_how
@@ -40,6 +41,7 @@ def drift(visit: Visit) -> HttpResponse:
 @screen("POST")
 def look(visit: Visit) -> HttpResponse:
     """Compare now: what is chosen, a connection or all of them. In the background."""
+    visit.context.require(Right.SYNC)
     posted = visit.request.POST
     only, customer = id_of(posted.get("connection", "")), id_of(posted.get("customer", ""))
     here = [one for one in list_connections(visit.context) if only in (None, one.id)]
@@ -70,6 +72,7 @@ def look(visit: Visit) -> HttpResponse:
 @screen("POST")
 def decide_chosen(visit: Visit) -> HttpResponse:
     """One reason for all that is chosen; what could not be decided on so is said."""
+    visit.context.require(Right.RESOLVE)
     posted = visit.request.POST
     try:
         chosen = ids_of(posted.getlist("drift"))
