@@ -9,6 +9,7 @@ from typing import Any
 from django.test import Client
 
 from factories import Tenancy
+from tallystick.identity.reach import NOTHING, reaching
 from tallystick.identity.roles import Role
 from tallystick.identity.tokens import create_token
 from tallystick.kit.ids import correlation_id
@@ -63,7 +64,9 @@ class Api:
             content_type=kind,
             headers=sent,
         )
-        text = b"".join(response).decode() if response.streaming else response.content.decode()
+        with reaching(NOTHING):  # as the server reads a stream, after the door has closed
+            content = b"".join(response) if response.streaming else response.content
+        text = content.decode()
         is_json = "json" in response.headers.get("Content-Type", "")
         return Said(
             response.status_code, json.loads(text) if text and is_json else None, response, text

@@ -19,6 +19,7 @@ from tallystick.api.schemas_months import (
 )
 from tallystick.books.month_queries import get_proof, list_proofs, proof_lines
 from tallystick.bootstrap.months import as_csv, as_json, close
+from tallystick.identity.reach import keep_reach
 from tallystick.kit.problem import InvalidInput
 
 router = Router(tags=["Months"])
@@ -114,7 +115,7 @@ def month_proof_file(
     kind = "text/csv; charset=utf-8" if format == "csv" else "application/json"
     name = f"month-{proof.month:%Y-%m}-proof-{proof.number}.{format}"
     return StreamingHttpResponse(
-        content,
+        keep_reach(content),
         content_type=kind,
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

@@ -13,6 +13,8 @@ from tallystick.books.compare_month import MonthOutcome
 from tallystick.books.month_queries import get_proof, list_proofs, proof_lines
 from tallystick.bootstrap.months import as_csv, as_json, close
 from tallystick.connections.queries import list_connections
+from tallystick.identity.reach import keep_reach
+from tallystick.identity.roles import Right
 from tallystick.kit.days import parse_month
 from tallystick.kit.problem import InvalidInput
 from tallystick.web.addresses import Address, choices
@@ -46,6 +48,7 @@ def months(visit: Visit) -> HttpResponse:
 
 
 def _close(visit: Visit) -> HttpResponse:
+    visit.context.require(Right.APPROVE)
     text = visit.request.POST.get("connection", "")
     if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_ID):
         raise InvalidInput.one("connection", "must be chosen")
@@ -100,7 +103,7 @@ def month_file(visit: Visit, proof_id: int, kind: str) -> HttpResponseBase:
     made, content_type = FILES[kind]
     name = f"month-{proof.month:%Y-%m}-proof-{proof.number}.{kind}"
     return StreamingHttpResponse(
-        made(visit.context, proof.id),
+        keep_reach(made(visit.context, proof.id)),
         content_type=content_type,
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
