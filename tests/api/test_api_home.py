@@ -60,6 +60,8 @@ def test_a_wrong_day_or_a_misspelt_question_is_named(api: Api) -> None:
 
 def test_whoever_may_sync_asks_for_a_look(api: Api, viewer: Api) -> None:
     connection_id = api.of.connection()
+    assert api.post(f"/connections/{connection_id}/look").status == 409, "nothing is mapped"
+    api.of.map(api.of.subscription(), connection_id, contract_id=number(), line_id=number())
     assert api.post(f"/connections/{connection_id}/look").status == 202
     assert viewer.post(f"/connections/{connection_id}/look").status == 403
     api.post(f"/connections/{connection_id}/pause", {"reason": "Stock-taking"})

@@ -86,10 +86,9 @@ def test_what_is_wrong_is_named(
     marketplace: Api, told: Teller, query: str, raw: str | None, fields: list[str]
 ) -> None:
     subject = told.subject()
-    body, kind = (rows(told, subject), "application/json") if raw is None else (raw, "text/csv")
-    if raw == "[1]":
-        kind = "application/json"
-    said = marketplace.call("POST", f"/snapshots{query}", raw=body, kind=kind)
+    kind = "text/csv" if raw == "" else "application/json"
+    content = rows(told, subject) if raw is None else raw
+    said = marketplace.call("POST", f"/snapshots{query}", raw=content, kind=kind)
     assert said.status == 422, said.text
     assert said.fields == fields
     assert told.ledger(subject) == []

@@ -139,4 +139,7 @@ def test_a_list_by_badge_has_pages(world: World) -> None:
 def test_asking_for_a_look_says_what_happens(world: World) -> None:
     screen = Screen(world)
     said = screen.client.post(f"/connectors/{world.connection_id}/look", follow=True)
+    assert "there is nothing to compare" in unescape(said.content.decode())
+    world.line()
+    said = screen.client.post(f"/connectors/{world.connection_id}/look", follow=True)
     assert "looked at, by a worker" in unescape(said.content.decode())
