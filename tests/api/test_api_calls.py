@@ -41,7 +41,7 @@ CORRECT = {"attempt_id": 1, "reason": "x"}
 MEMBERS = {"type", "title", "status", "detail", "correlation_id", "errors"}
 
 
-CALLS = 96
+CALLS = 97
 # What they are found by is no id of ours, or their own tests look at strangers.
 ELSEWHERE = {
     ("PUT", "/subscriptions/by-provider-id/N"),
@@ -80,6 +80,7 @@ def every_call(of: Tenancy) -> list[tuple[str, str, object]]:
         ("POST", f"/subscriptions/{subscription}/operations?preview=true", ORDER),
         ("GET", f"/connections/{connection}", None),
         ("GET", f"/connections/{connection}/health", None),
+        ("GET", f"/connections/{connection}/approvals", None),
         *(
             ("GET", f"/connections/{connection}/{kind}-mappings/export", None)
             for kind in ("customer", "offer", "subscription")
