@@ -41,7 +41,7 @@ def test_a_customer_moves_after_a_look(api: Api) -> None:
 
 def test_the_lines_left_behind_are_listed(api: Api) -> None:
     connection = api.of.connection()
-    assert api.get(f"/connections/{connection}/left-lines").body == {"items": []}
+    assert api.get(f"/connections/{connection}/left-lines").body["items"] == []
     assert api.post(f"/connections/{connection}/left-lines/7/sync", None).status == 404
 
 

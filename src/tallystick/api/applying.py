@@ -11,8 +11,8 @@ from tallystick.api.schemas_applying import (
     ApplyIn,
     ApplyListIn,
     LeftOut,
-    LookOut,
     PriceRunOut,
+    PricesAheadOut,
 )
 from tallystick.api.schemas_kit import PageOut, Paging, checked
 from tallystick.catalog.price_runs import get_price_run, left_of
@@ -27,7 +27,7 @@ from tallystick.operations.look_at_prices import (
 from tallystick.subscriptions.rules import check_applied_day
 
 router = Router(tags=["Prices"])
-_ANSWERS = {**answers(202, PriceRunOut), 200: LookOut}
+_ANSWERS = {**answers(202, PriceRunOut), 200: PricesAheadOut}
 
 
 @router.post(
@@ -38,7 +38,7 @@ _ANSWERS = {**answers(202, PriceRunOut), 200: LookOut}
 )
 def apply_margin_rule(
     request: HttpRequest, rule_id: int, body: ApplyIn, asked: Query[Paging]
-) -> Status[LookOut | PriceRunOut]:
+) -> Status[PricesAheadOut | PriceRunOut]:
     """One *Update price margin* for each subscription whose price or cost the rule changes, once.
 
     From its first day, or today when that has passed. A few are recorded before the answer, more
@@ -54,7 +54,7 @@ def apply_margin_rule(
 )
 def apply_price_list(
     request: HttpRequest, body: ApplyListIn, asked: Query[Paging]
-) -> Status[LookOut | PriceRunOut]:
+) -> Status[PricesAheadOut | PriceRunOut]:
     """One *Update price margin* for each subscription whose recorded amounts are others.
 
     Billed from that very day. What is locked, or cannot be priced, is left with its reason.
@@ -83,7 +83,7 @@ def price_run_left(request: HttpRequest, run_id: int, asked: Query[Paging]) -> P
 
 def _apply(
     request: HttpRequest, what: What, body: ApplyIn, asked: Paging, who: Caller
-) -> Status[LookOut | PriceRunOut]:
+) -> Status[PricesAheadOut | PriceRunOut]:
     if not body.dry_run:
         return Status(
             202, PriceRunOut.of(apply_prices(what, choice=body.choice, asked=who.asked()))
@@ -91,4 +91,4 @@ def _apply(
     stores_nothing(request)
     page = look_at_prices(what, who.context, cursor=checked(asked.cursor, int), limit=asked.limit)
     totals = total_of(what, who.context, body.choice)
-    return Status(200, LookOut.look(totals, page.items, page.next_cursor))
+    return Status(200, PricesAheadOut.look(totals, page.items, page.next_cursor))

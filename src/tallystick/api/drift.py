@@ -9,13 +9,13 @@ from tallystick.api.auth import READ, RESOLVE, SYNC, Caller, caller, stores_noth
 from tallystick.api.preview import preview_of
 from tallystick.api.queries import answers, no_other
 from tallystick.api.schemas_drift import (
+    ComparingOut,
     DecidedManyOut,
     DecideIn,
     DecideManyIn,
     DriftFilter,
     DriftOut,
     LookIn,
-    LookOut,
     RefusedOut,
 )
 from tallystick.api.schemas_kit import PageOut, checked
@@ -123,10 +123,10 @@ def decide_on_many(request: HttpRequest, body: DecideManyIn) -> DecidedManyOut:
 @router.post(
     "/connections/{int:connection_id}/sweep",
     auth=SYNC,
-    response=answers(202, LookOut),
+    response=answers(202, ComparingOut),
     summary="Compare lines with Autotask now",
 )
-def sweep(request: HttpRequest, connection_id: int, body: LookIn) -> Status[LookOut]:
+def sweep(request: HttpRequest, connection_id: int, body: LookIn) -> Status[ComparingOut]:
     """In the background; nothing is sent. What differs is in the list of drift afterwards."""
     who = caller(request)
     chosen = [body.subscriptions is not None, body.customer is not None, body.all]
@@ -144,7 +144,7 @@ def sweep(request: HttpRequest, connection_id: int, body: LookIn) -> Status[Look
         start=desk().look,
         correlation_id=who.correlation_id,
     )
-    return Status(202, LookOut(lines=lines))
+    return Status(202, ComparingOut(lines=lines))
 
 
 def _page(who: Caller, asked: DriftFilter, connection_id: int | None) -> PageOut[DriftOut]:

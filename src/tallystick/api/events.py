@@ -20,7 +20,7 @@ from tallystick.api.correlation import correlation_of
 from tallystick.api.queries import answers, no_other
 from tallystick.api.schemas_kit import PageOut, checked
 from tallystick.api.schemas_sources import (
-    DecideIn,
+    DecideEventIn,
     EventOut,
     EventsAsked,
     TakenListOut,
@@ -151,7 +151,7 @@ def event(request: HttpRequest, event_id: int) -> EventOut:
     response=answers(200, EventOut),
     summary="Decide on an event that became no operation",
 )
-def decide(request: HttpRequest, event_id: int, body: DecideIn) -> EventOut:
+def decide(request: HttpRequest, event_id: int, body: DecideEventIn) -> EventOut:
     """`apply` records it now, as a correction; `ignore` leaves it. Both need a reason."""
     who = caller(request)
     decide_event(

@@ -7,7 +7,7 @@ from typing import Any, assert_never
 
 from tallystick.api.schemas_recording import (
     AnyOperation,
-    AzureAmounts,
+    AzureAmountsIn,
     Cancel,
     ChangeOffer,
     ConvertTrial,
@@ -66,7 +66,7 @@ def record(  # noqa: PLR0912 - one case a kind
             return suspend(**now, effective_on=body.effective_on)
         case Reactivate():
             return reactivate(**now, effective_on=body.effective_on, months=body.months)
-        case AzureAmounts():
+        case AzureAmountsIn():
             stated = Stated(
                 body.month,
                 body.price,

@@ -3,36 +3,38 @@
 from __future__ import annotations
 
 from django.http import HttpRequest
-from ninja import Router, Status
+from ninja import Query, Router, Status
 
 from tallystick.api.auth import ADMINISTER, READ, SYNC, caller, stores_nothing
 from tallystick.api.queries import answers, no_other
+from tallystick.api.schemas_kit import PageOut, Paging, checked
 from tallystick.api.schemas_resellers import (
     LeavingOut,
     LeftLineOut,
-    LeftLinesOut,
     MovedOut,
     MoveIn,
     MovePreviewOut,
     ResellerIn,
     ResellerOut,
-    ResellersOut,
 )
 from tallystick.bootstrap.moving import look_at_move
-from tallystick.identity.resellers import list_resellers, make_reseller, rename_reseller
-from tallystick.mappings.leave import left_lines, sync_left
+from tallystick.identity.resellers import make_reseller, page_resellers, rename_reseller
+from tallystick.mappings.leave import page_left_lines, sync_left
 from tallystick.operations.move_to_reseller import move_to_reseller
 
 router = Router(tags=["Resellers"])
 _LEFT = "/connections/{int:connection_id}/left-lines"
 
 
-@router.get("/resellers", auth=READ, response=answers(200, ResellersOut))
-def resellers(request: HttpRequest) -> ResellersOut:
+@router.get("/resellers", auth=READ, response=answers(200, PageOut[ResellerOut]))
+def resellers(request: HttpRequest, asked: Query[Paging]) -> PageOut[ResellerOut]:
     """By name. The CSP's alone: 403 for a reseller."""
-    no_other(request, set())
-    found = list_resellers(caller(request).context)
-    return ResellersOut(items=[ResellerOut(id=one.id, name=one.name) for one in found])
+    no_other(request, Paging)
+    page = page_resellers(
+        caller(request).context, cursor=checked(asked.cursor, str, int), limit=asked.limit
+    )
+    items = [ResellerOut(id=one.id, name=one.name) for one in page.items]
+    return PageOut(items=items, next_cursor=page.next_cursor)
 
 
 @router.post(
@@ -116,14 +118,21 @@ def move(
 @router.get(
     _LEFT,
     auth=READ,
-    response=answers(200, LeftLinesOut),
+    response=answers(200, PageOut[LeftLineOut]),
     summary="Lines that were left and are not at 0 yet",
 )
-def lines_left(request: HttpRequest, connection_id: int) -> LeftLinesOut:
+def lines_left(
+    request: HttpRequest, connection_id: int, asked: Query[Paging]
+) -> PageOut[LeftLineOut]:
     """In the order they were left."""
-    no_other(request, set())
-    found = left_lines(caller(request).context, connection_id)
-    return LeftLinesOut(items=[LeftLineOut.of(one) for one in found])
+    no_other(request, Paging)
+    page = page_left_lines(
+        caller(request).context,
+        connection_id,
+        cursor=checked(asked.cursor, int),
+        limit=asked.limit,
+    )
+    return PageOut(items=[LeftLineOut.of(one) for one in page.items], next_cursor=page.next_cursor)
 
 
 @router.post(

@@ -10,7 +10,7 @@ from ninja import Query, Router, Status
 
 from tallystick.api.auth import READ, SYNC, Caller, caller, stores_nothing
 from tallystick.api.queries import answers, no_other
-from tallystick.api.schemas_kit import PageOut, checked
+from tallystick.api.schemas_kit import PageOut, Paging, checked
 from tallystick.api.schemas_rounds import DryRunOut, RoundDetailOut, RoundOut, RoundsFilter
 from tallystick.api.schemas_runs import BulkIn, BulkLine, BulkOut, RunOut
 from tallystick.bootstrap.desk import desk
@@ -25,6 +25,7 @@ from tallystick.mappings.rows import Row, list_mappings, list_rows, mapping_row
 from tallystick.sync.request import request_sync, run_in_context
 from tallystick.sync.request_many import (
     items_in_context,
+    page_items,
     request_many,
     round_in_context,
     rounds_in_context,
@@ -111,12 +112,14 @@ def rounds(request: HttpRequest, asked: Query[RoundsFilter]) -> PageOut[RoundOut
 
 
 @router.get("/rounds/{int:round_id}", auth=READ, response=answers(200, RoundDetailOut))
-def round_(request: HttpRequest, round_id: int) -> RoundDetailOut:
-    """With its subscriptions, what failed first."""
+def round_(request: HttpRequest, round_id: int, asked: Query[Paging]) -> RoundDetailOut:
+    """With its subscriptions, what failed first: a page of them."""
+    no_other(request, Paging)
     context = caller(request).context
     found = round_in_context(context, round_id)
-    items = items_in_context(context, found.id, limit=LARGEST_PAGE)
-    return RoundDetailOut.with_items(found, items)
+    cursor = checked(asked.cursor, str, int)
+    page = page_items(context, found.id, cursor=cursor, limit=asked.limit)
+    return RoundDetailOut.with_items(found, page)
 
 
 @router.get("/runs/{int:run_id}", auth=READ, response=answers(200, RunOut))

@@ -105,7 +105,7 @@ class RepricedOut(Schema):
         )
 
 
-class LookOut(Schema):
+class PricesAheadOut(Schema):
     """Nothing was stored. ``totals`` are of all pages, ``items`` of this one."""
 
     totals: TotalsOut
@@ -113,7 +113,7 @@ class LookOut(Schema):
     next_cursor: str | None
 
     @classmethod
-    def look(cls, totals: Totals, items: Sequence[Repriced], cursor: str | None) -> LookOut:
+    def look(cls, totals: Totals, items: Sequence[Repriced], cursor: str | None) -> PricesAheadOut:
         return cls(
             totals=TotalsOut.of(totals),
             items=[RepricedOut.of(one) for one in items],

@@ -218,7 +218,7 @@ class LookIn(Body):
     all: bool = False
 
 
-class LookOut(Schema):
+class ComparingOut(Schema):
     """Lines that are compared in the background."""
 
     lines: int

@@ -11,7 +11,7 @@ from tallystick.api.schemas_health import CallsOut, OldestOut
 from tallystick.api.schemas_kit import At, Day, Money, On
 from tallystick.api.schemas_names import StakeOut
 from tallystick.books.all_well import Tone
-from tallystick.books.may_post import Answer, Why
+from tallystick.books.may_post import MayPostAnswer, Why
 from tallystick.bootstrap.home import ConnectionNow, DayOf, Home, Need
 from tallystick.connections.health import Health
 from tallystick.connections.sweeps import SweepState
@@ -51,7 +51,7 @@ class MayPostOut(Schema):
     """``answer`` *nothing*: nothing is mapped, so nothing can be said."""
 
     up_to: On
-    answer: Answer
+    answer: MayPostAnswer
     words: str
     reasons: list[ReasonOut]
 

@@ -24,7 +24,7 @@ class ImportFilter(Schema):
         return How(dry_run=self.dry_run, rows_that_fit=self.rows_that_fit, seen=self.seen)
 
 
-class WrongOut(Schema):
+class WrongCellOut(Schema):
     field: str
     message: str
 
@@ -36,11 +36,11 @@ class RowOut(Schema):
     ours: str
     act: Literal["nothing", "map", "change", "unmap", "exclude", "include"]
     words: str
-    errors: list[WrongOut]
+    errors: list[WrongCellOut]
 
     @classmethod
     def of(cls, row: Outcome) -> RowOut:
-        errors = [WrongOut(field=one.field, message=one.message) for one in row.errors]
+        errors = [WrongCellOut(field=one.field, message=one.message) for one in row.errors]
         return cls(line=row.line, ours=row.ours, act=row.act.value, words=row.words, errors=errors)
 
 

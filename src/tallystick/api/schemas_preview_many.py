@@ -24,7 +24,7 @@ class PreviewManyIn(Body):
     )
 
 
-class WrongOut(Schema):
+class WrongFieldOut(Schema):
     field: str
     message: str
 
@@ -50,7 +50,7 @@ class RowAheadOut(Schema):
     stopped_because: str
     nothing_because: str
     unread_because: str
-    errors: list[WrongOut] = Field(description="Why it cannot be recorded.")
+    errors: list[WrongFieldOut] = Field(description="Why it cannot be recorded.")
 
     @classmethod
     def of(cls, row: RowAhead, *, recorded: bool = False) -> RowAheadOut:
@@ -72,7 +72,7 @@ class RowAheadOut(Schema):
             stopped_because="" if row.wrong else row.stops,
             nothing_because=row.nothing,
             unread_because=row.unread,
-            errors=[WrongOut(field=field, message=words) for field, words in row.wrong],
+            errors=[WrongFieldOut(field=field, message=words) for field, words in row.wrong],
         )
 
 

@@ -66,7 +66,7 @@ class Reactivate(Dated):
     )
 
 
-class AzureAmounts(Body):
+class AzureAmountsIn(Body):
     """What an Azure plan came to in a month, final. Below 0 is a credit."""
 
     kind: Literal["azure_amounts"]
@@ -211,7 +211,7 @@ AnyOperation = (
     | Cancel
     | Suspend
     | Reactivate
-    | AzureAmounts
+    | AzureAmountsIn
     | DeletedByVendor
     | Renew
     | ChangeOffer

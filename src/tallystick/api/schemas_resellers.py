@@ -18,10 +18,6 @@ class ResellerOut(Schema):
     name: str
 
 
-class ResellersOut(Schema):
-    items: list[ResellerOut]
-
-
 class MoveIn(Body):
     """``reseller_id`` null: the CSP sells to the customer itself."""
 
@@ -76,7 +72,3 @@ class LeftLineOut(Schema):
             stopped=one.stopped,
             cause=one.cause,
         )
-
-
-class LeftLinesOut(Schema):
-    items: list[LeftLineOut]

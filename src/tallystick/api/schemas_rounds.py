@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from ninja import Schema
 
 from tallystick.api.schemas_kit import At, Id, Money, On, Paging
 from tallystick.bootstrap.dry_run import DryRun
 from tallystick.bootstrap.dry_run_lines import DryLine, Outcome
+from tallystick.kit.paging import Page
 from tallystick.ledger.kinds import RoundScope
 from tallystick.ledger.round_queries import ItemView, RoundView
 
@@ -76,10 +75,12 @@ class RoundItemOut(Schema):
 
 class RoundDetailOut(RoundOut):
     items: list[RoundItemOut]
+    next_cursor: str | None
 
     @classmethod
-    def with_items(cls, found: RoundView, items: Sequence[ItemView]) -> RoundDetailOut:
-        return cls(**RoundOut.of(found).model_dump(), items=[RoundItemOut.of(one) for one in items])
+    def with_items(cls, found: RoundView, page: Page[ItemView]) -> RoundDetailOut:
+        items = [RoundItemOut.of(one) for one in page.items]
+        return cls(**RoundOut.of(found).model_dump(), items=items, next_cursor=page.next_cursor)
 
 
 class DryLineOut(Schema):

@@ -111,7 +111,7 @@ class EventsAsked(Paging):
     answer: str = ""
 
 
-class DecideIn(Body):
+class DecideEventIn(Body):
     how: Decision = Field(strict=False)
     reason: str = Field(max_length=1000)
 
@@ -176,11 +176,6 @@ class SourceOut(Schema):
             answers={answer.value: many for answer, many in view.answers.items()},
             created_at=view.created_at,
         )
-
-
-class SourcesOut(Schema):
-    items: list[SourceOut]
-    next_cursor: None = None
 
 
 class AddedOut(Schema):

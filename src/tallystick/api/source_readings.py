@@ -55,7 +55,7 @@ class CheckedOut(Schema):
     words: str
 
 
-class TestedOut(Schema):
+class SourceTestedOut(Schema):
     works: bool
     checks: list[CheckedOut]
 
@@ -133,16 +133,16 @@ def connect_a_pax8(request: HttpRequest, body: Pax8In) -> Status[SourceOut]:
 @router.post(
     "/sources/{int:source_id}/test",
     auth=CONNECT,
-    response=answers(200, TestedOut),
+    response=answers(200, SourceTestedOut),
     summary="Test a source",
     url_name="test-source",
 )
-def test(request: HttpRequest, source_id: int) -> TestedOut:
+def test(request: HttpRequest, source_id: int) -> SourceTestedOut:
     """Sign in and read, check by check; nothing is stored but the audit log."""
     no_other(request, set())
     who = caller(request)
     checks = check_source(source_id, _reading(who), context=who.context)
-    return TestedOut(
+    return SourceTestedOut(
         works=all(one.works for one in checks),
         checks=[CheckedOut(name=one.name, works=one.works, words=one.words) for one in checks],
     )

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.http import HttpRequest
-from ninja import Router, Status
+from ninja import Query, Router, Status
 
 from tallystick.api.auth import CONNECT, READ, caller
 from tallystick.api.queries import answers, no_other
-from tallystick.api.schemas_sources import AddedOut, SourceIn, SourceOut, SourcesOut
+from tallystick.api.schemas_kit import PageOut, Paging, checked
+from tallystick.api.schemas_sources import AddedOut, SourceIn, SourceOut
 from tallystick.sources.add_source import add_events_source
-from tallystick.sources.queries import get_source, list_sources
+from tallystick.sources.queries import get_source, page_sources
 
 router = Router(tags=["Sources"])
 
 
-@router.get("/sources", auth=READ, response=answers(200, SourcesOut), summary="Sources")
-def sources(request: HttpRequest) -> SourcesOut:
+@router.get("/sources", auth=READ, response=answers(200, PageOut[SourceOut]), summary="Sources")
+def sources(request: HttpRequest, asked: Query[Paging]) -> PageOut[SourceOut]:
     """By name, with what they told and what became of it."""
-    no_other(request, set())
-    found = list_sources(caller(request).context)
-    return SourcesOut(items=[SourceOut.of(view) for view in found])
+    no_other(request, Paging)
+    page = page_sources(
+        caller(request).context, cursor=checked(asked.cursor, str, int), limit=asked.limit
+    )
+    return PageOut(items=[SourceOut.of(view) for view in page.items], next_cursor=page.next_cursor)
 
 
 @router.post("/sources", auth=CONNECT, response=answers(201, AddedOut), summary="Add a source")

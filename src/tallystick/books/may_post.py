@@ -29,7 +29,7 @@ class Why(StrEnum):
     NOT_LOOKED_AT = "not_looked_at"
 
 
-class Answer(StrEnum):
+class MayPostAnswer(StrEnum):
     YES = "yes"
     NOT_YET = "not_yet"
     NOTHING = "nothing"  # nothing is mapped or held: there is nothing to say
@@ -69,16 +69,16 @@ class Reason:
 @dataclass(frozen=True, slots=True)
 class MayPost:
     day: date
-    answer: Answer
+    answer: MayPostAnswer
     reasons: Sequence[Reason] = ()
 
     @property
     def words(self) -> str:
         """``Safe to Approve & Post in Autotask up to 31 May 2026: yes.``"""
         end = {
-            Answer.YES: "yes.",
-            Answer.NOT_YET: "not yet.",
-            Answer.NOTHING: "nothing to say, because nothing is mapped.",
+            MayPostAnswer.YES: "yes.",
+            MayPostAnswer.NOT_YET: "not yet.",
+            MayPostAnswer.NOTHING: "nothing to say, because nothing is mapped.",
         }
         return f"Safe to Approve & Post in Autotask up to {in_words(self.day)}: {end[self.answer]}"
 
@@ -87,8 +87,8 @@ def may_post(state: State) -> MayPost:
     """Decide."""
     reasons = [reason for reason in _reasons(state) if reason.number]
     if reasons and (state.lines or state.not_mapped):
-        return MayPost(state.day, Answer.NOT_YET, reasons)
-    return MayPost(state.day, Answer.YES if state.lines else Answer.NOTHING)
+        return MayPost(state.day, MayPostAnswer.NOT_YET, reasons)
+    return MayPost(state.day, MayPostAnswer.YES if state.lines else MayPostAnswer.NOTHING)
 
 
 def _reasons(state: State) -> Sequence[Reason]:

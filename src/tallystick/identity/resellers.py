@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from tallystick.audit.events import Event
 from tallystick.audit.record import Subject, record
 from tallystick.identity.context import Context
 from tallystick.identity.models import Reseller
 from tallystick.identity.roles import Right
+from tallystick.kit.paging import Page, check_limit, decode_cursor, encode_cursor
 from tallystick.kit.problem import Conflicting, InvalidInput, NotAllowed, NotFound
 
 LONGEST = 200
@@ -28,6 +30,20 @@ def list_resellers(context: Context) -> list[ResellerView]:
     _require_csp(context, Right.READ)
     rows = Reseller.objects.filter(tenant_id=context.tenant_id).order_by("name", "pk")
     return [ResellerView(row.pk, row.name) for row in rows]
+
+
+def page_resellers(context: Context, *, cursor: str | None, limit: int) -> Page[ResellerView]:
+    """By name. Raises NotAllowed, InvalidInput naming ``cursor`` or ``limit``."""
+    _require_csp(context, Right.READ)
+    limit = check_limit(limit)
+    rows = Reseller.objects.filter(tenant_id=context.tenant_id)
+    if cursor:
+        name, pk = decode_cursor(cursor, length=2)
+        rows = rows.filter(Q(name__gt=name) | Q(name=name, pk__gt=pk))
+    found = list(rows.order_by("name", "pk")[: limit + 1])
+    last = found[limit - 1] if len(found) > limit else None
+    more = encode_cursor([last.name, last.pk]) if last else None
+    return Page([ResellerView(row.pk, row.name) for row in found[:limit]], more)
 
 
 def get_reseller(context: Context, reseller_id: int) -> ResellerView:

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Case, Count, IntegerField, Q, QuerySet, Sum, Value, When
 
 from tallystick.kit.paging import Page, check_limit, decode_cursor, encode_cursor
+from tallystick.kit.problem import InvalidInput
 from tallystick.ledger.kinds import RoundScope
 from tallystick.ledger.models import RoundItem, SyncRound
 from tallystick.ledger.rounds import COUNTS
@@ -103,9 +104,11 @@ def get_round(whose: Whose, round_id: int) -> RoundView | None:
     return views[0] if views else None
 
 
-def items_of(round_id: int, whose: Whose, *, limit: int = ITEMS_SHOWN) -> Sequence[ItemView]:
+def items_of(
+    round_id: int, whose: Whose, *, cursor: str | None = None, limit: int = ITEMS_SHOWN
+) -> Page[ItemView]:
     """What failed first, then what a look showed otherwise, what was not asked, what goes on,
-    what waits, and the rest."""
+    what waits, and the rest. Raises InvalidInput naming ``cursor``."""
     urgency = Case(
         When(run__failed__gt=0, then=Value(0)),
         When(whose.not_equal(), then=Value(UNLIKE)),
@@ -118,10 +121,21 @@ def items_of(round_id: int, whose: Whose, *, limit: int = ITEMS_SHOWN) -> Sequen
     rows = RoundItem.objects.filter(round_id=round_id).select_related(
         "run", "subscription__customer", "subscription__offer"
     )
-    return [
-        _item(row, row.urgency == UNLIKE)
-        for row in rows.annotate(urgency=urgency).order_by("urgency", "pk")[:limit]
-    ]
+    rows = rows.annotate(urgency=urgency)
+    if cursor:
+        place, last = decode_cursor(cursor, length=2)
+        rows = rows.filter(Q(urgency=_urgency(place), pk__gt=last) | Q(urgency__gt=_urgency(place)))
+    found = list(rows.order_by("urgency", "pk")[: limit + 1])
+    end = found[limit - 1] if len(found) > limit else None
+    more = encode_cursor([str(end.urgency), end.pk]) if end else None
+    return Page([_item(row, row.urgency == UNLIKE) for row in found[:limit]], more)
+
+
+def _urgency(text: str | int) -> int:
+    """Raises InvalidInput naming ``cursor``."""
+    if str(text) not in {"0", "1", "2", "3", "4", "5"}:
+        raise InvalidInput.one("cursor", "is not one this list gave out")
+    return int(text)
 
 
 def _rounds(whose: Whose) -> QuerySet[SyncRound]:

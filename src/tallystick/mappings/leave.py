@@ -6,17 +6,19 @@ The subscription itself is Not Mapped from then on, and may be mapped by whoever
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
 from tallystick.audit.events import Event
 from tallystick.audit.record import record
 from tallystick.connections.queries import get_connection, subject_on
 from tallystick.identity.context import Context
 from tallystick.identity.roles import Right
+from tallystick.kit.paging import Page, check_limit, decode_cursor, encode_cursor
 from tallystick.kit.problem import Conflicting, NotFound
 from tallystick.ledger.models import Delivery, Lane
 from tallystick.ledger.queries import UNSETTLED
@@ -88,8 +90,31 @@ class Left:
 
 def left_lines(context: Context, connection_id: int) -> Sequence[Left]:
     """Of a connection, in the order they were left. Raises NotFound."""
+    return _left(_not_at_0(context, connection_id).order_by("pk"))
+
+
+def page_left_lines(
+    context: Context, connection_id: int, *, cursor: str | None, limit: int
+) -> Page[Left]:
+    """The same. Raises NotFound, InvalidInput naming ``cursor`` or ``limit``."""
+    limit = check_limit(limit)
+    rows = _not_at_0(context, connection_id)
+    if cursor:
+        rows = rows.filter(pk__gt=decode_cursor(cursor, length=1)[0])
+    found = list(rows.order_by("pk")[: limit + 1])
+    more = encode_cursor([found[limit - 1].pk]) if len(found) > limit else None
+    return Page(_left(found[:limit]), more)
+
+
+def _not_at_0(context: Context, connection_id: int) -> QuerySet[LeftPlace]:
+    """Raises NotFound."""
+    waiting = Delivery.objects.filter(UNSETTLED, lane_id=OuterRef("lane_id"))
     connection = get_connection(context, connection_id)
-    rows = list(LeftPlace.objects.filter(connection_id=connection.id).order_by("pk"))
+    return LeftPlace.objects.filter(Exists(waiting), connection_id=connection.id)
+
+
+def _left(rows: Iterable[LeftPlace]) -> list[Left]:
+    rows = list(rows)
     views = views_by_id([row.subscription_id for row in rows])
     found = []
     for row in rows:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -97,7 +97,24 @@ class EventView:
 
 def list_sources(context: Context) -> list[SourceView]:
     """By name; there are few."""
-    rows = Source.objects.filter(**context.scope()).order_by("name")
+    return _views(Source.objects.filter(**context.scope()).order_by("name"))
+
+
+def page_sources(context: Context, *, cursor: str | None, limit: int) -> Page[SourceView]:
+    """By name. Raises InvalidInput naming ``cursor`` or ``limit``."""
+    limit = check_limit(limit)
+    rows = Source.objects.filter(**context.scope())
+    if cursor:
+        name, pk = decode_cursor(cursor, length=2)
+        rows = rows.filter(Q(name__gt=name) | Q(name=name, pk__gt=pk))
+    found = list(rows.order_by("name", "pk")[: limit + 1])
+    last = found[limit - 1] if len(found) > limit else None
+    more = encode_cursor([last.name, last.pk]) if last else None
+    return Page(_views(found[:limit]), more)
+
+
+def _views(rows: Iterable[Source]) -> list[SourceView]:
+    rows = list(rows)
     counted: dict[int, dict[Answer, int]] = {}
     latest = _latest(SourceEvent.objects.filter(source__in=rows))
     for one in latest.values("source_id", "answer").annotate(many=Count("pk")):

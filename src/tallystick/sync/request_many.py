@@ -92,7 +92,15 @@ def items_in_context(
     context: Context, round_id: int, *, limit: int = ITEMS_SHOWN
 ) -> Sequence[ItemView]:
     """What needs somebody first. Raises NotFound."""
-    return items_of(round_in_context(context, round_id).id, whose(context), limit=limit)
+    return page_items(context, round_id, limit=limit).items
+
+
+def page_items(
+    context: Context, round_id: int, *, cursor: str | None = None, limit: int
+) -> Page[ItemView]:
+    """The same. Raises NotFound, InvalidInput naming ``cursor``."""
+    found = round_in_context(context, round_id)
+    return items_of(found.id, whose(context), cursor=cursor, limit=limit)
 
 
 def whose(context: Context) -> Whose:

@@ -12,7 +12,7 @@ from django.db import connection as database
 from factories import TODAY, Tenancy, sibling, tenancy
 from harness import World
 from tallystick.books.all_well import Tone
-from tallystick.books.may_post import Answer, Why
+from tallystick.books.may_post import MayPostAnswer, Why
 from tallystick.bootstrap.home import Home, home
 from tallystick.connections.models import Connection
 from tallystick.connections.policies import Mode
@@ -68,7 +68,7 @@ def test_green_and_yes_when_all_was_proved_and_looked_at(world: World) -> None:
     found = well(world)
     assert found.headline.tone is Tone.GREEN, found.headline
     assert found.headline.words == "Nothing needs you. 2 of 2 lines proved."
-    assert found.may_post.answer is Answer.YES, found.may_post.reasons
+    assert found.may_post.answer is MayPostAnswer.YES, found.may_post.reasons
     assert found.needs == []
     assert found.oldest is None
     synced = found.counts.of(BadgeKind.SYNCED)
@@ -178,7 +178,7 @@ def test_an_active_one_that_nothing_bills_is_told_until_somebody_leaves_it_out(
             correlation_id=correlation_id(),
         )
     assert shown(of).not_mapped.subscriptions == 0
-    assert shown(of).may_post.answer is Answer.YES
+    assert shown(of).may_post.answer is MayPostAnswer.YES
 
 
 def test_one_that_begins_after_the_day_is_not_missed_yet(world: World) -> None:
@@ -197,7 +197,7 @@ class TestLooks:
         found = shown(world.tenancy)
         assert found.headline.tone is Tone.GREEN, "it was read back, and is proved"
         assert reasons(found) == {Why.NOT_LOOKED_AT: 1}
-        assert looked(world).may_post.answer is Answer.YES
+        assert looked(world).may_post.answer is MayPostAnswer.YES
 
     def test_one_that_did_not_run_is_said_first(self, world: World) -> None:
         well(world)
@@ -230,13 +230,13 @@ class TestLooks:
     def test_a_connection_without_lines_is_not_asked_for_one(self, world: World) -> None:
         well(world)
         world.tenancy.connection()
-        assert shown(world.tenancy).may_post.answer is Answer.YES
+        assert shown(world.tenancy).may_post.answer is MayPostAnswer.YES
 
 
 def test_nothing_mapped_is_no_green_and_no_yes(db: None) -> None:
     found = shown(tenancy())
     assert found.headline.tone is Tone.SECONDARY
-    assert found.may_post.answer is Answer.NOTHING
+    assert found.may_post.answer is MayPostAnswer.NOTHING
     assert len(found.days) == 30
 
 

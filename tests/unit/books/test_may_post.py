@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from tallystick.books.may_post import Answer, State, Why, azure_month, may_post, usual_day
+from tallystick.books.may_post import MayPostAnswer, State, Why, azure_month, may_post, usual_day
 
 DAY = date(2026, 5, 31)
 WELL = State(
@@ -52,7 +52,7 @@ def test_every_reason_is_in_the_table() -> None:
 
 def test_yes_when_nothing_is_in_the_way() -> None:
     said = may_post(WELL)
-    assert (said.answer, said.reasons) == (Answer.YES, ())
+    assert (said.answer, said.reasons) == (MayPostAnswer.YES, ())
     assert said.words == "Safe to Approve & Post in Autotask up to 31 May 2026: yes."
     assert said.answer.tone == "green"
 
@@ -61,7 +61,7 @@ def test_yes_when_nothing_is_in_the_way() -> None:
 def test_each_is_enough_for_not_yet(why: Why) -> None:
     changes, number, words = EVERY[why]
     said = may_post(replace(WELL, **changes))
-    assert said.answer is Answer.NOT_YET
+    assert said.answer is MayPostAnswer.NOT_YET
     (reason,) = said.reasons
     assert (reason.why, reason.number) == (why, number)
     assert words in reason.words
@@ -80,9 +80,9 @@ def test_all_of_them_stand_in_the_order_in_which_one_deals_with_them() -> None:
 
 
 def test_nothing_mapped_is_no_yes() -> None:
-    assert may_post(replace(WELL, lines=0)).answer is Answer.NOTHING
-    assert may_post(replace(WELL, lines=0, worker_is_there=False)).answer is Answer.NOTHING
-    assert may_post(replace(WELL, lines=0, not_mapped=1)).answer is Answer.NOT_YET
+    assert may_post(replace(WELL, lines=0)).answer is MayPostAnswer.NOTHING
+    assert may_post(replace(WELL, lines=0, worker_is_there=False)).answer is MayPostAnswer.NOTHING
+    assert may_post(replace(WELL, lines=0, not_mapped=1)).answer is MayPostAnswer.NOT_YET
 
 
 @pytest.mark.parametrize(
