@@ -1,7 +1,8 @@
 """Row-level security: which rows of which table a reach shows. Applied by ``tallystick migrate``.
 
 Every table with a tenant is in one of these lists, or in ``OPEN`` with a reason
-(``tests/house/test_walls.py``). The policies are forced: they hold for the tables' owner too.
+(``tests/rooms/identity/test_reach.py``). The policies are forced: they hold for the tables' owner
+too.
 """
 
 from __future__ import annotations
