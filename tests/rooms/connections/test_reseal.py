@@ -30,7 +30,7 @@ from tallystick.connections.sealing import SEALED, values_by_key
 from tallystick.kit.ids import correlation_id
 from tallystick.kit.key_ring import KeyFile, KeyRing
 from tallystick.kit.problem import Conflicting, InvalidInput
-from tallystick.kit.seal_lock import key_to_seal
+from tallystick.kit.seal_lock import key_to_seal, let_nobody_seal
 from tallystick.kit.secrets import CannotOpen, Secret, new_key
 from tallystick.mappings.delete_connection import delete_connection
 
@@ -186,9 +186,14 @@ class TestRotate:
         assert [len(one.details["connections"]) for one in records(of)] == [CONNECTIONS_A_TIME, 1]
 
     def test_two_at_once_make_one_key(self, of: Tenancy, file: KeyFile) -> None:
+        """Who comes when the other has ended makes another key: here both wait before they look."""
         for _ in range(5):
             connect(of)
-        together(rotate, rotate)
+        with transaction.atomic():
+            let_nobody_seal()
+            both = begun(rotate, rotate)
+            eventually(lambda: waiting() == len(both))
+        ended(both)
         assert len(file.all()) == 2
         assert sum(len(one.details["connections"]) for one in records(of)) == 5
 
@@ -381,20 +386,34 @@ def closing(do: Callable[[], object]) -> Callable[[], None]:
 
 
 def together(*acts: Callable[[], object]) -> None:
+    ended(begun(*acts))
+
+
+def begun(*acts: Callable[[], object]) -> list[threading.Thread]:
     threads = [threading.Thread(target=closing(one)) for one in acts]
     for thread in threads:
         thread.start()
+    return threads
+
+
+def ended(threads: list[threading.Thread]) -> None:
     for thread in threads:
         thread.join(30)
 
 
 def somebody_waits() -> bool:
+    return waiting() > 0
+
+
+def waiting() -> int:
+    """How many do, for a lock of this database that is no table's."""
     with database.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted "
             "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
         )
-        return bool(cursor.fetchone()[0])
+        (many,) = cursor.fetchone()
+    return int(many)
 
 
 def whole_dump(path: Path) -> str:
