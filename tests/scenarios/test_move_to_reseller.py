@@ -16,6 +16,7 @@ from tallystick.audit.models import AuditLog
 from tallystick.audit.record import Actor
 from tallystick.bootstrap.moving import AheadOfMove, look_at_move
 from tallystick.identity.context import Context
+from tallystick.identity.reach import reach_of, reaching
 from tallystick.identity.resellers import (
     get_reseller,
     list_resellers,
@@ -190,7 +191,8 @@ def test_a_line_that_cannot_go_to_0_is_told_where_it_is(two: Two) -> None:
     two.move()
     here.work()
     close_left()
-    [left] = left_lines(here.of.context, here.here.connection_id)
+    with reaching(reach_of(here.of.context)):
+        [left] = left_lines(here.of.context, here.here.connection_id)
     assert (left.customer, left.contract, left.stopped) == ("Contoso", "Cloud monthly", True)
     assert "Autotask refused it: No." in left.cause
     with pytest.raises(NotFound):
@@ -201,7 +203,8 @@ def test_a_line_that_cannot_go_to_0_is_told_where_it_is(two: Two) -> None:
         "wake": here.of.wake,
         "correlation_id": correlation_id(),
     }
-    sync_left(left.lane_id, here.here.connection_id, **again)
+    with reaching(reach_of(here.of.context)):
+        sync_left(left.lane_id, here.here.connection_id, **again)
     with pytest.raises(Conflicting, match="not stopped"):
         sync_left(left.lane_id, here.here.connection_id, **again)
     with pytest.raises(NotFound):

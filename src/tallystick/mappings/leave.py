@@ -17,6 +17,7 @@ from tallystick.audit.events import Event
 from tallystick.audit.record import record
 from tallystick.connections.queries import get_connection, subject_on
 from tallystick.identity.context import Context
+from tallystick.identity.reach import reach_to, reaching
 from tallystick.identity.roles import Right
 from tallystick.kit.paging import Page, check_limit, decode_cursor, encode_cursor
 from tallystick.kit.problem import Conflicting, NotFound
@@ -33,7 +34,7 @@ from tallystick.mappings.models import (
     LeftPlace,
     SubscriptionMapping,
 )
-from tallystick.subscriptions.queries import views_by_id
+from tallystick.subscriptions.queries import SubscriptionView, views_by_id
 
 
 def leave(subscription_id: int, *, on: date, now: datetime) -> None:
@@ -90,7 +91,7 @@ class Left:
 
 def left_lines(context: Context, connection_id: int) -> Sequence[Left]:
     """Of a connection, in the order they were left. Raises NotFound."""
-    return _left(_not_at_0(context, connection_id).order_by("pk"))
+    return _left(context, _not_at_0(context, connection_id).order_by("pk"))
 
 
 def page_left_lines(
@@ -103,7 +104,7 @@ def page_left_lines(
         rows = rows.filter(pk__gt=decode_cursor(cursor, length=1)[0])
     found = list(rows.order_by("pk")[: limit + 1])
     more = encode_cursor([found[limit - 1].pk]) if len(found) > limit else None
-    return Page(_left(found[:limit]), more)
+    return Page(_left(context, found[:limit]), more)
 
 
 def _not_at_0(context: Context, connection_id: int) -> QuerySet[LeftPlace]:
@@ -113,9 +114,15 @@ def _not_at_0(context: Context, connection_id: int) -> QuerySet[LeftPlace]:
     return LeftPlace.objects.filter(Exists(waiting), connection_id=connection.id)
 
 
-def _left(rows: Iterable[LeftPlace]) -> list[Left]:
+def _gone(context: Context, subscription_ids: list[int]) -> dict[int, SubscriptionView]:
+    """They are another reseller's now, out of this one's reach: named where their line was left."""
+    with reaching(reach_to(context.tenant_id, None)):
+        return views_by_id(subscription_ids)
+
+
+def _left(context: Context, rows: Iterable[LeftPlace]) -> list[Left]:
     rows = list(rows)
-    views = views_by_id([row.subscription_id for row in rows])
+    views = _gone(context, [row.subscription_id for row in rows])
     found = []
     for row in rows:
         waiting = list(Delivery.objects.filter(UNSETTLED, lane_id=row.lane_id).order_by("sequence"))
@@ -163,7 +170,7 @@ def sync_left(
             actor=context.actor,
             now=now,
             subject=subject_on(
-                views_by_id([row.subscription_id])[row.subscription_id].subject(), connection
+                _gone(context, [row.subscription_id])[row.subscription_id].subject(), connection
             ),
             correlation_id=correlation_id,
             summary="The line that was left is asked again",
