@@ -47,7 +47,7 @@ def look_now(
     if customer_id is not None:
         lanes = lanes.filter(subscription__customer_id=customer_id)
     ids = list(lanes.order_by("pk").values_list("pk", flat=True))
-    if not ids and not whole:
+    if not ids:
         raise Conflicting(
             "None of these is mapped to this connection: there is nothing to compare. Nothing was "
             "changed."

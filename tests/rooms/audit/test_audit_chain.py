@@ -18,6 +18,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from factories import Tenancy, tenancy
+from processes import as_owner
 from tallystick.audit.chain import CANONICAL, LINKS, Verified, follow, verify, verify_all
 from tallystick.audit.events import Event
 from tallystick.audit.heads import WrongHeads, ends, read_heads, write_heads
@@ -95,7 +96,8 @@ class Log:
 
 @pytest.fixture
 def log(db: None, tmp_path: Path) -> Iterator[Log]:
-    with psycopg.connect(os.environ["TALLYSTICK_TEST_DATABASE_URL"], autocommit=True) as owner:
+    with as_owner(os.environ["TALLYSTICK_TEST_DATABASE_URL"]) as owner:
+        owner.autocommit = True
         made = Log(tenancy(), owner, tmp_path / "heads.jsonl")
         made.add(12)
         made.sign()
@@ -390,7 +392,7 @@ def test_many_at_once_make_one_chain(log: Log) -> None:
 
 def test_a_tenant_is_not_held_while_another_transaction_works(log: Log) -> None:
     """Only its commit holds the chain: whoever works long holds up nobody."""
-    with psycopg.connect(os.environ["TALLYSTICK_TEST_DATABASE_URL"]) as other:
+    with as_owner(os.environ["TALLYSTICK_TEST_DATABASE_URL"]) as other:
         other.execute(COPY, [log.ids()[0]])  # in a transaction that goes on
         with connection.cursor() as cursor:
             cursor.execute("SET lock_timeout = '2s'")
