@@ -209,6 +209,30 @@ def test_a_line_of_its_own_begins_with_nothing(world: World) -> None:
     assert told(found) == [("2026-05-13", 2, None, None)]
 
 
+def test_a_replaced_day_leaves_the_price_of_a_later_one(world: World) -> None:
+    """What replaces a day says its rates again, and so sets them on later days: these follow.
+
+    It was taken for an Autotask that replaces unasked ("shows 16 units instead of 16").
+    """
+    world.simulator.set_knobs(same_day="replace")
+    world.policy(same_day=SameDay.REPLACES, price_day=PriceDay.OWN_DAY)
+    line = world.line(units=10)
+    for record in (quantity(line, 1, TODAY), price(line, "10.00", date(2026, 6, 12))):
+        record(world.tenancy.asked())
+        world.work()
+    before = len(line.effects())
+    again = quantity(line, 16, TODAY)
+    found = told(lane(line, again))
+    again(world.tenancy.asked())
+    world.work()
+    assert (line.badge, line.cause) == ("synced", "")
+    assert effects(line, since=before) == found
+    assert [(day, units, paid) for day, units, paid, _ in found] == [
+        ("2026-05-10", 6, Decimal("15.2000")),
+        ("2026-06-12", 0, Decimal("10.0000")),
+    ]
+
+
 POLICIES = st.fixed_dictionaries(
     {
         "increase_day": st.sampled_from(list(ChangeDay)),

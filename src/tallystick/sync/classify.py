@@ -57,8 +57,9 @@ def verdict_of(
     """``rows`` cover the effective day and everything after it.
 
     What moved is seen from how far all rows were shifted. *Partly*: the units are as wanted and so
-    is the rate of the first row, but later rows have the rate they had: this Autotask left them,
-    or the first period is approved and its units went alone.
+    is the rate of the first row, but not that of later ones: this Autotask left them as they were,
+    the first period is approved and its units went alone, or a day was replaced and its rate,
+    which had to be said again, went on to later days that have another.
     """
     if match_steps(rows, sent.wanted, periods) is Match.SAME:
         return Verdict.LANDED
@@ -68,7 +69,7 @@ def verdict_of(
     if len(shifts) != 1:
         return Verdict.THIRD
     shift = shifts.pop()
-    if shift == unit_change and _first_is_right(rows, sent, periods):
+    if _first_is_right(rows, sent, periods):
         return Verdict.PARTLY
     if unit_change and shift == 2 * unit_change:
         return Verdict.DOUBLED

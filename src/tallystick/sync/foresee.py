@@ -15,7 +15,7 @@ from typing import assert_never
 
 from tallystick.connections.policies import SameDay
 from tallystick.ledger.kinds import Carrier, OperationKind
-from tallystick.ledger.profile import Step
+from tallystick.ledger.profile import Step, from_json
 from tallystick.ledger.settle import Cause, Proof
 from tallystick.ledger.state import State
 from tallystick.sync.charges import (
@@ -173,7 +173,8 @@ def _one_batch(
             case Send():
                 calls.append(decided.adjustment)
                 rows = applied(rows, _shift_of(decided, rules), frame)
-                expected = expected.after(_imagined(decided, rows, frame))
+                wanted = from_json(decided.base["wanted"])
+                expected = replace(expected.after(_imagined(decided, rows, frame)), owed=wanted)
                 _has_begun(waiting, batch)
             case _:
                 assert_never(decided)

@@ -16,8 +16,9 @@ from tallystick.kit.clock import civil_day
 from tallystick.ledger.amounts import KeptPortion, first_of
 from tallystick.ledger.expected import steps
 from tallystick.ledger.kinds import Carrier, OperationKind
-from tallystick.ledger.models import Delivery, Lane
+from tallystick.ledger.models import Attempt, Delivery, Lane
 from tallystick.ledger.portions import portions_of
+from tallystick.ledger.profile import Step, from_json
 from tallystick.ledger.queries import UNSETTLED
 from tallystick.ledger.runs import open_run
 from tallystick.ledger.sent_days import sent_days
@@ -113,6 +114,7 @@ def load(lane: Lane, *, now: datetime) -> Work:
             billed_months=frozenset(
                 first_of(one.about) for one in portions if _is_month(one.about)
             ),
+            owed=_owed(due),
         ),
         portions=portions,
         open_attempt_id=lane.open_attempt_id,
@@ -127,6 +129,14 @@ def load(lane: Lane, *, now: datetime) -> Work:
 def _since(due: Sequence[Due], today: date) -> date:
     """Expectations count from today, or from the day of a change that goes further back."""
     return min([today, *(one.effective_on for one in due[:1])])
+
+
+def _owed(due: Sequence[Due]) -> Sequence[Step]:
+    """What the head's last call wanted: where it landed in part, the rest of it follows."""
+    if not due or due[0].attempt_id is None:
+        return ()
+    base = Attempt.objects.filter(pk=due[0].attempt_id).values_list("base", flat=True).get()
+    return from_json(base.get("wanted", ()))
 
 
 def _months(portions: Sequence[KeptPortion], lane_id: int) -> Sequence[MonthAmount]:

@@ -146,7 +146,7 @@ def wanted_of(
     day = batch[0].effective_on
     if batch[0].kind in PUT_BACK:
         return from_day(from_json(batch[0].after["profile"]), day)
-    known = from_day(expected.steps, day)
+    known = [*from_day(expected.steps, day), *from_day(expected.owed, day)]
     ends = ahead[-1].until if ahead else date.max
     days = {day, *(step.starts_on for step in known), *(row.starts_on for row in ahead)}
     starts = sorted(one for one in days if day <= one < ends)
@@ -155,8 +155,7 @@ def wanted_of(
     steps = []
     for on, until in zip(starts, [*starts[1:], None], strict=True):
         row = next((one for one in ahead if one.starts_on <= on < one.until), None)
-        now = next((step for step in known if step.covers(on)), None)
-        price, cost = (now.unit_price, now.unit_cost) if now else (None, None)
+        price, cost = expected.rates_on(on)
         if row is None or not (row.approved and keeps_approved):
             price = price if target.unit_price is None else target.unit_price
             cost = cost if target.unit_cost is None else target.unit_cost

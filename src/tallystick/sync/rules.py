@@ -50,6 +50,17 @@ class Expected:
     # Months that were proved on the line; and all of which some portion is billed already.
     months: Sequence[MonthAmount] = ()
     billed_months: frozenset[date] = frozenset()
+    # What a call of the head still wants of later days, once its first have landed in part.
+    owed: Sequence[Step] = ()
+
+    def rates_on(self, day: date) -> tuple[Decimal | None, Decimal | None]:
+        """Price and cost as they should be on a day, before anything new is asked; None: whatever
+        they are. What was proved counts, and what is owed where nothing was."""
+        price, cost = _rates(self.steps, day)
+        if self.units is None or not self.owed:
+            return price, cost
+        owed_price, owed_cost = _rates(self.owed, day)
+        return owed_price if price is None else price, owed_cost if cost is None else cost
 
     def after(self, proof: Proof) -> Expected:
         """The same once this has been proved: what ``ledger/settle`` makes of the lane."""
@@ -69,7 +80,13 @@ class Expected:
             steps=steps,
             first_on=self.first_on or day,
             used=self.used | {day} if proof.adjusted else self.used,
+            owed=(),
         )
+
+
+def _rates(steps: Sequence[Step], day: date) -> tuple[Decimal | None, Decimal | None]:
+    now = next((step for step in steps if step.covers(day)), None)
+    return (now.unit_price, now.unit_cost) if now else (None, None)
 
 
 @dataclass(frozen=True, slots=True)

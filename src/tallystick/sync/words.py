@@ -94,8 +94,8 @@ def other_currency(currency: str) -> Cause:
 def landed_in_part() -> Cause:
     return Cause(
         "in_part",
-        "Sent and proved for its first period. This Autotask left later periods at the price they "
-        f"had: they follow, one by one. {NOTHING_TO_DO}",
+        "Sent and proved for its first days. Later ones do not have their price yet: they follow, "
+        f"one by one. {NOTHING_TO_DO}",
     )
 
 
