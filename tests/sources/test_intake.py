@@ -35,6 +35,14 @@ from tallystick.sources.sealing import (
 )
 from tellers import Teller, moment, teller
 
+YEARLY = {
+    "product_id": "CFQ7TTC0LCHC",
+    "sku_id": "0002",
+    "name": "Microsoft 365 Business Premium",
+    "term": "P1Y",
+    "billing_plan": "annual",
+}
+
 
 @pytest.fixture
 def told(db: None) -> Teller:
@@ -101,16 +109,91 @@ class TestWhatIsTold:
         )
         assert [row[1] for row in told.ledger(subject)] == ["purchase", "suspend", "reactivate"]
 
-    @pytest.mark.parametrize("type", ["extended", "transitioned"])
-    def test_what_has_no_verb_yet_is_kept_and_said(self, told: Teller, type: str) -> None:
+    def test_another_offer_is_a_change_of_offer(self, told: Teller) -> None:
         subject = told.subject()
         told.tell(told.bought(subject))
-        (taken,) = told.tell(told.event(type, subject, {"unit_price": "1", "currency": "EUR"}))
+        after = {"quantity": 12, "unit_price": "180.00", "unit_cost": "150.00", "currency": "EUR"}
+        event = told.event("transitioned", subject, after, product=YEARLY)
+        (taken,) = told.tell(event)
+        assert taken.became.answer is Answer.ACCEPTED, taken
+        kind, said = told.ledger(subject)[-1][1], told.ledger(subject)[-1][3]
+        assert (kind, said["quantity"], said["unit_price"]) == ("change_offer", 12, "180.0000")
+        assert told.held(subject).offer.billing_cycle == "annual"
+        (again,) = told.tell({**event, "id": "another", "time": moment(99)})
+        assert again.became.answer is Answer.ACCEPTED
+        assert "nothing to record" in again.became.because
+        more = {**after, "quantity": 13}
+        other = told.event("transitioned", subject, more, product=YEARLY, minute=100)
+        (half,) = told.tell(other)
+        assert half.became.answer is Answer.UNAPPLIED
+        assert "quantity 13 (here 12)" in half.became.because
+        assert len(told.ledger(subject)) == 2
+
+    def test_what_is_not_said_of_another_cycle_is_worked_out(self, told: Teller) -> None:
+        subject = told.subject()
+        told.tell(told.bought(subject))
+        (taken,) = told.tell(told.event("transitioned", subject, {}, product=YEARLY))
+        assert taken.became.answer is Answer.ACCEPTED, taken
+        held = told.held(subject)
+        assert (held.quantity, held.unit_price, held.unit_cost) == (
+            10,
+            Decimal("182.4000"),
+            Decimal("145.2000"),
+        )
+
+    def test_the_extended_service_term_goes_on_by_the_month(self, told: Teller) -> None:
+        subject = told.subject()
+        told.tell(told.bought(subject))
+        (taken,) = told.tell(told.event("extended", subject, {}))
+        assert taken.became.answer is Answer.ACCEPTED, taken
+        held = told.held(subject)
+        assert (held.extended, held.offer.term, held.commitment_ends_on) == (True, "P1M", None)
+        (again,) = told.tell(told.event("extended", subject, {}))
+        assert "nothing to record" in again.became.because
+        assert len(told.ledger(subject)) == 2
+
+    def test_a_months_price_for_a_year_waits_for_a_person(self, told: Teller) -> None:
+        subject = told.subject()
+        told.tell(told.bought(subject))
+        after = {"unit_price": "15.20", "unit_cost": "12.10", "currency": "EUR"}
+        (taken,) = told.tell(told.event("transitioned", subject, after, product=YEARLY))
         assert taken.became.answer is Answer.UNAPPLIED
-        assert "no operation" in taken.became.because
-        assert len(told.ledger(subject)) == 1
+        assert "unit price 182.40 to 15.20 EUR" in taken.became.because
         log = AuditLog.objects.filter(tenant_id=told.of.tenant_id).latest("pk")
         assert (log.event, log.status) == ("source.event_not_recorded", "not_applicable")
+        decide_event(
+            taken.id,
+            Decision.APPLY,
+            reason="Looked at",
+            context=told.of.context,
+            now=told.of.clock.now(),
+            wake=told.nudge,
+            correlation_id="c",
+        )
+        assert told.held(subject).unit_price == Decimal("15.2000")
+
+    def test_without_the_offer_it_became_it_is_refused(self, told: Teller) -> None:
+        subject = told.subject()
+        told.tell(told.bought(subject))
+        (taken,) = told.tell(told.event("transitioned", subject, {"quantity": 12}))
+        assert taken.became.answer is Answer.REJECTED
+        assert taken.became.because == "data.product is missing: what did it become?"
+        assert len(told.ledger(subject)) == 1
+
+    @pytest.mark.parametrize(
+        ("type", "more"),
+        [("renewed", {"term_end": "2027-12-31"}), ("transitioned", {}), ("price_changed", {})],
+    )
+    def test_an_amount_is_not_taken_for_one_of_another_currency(
+        self, told: Teller, type: str, more: dict[str, Any]
+    ) -> None:
+        subject = told.subject()
+        told.tell(told.bought(subject))
+        after = {"unit_price": "18.20", "currency": "USD", **more}
+        (taken,) = told.tell(told.event(type, subject, after, product=YEARLY))
+        assert taken.became.answer is Answer.REJECTED, taken
+        assert "currency" in taken.became.because
+        assert len(told.ledger(subject)) == 1
 
     def test_what_failed_there_changes_nothing_here(self, told: Teller) -> None:
         subject = told.subject()

@@ -6,6 +6,7 @@ import io
 import json
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -102,6 +103,7 @@ class TestTwoLists:
             ({"end_of_term": "extend"}, ["set_end_of_term"]),
             ({"subscription": "Desk"}, ["rename"]),
             ({"ends_on": "2027-12-31", "quantity": "12", "unit_price": "16"}, ["renew"]),
+            ({"term": "P3Y", "quantity": "12"}, ["change_offer"]),
         ],
     )
     def test_what_is_between_them_is_recorded(
@@ -135,13 +137,13 @@ class TestTwoLists:
         assert told.held(subject).quantity == 12
         assert len(told.ledger(subject)) == 12
 
-    def test_what_has_no_operation_is_said_once(self, told: Teller) -> None:
+    def test_what_waits_for_a_person_is_said_once(self, told: Teller) -> None:
         subject = told.subject()
         compare(told, row(told, subject))
-        taken = compare(told, row(told, subject, term="P3Y", quantity="12"))
+        taken = compare(told, row(told, subject, unit_price="152.00"))
         assert taken.answers == {Answer.UNAPPLIED: 1}
-        assert told.held(subject).quantity == 10
-        assert compare(told, row(told, subject, term="P3Y", quantity="12")).differences == 0
+        assert told.held(subject).unit_price == Decimal("15.2000")
+        assert compare(told, row(told, subject, unit_price="152.00")).differences == 0
 
     def test_what_is_recorded_here_and_new_to_the_source_is_compared_with_here(
         self, told: Teller

@@ -26,7 +26,7 @@ from tallystick.ledger.wake import Wake
 from tallystick.operations.change_offer import NewOffer, change_offer
 from tallystick.operations.finish import SCHEDULE, Asked
 from tallystick.operations.move_line import ChosenLine
-from tallystick.operations.offer_price import price_of_offer
+from tallystick.operations.offer_price import price_of_offer, with_what_is_said
 from tallystick.operations.renew import NewPrice, renew
 from tallystick.subscriptions.models import ScheduledChange, Subscription
 from tallystick.subscriptions.queries import SubscriptionView
@@ -167,11 +167,7 @@ def _priced(
 ) -> NewPrice:
     """What was said when it was scheduled, and for the rest what the price rules come to."""
     found = price_of_offer(context, view, *offer, on=day, extended=extended)
-    return NewPrice(
-        found.unit_price if said.unit_price is None else said.unit_price,
-        found.unit_cost if said.unit_cost is None else said.unit_cost,
-        found.because if said.unit_price is None else None,
-    )
+    return with_what_is_said(found, said)
 
 
 def _line(scheduled: ScheduledView | None) -> ChosenLine | None:

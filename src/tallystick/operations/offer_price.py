@@ -53,6 +53,15 @@ def price_of_offer(
     )
 
 
+def with_what_is_said(found: NewPrice, said: NewPrice) -> NewPrice:
+    """What somebody says counts; for the rest what was found does."""
+    return NewPrice(
+        found.unit_price if said.unit_price is None else said.unit_price,
+        found.unit_cost if said.unit_cost is None else said.unit_cost,
+        found.because if said.unit_price is None else None,
+    )
+
+
 def _of_cycle(amount: Decimal | None, before: OfferFacts, after: OfferFacts) -> Decimal | None:
     months, wanted = before.billing_cycle.months, after.billing_cycle.months
     if amount is None or months is None or wanted is None or not is_same_product(before, after):

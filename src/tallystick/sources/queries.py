@@ -90,10 +90,6 @@ class EventView:
     def words(self) -> str:
         return self.type.label
 
-    @property
-    def can_be_applied(self) -> bool:
-        return self.type not in {EventType.EXTENDED, EventType.TRANSITIONED}
-
 
 def list_sources(context: Context) -> list[SourceView]:
     """By name; there are few."""

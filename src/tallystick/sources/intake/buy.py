@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from tallystick.catalog.add_offer import OfferFacts, add_offer
-from tallystick.catalog.models import Offer
 from tallystick.kit.problem import InvalidInput
 from tallystick.operations.finish import Asked
 from tallystick.operations.purchase import Order, purchase
 from tallystick.sources.intake import words
+from tallystick.sources.intake.another_offer import offer_for
 from tallystick.sources.intake.became import Became
 from tallystick.sources.intake.event import Answer, NeutralEvent
 from tallystick.subscriptions.add_customer import add_customer
@@ -31,7 +30,7 @@ def buy(event: NeutralEvent, day: date, asked: Asked) -> Became:
     )
     order = Order(
         customer_id=customer_id,
-        offer_id=_offer(event.product, asked),
+        offer_id=offer_for(event.product, asked),
         provider_id=event.subject,
         quantity=after.quantity,
         starts_on=after.starts_on or day,
@@ -45,27 +44,6 @@ def buy(event: NeutralEvent, day: date, asked: Asked) -> Became:
     )
     _, recorded = purchase(order, asked=asked)
     return Became(Answer.ACCEPTED, "", recorded.operation_id)
-
-
-def _offer(said: OfferFacts, asked: Asked) -> int:
-    """The one that is known, under whatever name it is known; else a new one."""
-    known = Offer.objects.filter(
-        tenant_id=asked.context.tenant_id,
-        product_id=said.product_id,
-        sku_id=said.sku_id,
-        segment=said.segment.value,
-        term=said.term.value,
-        billing_cycle=said.billing_cycle.value,
-    ).first()
-    if known is not None:
-        return known.pk
-    return add_offer(
-        said,
-        tenant_id=asked.context.tenant_id,
-        actor=asked.context.actor,
-        now=asked.now,
-        correlation_id=asked.correlation_id,
-    )[0]
 
 
 def name_customer(event: NeutralEvent, asked: Asked) -> Became:

@@ -27,6 +27,7 @@ from tallystick.operations.renew import NewPrice, renew
 from tallystick.operations.suspend import suspend
 from tallystick.operations.update_price import update_price
 from tallystick.sources.intake import words
+from tallystick.sources.intake.another_offer import become_another_offer
 from tallystick.sources.intake.became import Became
 from tallystick.sources.intake.buy import buy, name_customer
 from tallystick.sources.intake.event import Answer, EventType, NeutralEvent
@@ -44,6 +45,7 @@ class _Here:
     day: date
     today: date
     asked: Asked
+    a_person_said_so: bool
 
 
 def carry_out(event: NeutralEvent, *, asked: Asked, a_person_said_so: bool = False) -> Became:
@@ -70,7 +72,7 @@ def _carry_out(event: NeutralEvent, asked: Asked, a_person_said_so: bool) -> Bec
         return Became(Answer.ACCEPTED, words.KNOWN) if view else buy(event, day, asked)
     if view is None:
         return Became(Answer.UNMAPPED, words.unknown(event.subject))
-    here = _Here(event, view, day, civil_day(asked.now, zone), asked)
+    here = _Here(event, view, day, civil_day(asked.now, zone), asked, a_person_said_so)
     if not a_person_said_so and (moves := _moves_far(here)):
         return Became(Answer.UNAPPLIED, words.far(moves))
     became = _change(here)
@@ -115,7 +117,15 @@ def _change(here: _Here) -> Became:
                 rename(subscription_id=view.id, name=after.name, today=here.today, asked=here.asked)
             )
         case EventType.EXTENDED | EventType.TRANSITIONED:
-            return Became(Answer.UNAPPLIED, words.NO_VERB[event.type])
+            _check_currency(here)
+            return become_another_offer(
+                event,
+                view,
+                day=here.day,
+                today=here.today,
+                asked=here.asked,
+                a_person_said_so=here.a_person_said_so,
+            )
         case EventType.CREATED | EventType.CUSTOMER_CHANGED:
             raise AssertionError("these are dealt with before")
         case _:
@@ -174,6 +184,7 @@ def _renew(here: _Here) -> Became:
         if after.term_ends_on == known:
             return _SO_ALREADY
         return Became(Answer.UNAPPLIED, words.ENDS_EARLIER)
+    _check_currency(here)
     price = NewPrice(after.unit_price, after.unit_cost, accepted=True)  # as above
     return _done(
         renew(
@@ -184,6 +195,18 @@ def _renew(here: _Here) -> Became:
             asked=here.asked,
         )
     )
+
+
+def _check_currency(here: _Here) -> None:
+    """Raises InvalidInput: an amount is never taken for one of another currency."""
+    view, after = here.view, here.event.after
+    for amount, known in (
+        (after.unit_price, view.price_currency),
+        (after.unit_cost, view.cost_currency),
+    ):
+        if amount is not None and after.currency != known:
+            words_for = words.other_currency(after.currency or "", known)
+            raise InvalidInput.one("currency", words_for)
 
 
 def _moves_far(here: _Here) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from tallystick.sources.intake.event import EventType
-
 SO_ALREADY = "It is so here already: nothing to record."
 KNOWN = "The subscription is recorded here already: nothing to record."
 CUSTOMER = "The customer's name was kept. That is no operation of a subscription."
@@ -16,16 +14,6 @@ DISABLED = (
     "Disabled has no operation: it may become active again or end. Nothing was recorded. Say "
     "suspended, cancelled or deleted when it is."
 )
-NO_VERB = {
-    EventType.EXTENDED: (
-        "An extended service term changes term, billing cycle and price at once, and moves to "
-        "another line: this version has no operation for it. Nothing was recorded."
-    ),
-    EventType.TRANSITIONED: (
-        "A change of offer moves to another line: this version has no operation for it. Nothing "
-        "was recorded."
-    ),
-}
 ENDS_EARLIER = (
     "Its term ends earlier than what is recorded: this version has no operation for that. Nothing "
     "was recorded."
@@ -68,6 +56,21 @@ def far(moves: str) -> str:
         f"It moves by more than a factor 3: {moves}. Nothing was recorded: "
         "look whether a year's price was meant, then apply it."
     )
+
+
+def differs(what: str, said: object, here: object) -> str:
+    return f"{what} {said} (here {here})"
+
+
+def has_offer_but(differs: str) -> str:
+    return (
+        f"It has this offer here already, and something else differs: {differs}. Nothing was "
+        "recorded. Change that by hand, then ignore it."
+    )
+
+
+def other_currency(said: str, here: str) -> str:
+    return f"is {said}, and the subscription is in {here or 'no currency yet'}"
 
 
 def other_before(what: str, said: object, was: object) -> str:
