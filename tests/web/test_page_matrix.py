@@ -36,6 +36,7 @@ from tallystick.subscriptions.models import Subscription
 from tallystick.sync.request import request_sync
 from tallystick.sync.request_many import request_many
 from tallystick.web.urls import urlpatterns
+from tellers import a_late_one, teller
 
 pytestmark = pytest.mark.usefixtures("db")
 ROWS = [line.split() for line in Path(__file__).with_name("rights.txt").read_text().splitlines()]
@@ -43,7 +44,7 @@ LOOKED_AT = {name: right for name, right, _ in ROWS}
 WRITTEN = {name: right for name, _, right in ROWS}
 # Whom an id is looked for by, when it is not in the context, and what is not a tenant's to begin
 # with: ids of Autotask's.
-THEIRS = {"contract_id", "side", "token", "word", "act"}
+THEIRS = {"contract_id", "side", "token", "word", "act", "kind"}
 # These are the CSP's alone, and whole tenants' (a sibling may read the prices both are made of).
 OF_THE_CSP = {"promotion", "promotion-delete", "price-import", "reseller"}
 # Their own tests look at them: they ask Autotask, or are about something that is under way.
@@ -88,6 +89,7 @@ class Objects:
         address = f"guest{number()}@example.com"
         more = {"name": "", "role": Role.VIEWER, "reseller_id": None}
         what = {"name": "theirs", "role": Role.VIEWER, "rights": None, "expires_at": None}
+        told = teller(of)
         rule, reseller = ruled(of), of.reseller_id or sibling(of).reseller_id
         pressed = {"scope": RoundScope.SELECTION, "wake": of.wake, **asking}
         self.ids: dict[str, object] = {
@@ -111,6 +113,9 @@ class Objects:
             "side": "customer-mapping",
             "word": "end-of-term",
             "act": "test",
+            "kind": "events",
+            "source_id": told.added.source_id,
+            "event_id": a_late_one(told),
             "promotion_id": promotion(of),
             "upload_id": upload(of),
         }

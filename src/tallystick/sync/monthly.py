@@ -19,7 +19,7 @@ from tallystick.ledger.profile import Step, merged
 from tallystick.sync.compare import Periods
 from tallystick.sync.port import UnitRow
 from tallystick.sync.rules import Expected, MonthAmount, Rules
-from tallystick.sync.target import NOT_LANDED, Due, batch_of, target_of
+from tallystick.sync.target import Due, target_of
 
 LATE = "sent as a contract charge: something of this month is billed already, and this corrects it"
 OTHER_PERIODS = (
@@ -54,8 +54,6 @@ def months_of(due: Sequence[Due], *, rules: Rules, billed: Collection[date]) -> 
     months of which something is billed already; they are corrected by a charge.
     """
     head = due[0]
-    if head.cause_code == NOT_LANDED and head.attempt_id is not None:
-        return batch_of(due)
     batch = [head]
     for one in due[1:]:
         if not one.may_go or one.kind is not OperationKind.AZURE_AMOUNTS or one.is_charge(rules):

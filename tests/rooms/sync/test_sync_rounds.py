@@ -17,6 +17,7 @@ from tallystick.bootstrap.dry_run_lines import Outcome
 from tallystick.connections.policies import Mode
 from tallystick.identity.roles import Role
 from tallystick.kit.ids import correlation_id
+from tallystick.kit.paging import encode_cursor
 from tallystick.kit.problem import InvalidInput, NotAllowed, NotFound
 from tallystick.ledger.kinds import RoundScope
 from tallystick.ledger.models import RoundItem, SyncRound
@@ -26,6 +27,7 @@ from tallystick.ledger.runs import open_run
 from tallystick.mappings.mapped_ids import mapped_ids
 from tallystick.sync.request_many import (
     items_in_context,
+    page_items,
     request_many,
     round_in_context,
     rounds_in_context,
@@ -198,6 +200,14 @@ def test_the_database_refuses_a_count_that_does_not_add_up(world: World) -> None
         SyncRound.objects.filter(pk=found.id).update(written=5)
     with pytest.raises(IntegrityError, match="round_item_asked_or_says_why"), transaction.atomic():
         RoundItem.objects.create(round_id=found.id, subscription_id=line.subscription_id)
+
+
+@pytest.mark.parametrize("place", [["9", 1], ["0", "x"], [0, None], ["0", [1]]])
+def test_a_cursor_this_list_did_not_give_out_is_refused(world: World, place: list[Any]) -> None:
+    found = press(world, [world.line()])
+    with pytest.raises(InvalidInput) as refused:
+        page_items(world.tenancy.context, found.id, cursor=encode_cursor(place), limit=1)
+    assert refused.value.errors[0].field == "cursor"
 
 
 def test_each_context_sees_its_own_rounds(world: World) -> None:
