@@ -12,6 +12,7 @@ import pytest
 from at_the_command_line import tallystick
 
 from factories import number, tenancy
+from processes import as_owner
 from tallystick.audit.events import Event
 from tallystick.audit.record import SYSTEM, Subject, record
 
@@ -58,7 +59,8 @@ def test_verified_by_who_may_only_read(auditor: str, tmp_path: Path) -> None:
     assert alone.returncode == 0
     assert "nobody can tell whether the end was cut off" in alone.stderr
 
-    with psycopg.connect(os.environ["TALLYSTICK_TEST_DATABASE_URL"], autocommit=True) as owner:
+    with as_owner(os.environ["TALLYSTICK_TEST_DATABASE_URL"]) as owner:
+        owner.autocommit = True
         owner.execute("ALTER TABLE audit_log DISABLE TRIGGER USER")
         owner.execute("ALTER TABLE audit_chain DISABLE TRIGGER USER")
         for table in READS:  # all of it: nothing is left that could be found by itself
