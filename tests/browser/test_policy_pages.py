@@ -31,7 +31,7 @@ def test_what_is_held_is_approved_and_proved(page: Page) -> None:
     # The same on the list, where several are chosen at once.
     page.goto("/connectors")
     page.get_by_role("link", name=re.compile("Waiting for approval")).first.click()
-    page.get_by_role("checkbox", name=re.compile("Orchard Bakery")).check()
+    page.get_by_role("checkbox", name=re.compile("^Choose .*Orchard Bakery")).check()
     page.get_by_role("button", name="Approve what is chosen").click()
     expect(page.get_by_text("Approved: 1 operation of 1 subscription.")).to_be_visible()
     page.goto(here)

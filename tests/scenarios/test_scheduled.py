@@ -11,6 +11,7 @@ import pytest
 
 from factories import TODAY, Tenancy, nobody_wakes, number
 from moving import LAST, MONTH, NEXT, Company, carry, company
+from price_desk import listed, ruled
 from tallystick.audit.record import Actor
 from tallystick.catalog.terms import BillingCycle, Term
 from tallystick.identity.context import Context
@@ -147,6 +148,35 @@ def test_the_price_follows_the_cycle_where_nobody_has_said_it(here: Company) -> 
     assert here.badge(one) == "synced", here.cause(one)
     assert here.effects(here.line_of(one)) == [("2027-01-01", 10, "182.40")]
     assert str(here.held_now(one).unit_cost) == "145.2000"
+
+
+def test_a_renewal_that_says_no_price_has_what_the_rules_come_to(here: Company) -> None:
+    """The price was locked for a term: with the next one the list's counts."""
+    one = here.held(commitment_ends_on=LAST)
+    listed(here.of, here.monthly, cost="14.00", erp=None, effective_from=NEXT)
+    ruled(here.of, "50")
+    plan(here, one, then=EndOfTerm.RENEW, quantity=7)
+    here.until(NEXT)
+    carry(here)
+    assert here.badge(one) == "synced", here.cause(one)
+    assert here.effects(here.here.refs["ml"]) == [("2027-01-01", -3, "21.00")]
+    assert str(here.held_now(one).unit_cost) == "14.0000"
+    assert last(one, "renew").after["because"]
+
+
+def test_a_price_that_moves_far_is_asked_about_when_it_is_scheduled(here: Company) -> None:
+    one = here.held(commitment_ends_on=LAST)
+    for what in ({"offer_id": here.annual}, {"quantity": 7}):
+        said = "15.20" if "offer_id" in what else "182.40"
+        with pytest.raises(InvalidInput, match="is more than a factor 3") as caught:
+            plan(here, one, **what, price=NewPrice.read(said, "145.20"))
+        assert [error.field for error in caught.value.errors] == ["accept_large_change"]
+    assert scheduled_of([one]) == {}
+    plan(here, one, quantity=7, price=NewPrice.read("182.40", None, accepted=True))
+    here.until(NEXT)
+    carry(here)
+    assert here.badge(one) == "synced", here.cause(one)
+    assert here.effects(here.here.refs["ml"]) == [("2027-01-01", -3, "182.40")]
 
 
 def test_the_chosen_line_is_taken_on_the_day(here: Company) -> None:

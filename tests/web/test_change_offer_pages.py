@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -77,6 +78,10 @@ def test_an_offer_is_chosen_then_looked_at_then_recorded(office: Office) -> None
     assert (wrong.status_code, here.kinds(one)) == (400, ["purchase"])
     strange = client.post(address, form | {"line": "1/2/3"})
     assert "Line in Autotask is none of the list" in text(strange)
+    far = text(client.post(address, form | {"unit_price": "15.20"}))
+    words = "unit price 182.40 to 15.20 EUR"
+    assert f"{words[0].upper()}{words[1:]}: by more than a factor 3" in far
+    assert here.kinds(one) == ["purchase"]
     assert client.post(address, form).status_code == 302
     here.work()
     assert here.badge(one) == "synced", here.cause(one)
@@ -118,6 +123,13 @@ def test_the_next_term_is_scheduled_and_changed(office: Office) -> None:
     wrong = client.post(address, form | {"quantity": "none"})
     assert wrong.status_code == 400
     assert client.post(address, form | {"end_of_term": "maybe"}).status_code == 400
+    far = form | {"unit_price": "182.40"}
+    held = client.post(address, far)
+    assert (held.status_code, scheduled_of([one])[one].unit_price) == (400, Decimal("16.00"))
+    words = "unit price 15.20 to 182.40 EUR"
+    assert f'value="{words}"' in held.content.decode()
+    assert client.post(address, far | {"accept_large_change": words}).status_code == 302
+    assert scheduled_of([one])[one].unit_price == Decimal("182.40")
     ends = {"end_of_term": "cancel", "quantity": "", "unit_price": "", "unit_cost": ""}
     assert client.post(address, ends).status_code == 302
     assert scheduled_of([one]) == {}

@@ -88,6 +88,7 @@ def record(  # noqa: PLR0912 - one case a kind
                 unit_price=body.unit_price,
                 unit_cost=body.unit_cost,
                 ends_on=body.ends_on,
+                accepted=body.accept_large_change,
             )
             verb = change_offer if looks else change_offer_from
             return verb(**now, to=to, line=body.chosen(), effective_on=body.effective_on)

@@ -115,7 +115,7 @@ class WithLine(Body):
         return ChosenLine(there.contract_id, there.line_id())
 
 
-class ChangeOffer(WithLine, Dated):
+class ChangeOffer(WithLine, Dated, Priced):
     """From that day it is another offer, billed on a line of that offer's service. A later day is
     scheduled: the answer is that operation, and on the day it is carried out by itself.
 
@@ -166,7 +166,7 @@ class SetEndOfTerm(Body):
     end_of_term: EndOfTerm = Field(strict=False)
 
 
-class ScheduleChange(WithLine):
+class ScheduleChange(WithLine, Priced):
     """What it becomes with its next term, or on a day of its own: nothing is sent before, and then
     it is carried out by itself. It takes the place of what was scheduled before.
 
@@ -191,7 +191,7 @@ class ScheduleChange(WithLine):
             then=self.end_of_term,
             offer_id=self.offer_id,
             quantity=self.quantity,
-            price=NewPrice.read(self.unit_price, self.unit_cost),
+            price=NewPrice.read(self.unit_price, self.unit_cost, accepted=self.accept_large_change),
             line=self.chosen(),
         )
 

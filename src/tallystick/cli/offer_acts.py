@@ -47,6 +47,8 @@ def _add_amounts(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quantity", help="the whole number; as it is when not given")
     parser.add_argument("--unit-price", help="per unit and billing cycle of the offer")
     parser.add_argument("--unit-cost", help="what it costs you")
+    words = "a price or cost that moves by more than a factor 3 is meant"
+    parser.add_argument("--accept-large-change", action="store_true", help=words)
 
 
 def _offer(arguments: argparse.Namespace) -> int:
@@ -60,6 +62,7 @@ def _offer(arguments: argparse.Namespace) -> int:
             quantity=arguments.quantity,
             unit_price=arguments.unit_price,
             unit_cost=arguments.unit_cost,
+            accepted=arguments.accept_large_change,
         )
         verb = change_offer if arguments.preview else change_offer_from
         return verb(
@@ -86,7 +89,11 @@ def _next_term(arguments: argparse.Namespace) -> int:
             then=EndOfTerm(arguments.end_of_term) if arguments.end_of_term else None,
             offer_id=offer_named(asker, arguments.offer).id if arguments.offer else None,
             quantity=None if given is None else read_quantity(given),
-            price=NewPrice.read(arguments.unit_price, arguments.unit_cost),
+            price=NewPrice.read(
+                arguments.unit_price,
+                arguments.unit_cost,
+                accepted=arguments.accept_large_change,
+            ),
         )
         return schedule(subscription_id=view.id, plan=plan, today=asker.today, asked=asked)
 

@@ -120,8 +120,13 @@ def _carry_out(
         scheduled is None or scheduled.with_next_term
     )
     offer = _offer(view, scheduled, asked) if extended or (scheduled and scheduled.offer) else None
-    price = NewPrice(scheduled.unit_price, scheduled.unit_cost) if scheduled else NewPrice()
+    price = NewPrice()
+    if scheduled is not None:  # whoever scheduled it has said that it is meant
+        said = (scheduled.unit_price, scheduled.unit_cost)
+        price = NewPrice(*said, accepted=said != (None, None))
     if offer is None or offer[0] == view.offer_id:
+        same = (view.offer_id, view.offer)
+        price = _priced(asked.context, view, same, price, day, extended=False)
         renew(subscription_id=view.id, price=price, quantity=quantity, asked=asked)
         return
     change_offer(

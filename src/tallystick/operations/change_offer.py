@@ -35,7 +35,9 @@ from tallystick.operations.finish import (
     first_what_is_due,
 )
 from tallystick.operations.move_line import ChosenLine, Moving, move_line
+from tallystick.operations.offer_price import measure_of
 from tallystick.operations.renew import LONGEST_TERM, NewPrice
+from tallystick.subscriptions.large_change import check_large_change
 from tallystick.subscriptions.queries import SubscriptionView
 from tallystick.subscriptions.rules import check_effective_day, read_effective_day, read_quantity
 from tallystick.subscriptions.status import SubscriptionStatus
@@ -64,10 +66,12 @@ class NewOffer:
         unit_price: object = None,
         unit_cost: object = None,
         ends_on: date | None = None,
+        accepted: bool = False,
     ) -> NewOffer:
         """From what a person typed or a program sent. Raises InvalidInput naming the field."""
         wanted = None if quantity is None else read_quantity(quantity)
-        return cls(offer_id, NewPrice.read(unit_price, unit_cost), wanted, ends_on)
+        price = NewPrice.read(unit_price, unit_cost, accepted=accepted)
+        return cls(offer_id, price, wanted, ends_on)
 
 
 def change_offer(
@@ -132,7 +136,10 @@ def check_new_offer(
     if to.ends_on is not None and not day <= to.ends_on <= day + LONGEST_TERM:
         words = f"must be from {in_words(day)} on, and within five years"
         errors.append(FieldError("ends_on", words))
-    return errors
+    if errors:
+        return errors
+    said = (to.price.unit_price, to.price.unit_cost)
+    return check_large_change(measure_of(view, offer), *said, accepted=to.price.accepted)
 
 
 def _missing_price(

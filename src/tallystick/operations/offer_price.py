@@ -53,12 +53,23 @@ def price_of_offer(
     )
 
 
+def measure_of(view: SubscriptionView, offer: OfferFacts) -> SubscriptionView:
+    """With the amounts it has, taken to the other's billing cycle: by these it is measured whether
+    a price moves far. None where they say nothing of it."""
+    return replace(
+        view,
+        unit_price=_of_cycle(view.unit_price, view.offer, offer),
+        unit_cost=_of_cycle(view.unit_cost, view.offer, offer),
+    )
+
+
 def with_what_is_said(found: NewPrice, said: NewPrice) -> NewPrice:
     """What somebody says counts; for the rest what was found does."""
     return NewPrice(
         found.unit_price if said.unit_price is None else said.unit_price,
         found.unit_cost if said.unit_cost is None else said.unit_cost,
         found.because if said.unit_price is None else None,
+        accepted=said.accepted,
     )
 
 

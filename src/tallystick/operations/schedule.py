@@ -29,6 +29,7 @@ from tallystick.operations.finish import (
 )
 from tallystick.operations.move_line import ChosenLine
 from tallystick.operations.renew import NewPrice
+from tallystick.subscriptions.large_change import check_large_change
 from tallystick.subscriptions.models import ScheduledChange
 from tallystick.subscriptions.queries import SubscriptionView
 from tallystick.subscriptions.rules import FARTHEST, check_living, read_effective_day
@@ -126,7 +127,10 @@ def _wrong(view: SubscriptionView, plan: Plan, *, today: date) -> list[FieldErro
     if plan.on is not None and plan.offer_id is None:
         return [FieldError("offer_id", "is needed for a day of its own")]
     errors = plan.price.check(view)
-    if plan.offer_id is not None:
+    if plan.offer_id is None:
+        said = (plan.price.unit_price, plan.price.unit_cost)
+        errors += check_large_change(view, *said, accepted=plan.price.accepted)
+    else:
         to = NewOffer(plan.offer_id, plan.price, plan.quantity)
         errors += check_new_offer(
             view, offer_of(view, plan.offer_id), to, day, today=today, price_may_follow=True

@@ -44,11 +44,12 @@ def become_another_offer(
     moves = large_change(as_expected, after.unit_price, after.unit_cost)
     if moves and not a_person_said_so:
         return Became(Answer.UNAPPLIED, words.far(moves))
+    said = NewPrice(after.unit_price, after.unit_cost, accepted=True)
     recorded = change_offer(
         subscription_id=view.id,
         to=NewOffer(
             offer_id,
-            with_what_is_said(expected, NewPrice(after.unit_price, after.unit_cost)),
+            with_what_is_said(expected, said),
             None if after.quantity == view.quantity else after.quantity,
             ends_on=None if extended else after.term_ends_on,
             extended=extended,

@@ -17,7 +17,7 @@ from tallystick.mappings.places import places_for
 from tallystick.mappings.rows import Row, subscription_row
 from tallystick.operations.change_offer import NewOffer, change_offer, offer_of
 from tallystick.operations.finish import Asked
-from tallystick.operations.offer_price import price_of_offer
+from tallystick.operations.offer_price import measure_of, price_of_offer
 from tallystick.operations.schedule import change_offer_from
 from tallystick.web import ahead, forms
 from tallystick.web.line_choices import is_number, line_choices, read_line
@@ -42,6 +42,8 @@ def change(visit: Visit, subscription_id: int) -> HttpResponse:
     if visit.request.method != "POST":
         return _form(visit, row, offer, values, token)
 
+    box = ahead.box_of(visit, measure_of(row.subscription, offer[1]), values)
+
     def record(asked: Asked, *, looks: bool = True) -> Recorded:
         verb = change_offer if looks else change_offer_from
         return verb(
@@ -51,6 +53,7 @@ def change(visit: Visit, subscription_id: int) -> HttpResponse:
                 quantity=values["quantity"],
                 unit_price=values["unit_price"].strip() or None,
                 unit_cost=values["unit_cost"].strip() or None,
+                accepted=ahead.accepts(visit, box),
             ),
             line=read_line(values["line"]),
             effective_on=values["effective_on"],
@@ -59,15 +62,15 @@ def change(visit: Visit, subscription_id: int) -> HttpResponse:
         )
 
     if visit.wants_part:
-        return ahead.part(visit, subscription_id, record)
+        return ahead.part(visit, subscription_id, record, box=box)
     try:
         if ahead.only_looks(visit):
-            panel = ahead.look(visit, subscription_id, record)
+            panel = replace(ahead.look(visit, subscription_id, record), box=box)
             return _form(visit, row, offer, values, token, panel=panel)
         source = forms.source_id(token, "offer", offer[0], *values.values())
         done = record(visit.asked(source), looks=False)
     except InvalidInput as problem:
-        return _form(visit, row, offer, values, token, problem)
+        return _form(visit, row, offer, values, token, problem, panel=ahead.Panel(box=box))
     words = f"Recorded: {offer[1].label()}, from {values['effective_on']}."
     return forms.recorded(visit, row, done, words=words)
 

@@ -9,12 +9,13 @@ from django.shortcuts import redirect
 from tallystick.identity.roles import Right
 from tallystick.kit.problem import InvalidInput, NotFound
 from tallystick.mappings.rows import Row, subscription_row
+from tallystick.operations.offer_price import measure_of
 from tallystick.operations.renew import NewPrice
 from tallystick.operations.schedule import Plan, schedule, take_back_scheduled
 from tallystick.subscriptions.rules import read_quantity
 from tallystick.subscriptions.scheduled import ScheduledView, scheduled_of
 from tallystick.subscriptions.status import EndOfTerm
-from tallystick.web import forms
+from tallystick.web import ahead, forms
 from tallystick.web.visit import Visit, screen
 from tallystick.web.words import plain_amount
 
@@ -31,15 +32,16 @@ def next_term(visit: Visit, subscription_id: int) -> HttpResponse:
     token = forms.token_of(visit.request.POST)
     if visit.request.method != "POST":
         return _form(visit, row, scheduled, values, token)
+    box = _box(visit, row, scheduled, values)
     try:
         schedule(
             subscription_id=subscription_id,
-            plan=_plan(values, scheduled),
+            plan=_plan(values, scheduled, accepted=box is not None and box.ticked),
             today=visit.today,
             asked=visit.asked(forms.source_id(token, "next-term", *values.values())),
         )
     except InvalidInput as problem:
-        return _form(visit, row, scheduled, values, token, problem)
+        return _form(visit, row, scheduled, values, token, problem, box=box)
     messages.success(visit.request, "Scheduled. Nothing is sent before, and then it is by itself.")
     return redirect("subscription", subscription_id=subscription_id)
 
@@ -76,7 +78,15 @@ def _values(visit: Visit, row: Row, scheduled: ScheduledView | None) -> dict[str
     return {name: posted.get(name, value)[:60] for name, value in known.items()}
 
 
-def _plan(values: dict[str, str], scheduled: ScheduledView | None) -> Plan:
+def _box(
+    visit: Visit, row: Row, scheduled: ScheduledView | None, values: dict[str, str]
+) -> ahead.Box | None:
+    offer = scheduled.offer if scheduled is not None else None
+    view = row.subscription if offer is None else measure_of(row.subscription, offer)
+    return ahead.box_of(visit, view, values)
+
+
+def _plan(values: dict[str, str], scheduled: ScheduledView | None, *, accepted: bool) -> Plan:
     """Raises InvalidInput. An offer that was scheduled for the same day stays scheduled."""
     try:
         then = EndOfTerm(values["end_of_term"])
@@ -89,7 +99,9 @@ def _plan(values: dict[str, str], scheduled: ScheduledView | None) -> Plan:
         offer_id=scheduled.offer_id if scheduled is not None and not ends else None,
         quantity=read_quantity(quantity) if quantity else None,
         price=NewPrice.read(
-            values["unit_price"].strip() or None, values["unit_cost"].strip() or None
+            values["unit_price"].strip() or None,
+            values["unit_cost"].strip() or None,
+            accepted=accepted,
         ),
     )
 
@@ -101,6 +113,8 @@ def _form(
     values: dict[str, str],
     token: str,
     problem: InvalidInput | None = None,
+    *,
+    box: ahead.Box | None = None,
 ) -> HttpResponse:
     return visit.render(
         "web/operations/next_term.html",
@@ -113,4 +127,5 @@ def _form(
         fields=forms.fields(values, problem, focus="quantity"),
         errors=forms.other_errors(values, problem),
         wrong=problem is not None,
+        box=box,
     )
