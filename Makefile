@@ -4,6 +4,7 @@
 #   make test   install what tests need, check style, types and structure, run all tests
 #   make up     run Tallystick
 #   make faults print the catalogue of faults and which tests hold each
+#   make life   play six months of a reseller's life, 5,000 operations (make test: 2,000)
 #   make bench  print the figures of docs/figures.md, measured on this machine
 #   make lock   renew the lock files after a change of pyproject.toml
 
@@ -13,7 +14,7 @@ UV := .venv/bin/uv
 # uv follows the same settings as pip, when pip has been given some.
 UV_ENV := $(if $(PIP_INDEX_URL),UV_DEFAULT_INDEX="$(PIP_INDEX_URL)") $(if $(PIP_CERT),SSL_CERT_FILE="$(PIP_CERT)") UV_NO_PROGRESS=1
 
-.PHONY: demo test up bench faults lock lint format install install-dev clean
+.PHONY: demo test up bench faults life lock lint format install install-dev clean
 
 demo: install
 	@$(PY) -m tallystick demo
@@ -30,6 +31,9 @@ lint: install-dev
 format: install-dev
 	.venv/bin/ruff check --fix src tests benchmarks
 	.venv/bin/ruff format src tests benchmarks
+
+life: install-dev
+	@TALLYSTICK_LIFE_OPERATIONS=5000 $(PY) -m pytest -q -s -n 0 tests/machine/test_six_months.py
 
 faults:
 	@$(PYTHON) tests/fault_table.py

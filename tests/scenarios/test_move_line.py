@@ -414,7 +414,7 @@ def test_a_price_is_never_sent_to_a_line_of_another_period(world: World) -> None
     other = another_term(line.subscription_id)
     change_offer(
         subscription_id=line.subscription_id,
-        to=NewOffer.read(other, unit_price="15.20", quantity=12),
+        to=NewOffer.read(other, unit_price="15.20", quantity=12, accepted=True),
         today=TODAY,
         asked=world.tenancy.asked(),
     )
