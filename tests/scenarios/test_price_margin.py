@@ -9,7 +9,13 @@ import pytest
 from checks import check_promises
 from factories import TODAY
 from harness import Line, World
-from tallystick.connections.policies import ChangeDay, PostedQuantity, PriceDay, SameDayPolicy
+from tallystick.connections.policies import (
+    ChangeDay,
+    PostedQuantity,
+    PriceDay,
+    SameDay,
+    SameDayPolicy,
+)
 from tallystick.ledger.models import Delivery
 
 MAY, JUNE, JULY = date(2026, 5, 1), date(2026, 6, 1), date(2026, 7, 1)
@@ -180,6 +186,24 @@ def test_a_day_that_is_used_up_offers_the_next_period(world: World) -> None:
     assert sent(line) == [("2026-06-01", 0, Decimal("16.4000")), ("2026-05-12", 1, None)]
     assert rates(line, since=JUNE) == {Decimal("16.40")}
     assert rates(line, since=MAY) == {Decimal("15.20"), Decimal("16.40")}
+
+
+def test_a_price_that_came_with_units_is_not_offered_the_next_period(world: World) -> None:
+    """It would be refused: the operation speaks of units, too."""
+    world.simulator.set_knobs(same_day="refuse")
+    world.policy(same_day=SameDay.REFUSES, price_day=PriceDay.OWN_DAY)
+    line = world.line(units=10)
+    line.quantity(11)
+    world.work()
+    line.quantity(12)
+    line.quantity(11)
+    line.price("16.40", TODAY)
+    world.work()
+    assert line.badge == "out_of_sync"
+    assert "so the price cannot begin there. The operations behind it wait. Set it" in line.cause
+    assert sent(line) == [("2026-05-10", 1, None)]
+    with pytest.raises(Exception, match="Only a price"):
+        line.decide("next_period")
 
 
 def test_only_a_price_can_be_left_to_the_next_period(world: World) -> None:

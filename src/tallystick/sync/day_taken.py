@@ -15,6 +15,7 @@ from tallystick.ledger.settle import Act, by_charge, moved, stopped, waiting
 from tallystick.ledger.state import State
 from tallystick.sync import charge_words, monthly, moves, words
 from tallystick.sync.load import Work
+from tallystick.sync.target import speaks_of_rates_only
 
 
 def day_taken(
@@ -27,7 +28,8 @@ def day_taken(
     if batch[0].operation.kind == OperationKind.AZURE_AMOUNTS.value:
         _month_taken(lane, batch, day, act)
     elif attempt.body["unit_change"] == 0:
-        stopped(lane, batch, State.FAILED, words.price_day_taken(day), act=act)
+        may_wait = speaks_of_rates_only(batch[0].operation.after)
+        stopped(lane, batch, State.FAILED, words.price_day_taken(day, may_wait=may_wait), act=act)
     elif work.connection.same_day_policy is SameDayPolicy.NEXT_DAY:
         waiting(
             lane,

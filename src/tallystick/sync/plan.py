@@ -242,7 +242,7 @@ def _send(case: _Case, accepted_before: list[dict[str, Any]]) -> Plan:
     used = ours or (day_start is not None and day_start != units)
     change = now.units - units
     if used and case.rules.same_day is SameDay.REFUSES:
-        return _day_is_used(at, change, case.rules)
+        return _day_is_used(case.batch[0], at, change, case.rules)
     if used and case.rules.same_day is SameDay.REPLACES:
         if day_start is None:
             return Stop(State.FAILED, words.no_day_before(at))
@@ -331,9 +331,9 @@ def _nothing_shown(
     return Stop(State.FAILED, words.no_rows())
 
 
-def _day_is_used(day: date, change: int, rules: Rules) -> Move | Stop:
+def _day_is_used(head: Due, day: date, change: int, rules: Rules) -> Move | Stop:
     if change == 0:
-        return Stop(State.CONFLICT, words.price_day_is_used(day))
+        return Stop(State.CONFLICT, words.price_day_is_used(day, may_wait=head.is_about_rates))
     if rules.same_day_policy is SameDayPolicy.NEXT_DAY:
         return Move(day + timedelta(days=1), moves.NEXT_DAY)
     return Stop(State.FAILED, words.already_used_day(day))
