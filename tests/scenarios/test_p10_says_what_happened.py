@@ -47,6 +47,7 @@ GIVEN: dict[str, object] = {
     "line_id": 8,
     "count": 2,
     "turns": 3,
+    "may_wait": False,
     "observed": 14,
     "target": 12,
 }

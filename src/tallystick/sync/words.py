@@ -63,12 +63,20 @@ def approved_period(day: date) -> Cause:
     )
 
 
+_BY_HAND = "it by hand and mark it as done."
+# By whether nothing else came with the price, so that it may begin later by itself.
+_PAST_THE_DAY = {
+    True: "The operations behind it wait. Let it begin with the next billing period, or set "
+    + _BY_HAND,
+    False: f"The operations behind it wait. Set {_BY_HAND}",
+}
+
+
 def price_day_is_used(day: date, *, may_wait: bool) -> Cause:
-    """``may_wait``: nothing else came with the price, so it may begin later by itself."""
     return Cause(
         "price_same_day",
         f"Not sent: Autotask already has a change of this line on {in_words(day)} and refuses a "
-        f"second one, so the price cannot begin there. {_past_the_day(may_wait)}",
+        f"second one, so the price cannot begin there. {_PAST_THE_DAY[may_wait]}",
     )
 
 
@@ -77,13 +85,8 @@ def price_day_taken(day: date, *, may_wait: bool) -> Cause:
         "price_same_day",
         f"Autotask refused it: it already has a change of this line on {in_words(day)}, so the "
         "price cannot begin there. What was sent for earlier days of it is proved. "
-        f"{_past_the_day(may_wait)}",
+        f"{_PAST_THE_DAY[may_wait]}",
     )
-
-
-def _past_the_day(may_wait: bool) -> str:
-    later = "Let it begin with the next billing period, or set" if may_wait else "Set"
-    return f"The operations behind it wait. {later} it by hand and mark it as done."
 
 
 def other_currency(currency: str) -> Cause:

@@ -26,6 +26,7 @@ GIVEN: dict[str, Any] = {
     "correlation_id": "abc",
     "count": 2,
     "turns": 3,
+    "may_wait": True,
     "contract": "Cloud services",
     "company": "Contoso",
     "service": "M365",
