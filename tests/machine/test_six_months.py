@@ -26,7 +26,7 @@ from harness import Line, World, world_on
 from tallystick.catalog.terms import OfferKind
 from tallystick.connections.policies import BackDated, SameDayPolicy
 from tallystick.kit.clock import SteppedClock
-from tallystick.kit.problem import Problem
+from tallystick.kit.problem import Conflicting, Problem
 from tallystick.ledger.badge import BadgeKind
 from tallystick.ledger.expected import steps
 from tallystick.ledger.models import Operation
@@ -207,8 +207,9 @@ class Life:
         self.causes[head.cause_code] += 1
         if "next billing period" in head.cause and not self.decided[f"next {head.pk}"]:
             self.decided[f"next {head.pk}"] += 1
-            line.decide("next_period")
-            return
+            with suppress(Conflicting):  # the contract may have no later period: another way then
+                line.decide("next_period")
+                return
         if head.state == State.CONFLICT.value:
             tried = self.decided[f"push {head.pk}"]
             self.decided[f"push {head.pk}"] += 1
