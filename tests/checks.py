@@ -92,12 +92,19 @@ def green_is_proved(line: Line, deliveries: Sequence[Delivery], *, hand_edited: 
     last = deliveries[-1]
     truth = line.units(max(last.effective_on, lane.expected_from or last.effective_on))
     assert (truth or 0) == lane.expected_units  # no row: its contract has ended
-    quantity = Subscription.objects.values_list("quantity", flat=True).get(pk=line.subscription_id)
+    held = Subscription.objects.get(pk=line.subscription_id)
+    quantity = 0 if held.status == "suspended" and _takes_units(deliveries) else held.quantity
     if quantity == 0 and lane.expected_unit_price == 0:
         return  # cancelled by the rule that leaves the units and takes the price away
     included = included_of(lane.connection_id, line.subscription_id)
     units = billed(quantity, included)
     assert lane.expected_units == units, (truth, lane.expected_units, quantity, included)
+
+
+def _takes_units(deliveries: Sequence[Delivery]) -> bool:
+    """Whether the suspension took the units away, or was not applicable by its rule: they stay."""
+    suspends = [one for one in deliveries if one.operation.kind == "suspend"]
+    return bool(suspends) and suspends[-1].state == State.SYNCED.value
 
 
 def one_record_each(deliveries: Sequence[Delivery]) -> None:
