@@ -233,6 +233,30 @@ def test_a_replaced_day_leaves_the_price_of_a_later_one(world: World) -> None:
     ]
 
 
+@pytest.mark.parametrize("kind", ["lose_before", "lose_answer", "truncate"])
+@pytest.mark.parametrize("call", [1, 2])
+def test_what_is_owed_of_later_days_outlives_a_lost_answer(
+    world: World, kind: str, call: int
+) -> None:
+    world.simulator.set_knobs(same_day="replace")
+    world.policy(same_day=SameDay.REPLACES, price_day=PriceDay.OWN_DAY)
+    line = world.line(units=10)
+    for record in (quantity(line, 1, TODAY), price(line, "10.00", date(2026, 6, 12))):
+        record(world.tenancy.asked())
+        world.work()
+    before = len(line.effects())
+    line.strike(kind, skip=call - 1)
+    quantity(line, 16, TODAY)(world.tenancy.asked())
+    for _ in range(4):
+        world.work()
+        world.wait(700)
+    assert (line.badge, line.cause) == ("synced", "")
+    assert [one[:3] for one in effects(line, since=before)] == [
+        ("2026-05-10", 6, Decimal("15.2000")),
+        ("2026-06-12", 0, Decimal("10.0000")),
+    ]
+
+
 POLICIES = st.fixed_dictionaries(
     {
         "increase_day": st.sampled_from(list(ChangeDay)),

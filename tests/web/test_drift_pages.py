@@ -48,6 +48,14 @@ def drift_of(line: Line) -> int:
     return pk
 
 
+def test_what_only_waits_for_a_decision_leads_to_it(world: World, edited: Line) -> None:
+    """Sync would show the same again: the first thing to press is what the cause asks for."""
+    href, mapping = f'href="/drift/{drift_of(edited)}"', "subscription-mapping?badge=out_of_sync"
+    for address in ("/", f"/connectors/{world.connection_id}/{mapping}"):
+        said = client(world).get(address).content.decode()
+        assert href in said and ">Decide<" in said.replace("</svg>", ">"), address
+
+
 def test_what_differs_stands_there_with_its_money(world: World, edited: Line) -> None:
     said = client(world).get("/drift").content.decode()
     assert "A hand edit in Autotask" in said

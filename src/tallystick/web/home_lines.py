@@ -146,7 +146,10 @@ def _of_row(need: Need) -> NeedLine:
     timeline = reverse("subscription", kwargs={"subscription_id": view.id})
     held = row.badge.kind is BadgeKind.WAITING_FOR_APPROVAL
     act, act_href = "Look at it", timeline
-    if row.place is not None and not held:
+    if row.lane is not None and row.lane.drift_id is not None and row.head is None:
+        # Nothing of ours waits: it is a decision that is wanted.
+        act, act_href = "Decide", reverse("drift-one", kwargs={"drift_id": row.lane.drift_id})
+    elif row.place is not None and not held:
         here = {"connection_id": row.place.connection_id, "subscription_id": view.id}
         act, act_href = "Sync", reverse("sync", kwargs=here)
     what = f"{row.head.in_words()}: " if row.head is not None else ""
