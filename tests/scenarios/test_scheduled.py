@@ -13,6 +13,7 @@ from factories import TODAY, Tenancy, nobody_wakes, number
 from moving import LAST, MONTH, NEXT, Company, carry, company
 from price_desk import listed, ruled
 from tallystick.audit.record import Actor
+from tallystick.catalog.models import Offer
 from tallystick.catalog.terms import BillingCycle, Term
 from tallystick.identity.context import Context
 from tallystick.identity.people import add_tenant
@@ -365,6 +366,18 @@ def test_set_to_be_extended_nothing_more_has_to_be_scheduled(annual: Company) ->
     assert "1 month · Monthly is not mapped to a service yet." in annual.cause(one)
     assert annual.held_now(one).extended
     assert last(one, "change_offer").actor == "Tallystick"
+
+
+def test_the_monthly_offer_may_be_known_by_another_name(annual: Company) -> None:
+    """As a price list calls it: it was refused on its day, over and over."""
+    by_month = annual.offer(BillingCycle.MONTHLY, term=Term.MONTH)
+    Offer.objects.filter(pk=by_month).update(name="M365 BP, month by month")
+    one = annual.held(annual=True, commitment_ends_on=LAST)
+    plan(annual, one, then=EndOfTerm.EXTEND)
+    annual.until(NEXT)
+    carry(annual)
+    held = annual.held_now(one)
+    assert (held.offer_id, held.extended) == (by_month, True)
 
 
 def test_a_month_that_is_extended_is_renewed(here: Company) -> None:

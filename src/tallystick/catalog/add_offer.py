@@ -72,3 +72,22 @@ def add_offer(
                 f"({OfferKind(offer.kind).label}). Nothing was changed."
             )
     return offer.pk, created
+
+
+def known_or_added(
+    facts: OfferFacts, *, tenant_id: int, actor: Actor, now: datetime, correlation_id: str
+) -> int:
+    """The id of the one that is known, under whatever name it is known; else of a new one."""
+    known = Offer.objects.filter(
+        tenant_id=tenant_id,
+        product_id=facts.product_id,
+        sku_id=facts.sku_id,
+        segment=facts.segment.value,
+        term=facts.term.value,
+        billing_cycle=facts.billing_cycle.value,
+    ).first()
+    if known is not None:
+        return known.pk
+    return add_offer(
+        facts, tenant_id=tenant_id, actor=actor, now=now, correlation_id=correlation_id
+    )[0]

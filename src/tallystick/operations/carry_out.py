@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 
 from tallystick.audit.record import Actor
-from tallystick.catalog.add_offer import OfferFacts, add_offer
+from tallystick.catalog.add_offer import OfferFacts, known_or_added
 from tallystick.catalog.terms import BillingCycle, Term
 from tallystick.identity.context import Context
 from tallystick.identity.people import tenant_zone
@@ -151,7 +151,7 @@ def _offer(
     if scheduled is not None and scheduled.offer_id is not None and scheduled.offer is not None:
         return scheduled.offer_id, scheduled.offer
     facts = replace(view.offer, term=Term.MONTH, billing_cycle=BillingCycle.MONTHLY)
-    offer_id, _ = add_offer(
+    offer_id = known_or_added(
         facts,
         tenant_id=view.tenant_id,
         actor=asked.context.actor,

@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from tallystick.catalog.add_offer import OfferFacts, add_offer
-from tallystick.catalog.models import Offer
+from tallystick.catalog.add_offer import OfferFacts, known_or_added
 from tallystick.catalog.terms import BillingCycle, Term
 from tallystick.kit.problem import InvalidInput
 from tallystick.operations.change_offer import NewOffer, change_offer
@@ -87,21 +86,10 @@ def _has_it(event: NeutralEvent, view: SubscriptionView) -> Became:
 
 
 def offer_for(said: OfferFacts, asked: Asked) -> int:
-    """The one that is known, under whatever name it is known; else a new one."""
-    known = Offer.objects.filter(
-        tenant_id=asked.context.tenant_id,
-        product_id=said.product_id,
-        sku_id=said.sku_id,
-        segment=said.segment.value,
-        term=said.term.value,
-        billing_cycle=said.billing_cycle.value,
-    ).first()
-    if known is not None:
-        return known.pk
-    return add_offer(
+    return known_or_added(
         said,
         tenant_id=asked.context.tenant_id,
         actor=asked.context.actor,
         now=asked.now,
         correlation_id=asked.correlation_id,
-    )[0]
+    )
