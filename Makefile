@@ -4,7 +4,7 @@
 #   make test   install what tests need, check style, types and structure, run all tests
 #   make up     run Tallystick
 #   make faults print the catalogue of faults and which tests hold each
-#   make life   play six months of a reseller's life, 5,000 operations (make test: 2,000)
+#   make life   play six months of a reseller's life, 5,000 operations (make test: 1,200)
 #   make bench  print the figures of docs/figures.md, measured on this machine
 #   make lock   renew the lock files after a change of pyproject.toml
 

@@ -433,7 +433,7 @@ def dies_at(milestone: Milestone) -> Callable[[Milestone], None]:
     return at(milestone, die)
 
 
-def eventually(condition: Callable[[], bool], *, seconds: float = 10.0) -> None:
+def eventually(condition: Callable[[], bool], *, seconds: float = 60.0) -> None:
     """Wait, really, for another thread to get there."""
     until = monotonic() + seconds
     while not condition():

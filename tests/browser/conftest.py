@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from processes import Command
 from tallystick.bootstrap.stand_in import StandIn
+
+# The state machine searches beside these tests: what comes in a second comes in ten there.
+expect.set_options(timeout=30_000)
 
 EMAIL, PASSWORD = "ada@northwind.example", "northwind-at-month-end"
 
@@ -40,7 +43,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     # It takes the next free ones, which nobody else has chosen meanwhile, and says which.
     command = Command("demo", "--port", "8400", "--simulator-port", "4400", home=home)
     try:
-        command.wait_for("Ctrl-C stops it", seconds=120)
+        command.wait_for("Ctrl-C stops it", seconds=300)
         web, simulator = re.findall(r"(http://\S+?)/(?:simulator/)?\n", command.said)[-2:]
         yield Demo(web, simulator)
     finally:
@@ -81,7 +84,7 @@ def _page(browser: Browser, demo: Demo, **options: Any) -> Iterator[Page]:
     context = browser.new_context(
         base_url=demo.web, viewport={"width": 1280, "height": 800}, **options
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(40_000)
     watched = Watched(context, demo.web)
     yield context.new_page()
     context.close()

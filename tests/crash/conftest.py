@@ -86,7 +86,7 @@ class Yard:
                 worker.process.kill()
             worker.process.wait(10)
         # What a killed worker asked is answered to nobody, and has a thread until then.
-        eventually(lambda: self.simulator.inside() == 0, seconds=20)
+        eventually(lambda: self.simulator.inside() == 0, seconds=90)
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ COMMITS = range(1, 10)
 def recovered(yard: Any, line: Line, *, quantity: int, changes: list[int]) -> None:
     """Another worker brings the line to green, and Autotask has exactly these changes."""
     yard.worker()
-    eventually(lambda: line.badge in {"synced", "out_of_sync"}, seconds=30)
+    eventually(lambda: line.badge in {"synced", "out_of_sync"}, seconds=90)
     assert (line.badge, line.cause) == ("synced", ""), yard.workers[-1].said
     assert line.units(tomorrow(yard)) == quantity
     assert line.changes() == changes
@@ -72,7 +72,7 @@ def test_a_turn_has_no_more_commits_than_those(yard: Any) -> None:
         line = yard.line(units=10)
         worker = yard.worker("--die-before", str(COMMITS.stop))
         line.quantity(12)
-        eventually(lambda: line.badge == "synced" or worker.process.poll() is not None, seconds=20)  # noqa: B023 - asked at once
+        eventually(lambda: line.badge == "synced" or worker.process.poll() is not None, seconds=90)  # noqa: B023 - asked at once
         if worker.process.poll() is None:
             return
         # A turn of many seconds on a busy machine notes once more that it has read.
@@ -114,15 +114,15 @@ def test_at_every_step_of_other_cases(yard: Any, scene: Any, milestone: Mileston
     """The first time and the second: two workers die, a third goes on."""
     line = scene(yard)
     first = yard.worker("--die-at", milestone)
-    eventually(lambda: first.process.poll() is not None or line.badge == "out_of_sync", seconds=20)
+    eventually(lambda: first.process.poll() is not None or line.badge == "out_of_sync", seconds=90)
     second = yard.worker("--die-at", milestone)
-    eventually(lambda: second.process.poll() is not None or line.badge != "syncing", seconds=20)
+    eventually(lambda: second.process.poll() is not None or line.badge != "syncing", seconds=90)
     yard.worker()
-    eventually(lambda: line.badge in {"synced", "out_of_sync"}, seconds=40)
+    eventually(lambda: line.badge in {"synced", "out_of_sync"}, seconds=90)
     if scene is refused and line.badge == "out_of_sync":
         # Else the refusal died with the worker: seen not to have landed, and sent once more.
         line.press_sync()
-        eventually(lambda: line.badge == "synced", seconds=20)
+        eventually(lambda: line.badge == "synced", seconds=90)
     assert (line.badge, line.cause) == ("synced", "")
     if scene is own_line:
         (line.line_id,) = line.own_lines()
@@ -158,7 +158,7 @@ def test_at_every_step_of_a_charge(yard: Any, scene: Any, milestone: Milestone) 
     plan = scene(yard)
     dies(yard.worker("--die-at", milestone))
     yard.worker()
-    eventually(lambda: plan.line.badge in {"synced", "out_of_sync"}, seconds=40)
+    eventually(lambda: plan.line.badge in {"synced", "out_of_sync"}, seconds=90)
     assert (plan.line.badge, plan.line.cause) == ("synced", "")
     assert plan.charged() == [(last_month(yard).isoformat(), Decimal(131), Decimal(96))]
     check_promises(plan.line)
@@ -184,7 +184,7 @@ def test_during_every_call(yard: Any, where: dict[str, Any], applied: bool) -> N
     worker = yard.worker()
     held = yard.simulator.add_fault("hang", seconds=1.5, applied=applied, **where)
     line.quantity(12)
-    eventually(lambda: yard.struck(held), seconds=20)
+    eventually(lambda: yard.struck(held), seconds=90)
     worker.process.kill()
     dies(worker)
     yard.simulator.remove_fault(held)

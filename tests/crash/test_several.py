@@ -73,7 +73,7 @@ def test_a_worker_paused_for_longer_than_its_lease(yard: Any) -> None:
     line = yard.line(units=10)
     sleeper = yard.worker("--stop-at", "answered")
     line.quantity(12)
-    eventually(lambda: stopped(sleeper), seconds=20)
+    eventually(lambda: stopped(sleeper), seconds=90)
     yard.worker()
     line.quantity(15, yard.world.tenancy.today() + timedelta(days=1))
     time.sleep(3)
@@ -82,7 +82,7 @@ def test_a_worker_paused_for_longer_than_its_lease(yard: Any) -> None:
     green(line, seconds=LEASE + 30)
     before = line.lane().token, line.states(), [a.pk for a in line.attempts()]
     sleeper.process.send_signal(signal.SIGCONT)
-    sleeper.wait_for("lane was taken over", seconds=20)
+    sleeper.wait_for("lane was taken over", seconds=90)
 
     assert (line.lane().token, line.states(), [a.pk for a in line.attempts()]) == before
     assert line.changes() == [2, 3]
@@ -94,7 +94,7 @@ def test_a_worker_paused_before_its_call_does_not_send_when_it_wakes(yard: Any) 
     line = yard.line(units=10)
     sleeper = yard.worker("--stop-at", "intent_stored")
     line.quantity(12)
-    eventually(lambda: stopped(sleeper), seconds=20)
+    eventually(lambda: stopped(sleeper), seconds=90)
     time.sleep(4)  # longer than a send may take
     sleeper.process.send_signal(signal.SIGCONT)
 
@@ -117,7 +117,7 @@ def test_sync_pressed_fifty_times_at_once(yard: Any) -> None:
     line.quantity(15, yard.world.tenancy.today() + timedelta(days=1))
     yard.worker()
     yard.worker()
-    eventually(lambda: line.badge == "out_of_sync", seconds=20)
+    eventually(lambda: line.badge == "out_of_sync", seconds=90)
     yard.simulator.edit_contract(line.contract_id, status=1)
 
     def press(_: int) -> int:
@@ -172,7 +172,7 @@ def test_a_worker_asked_to_stop_finishes_its_turn(yard: Any) -> None:
     yard.simulator.set_knobs(latency_ms=300)
     worker = yard.worker()
     line.quantity(12)
-    eventually(lambda: bool(line.attempts()), seconds=20)
+    eventually(lambda: bool(line.attempts()), seconds=90)
     worker.process.terminate()
 
     assert worker.process.wait(40) == 0

@@ -5,7 +5,7 @@ fault; early in each month most contracts are approved and posted; now and then 
 line by hand. A person looks at what is red and does what its cause says. On 30 June everything must
 be as the ledger says, or be visibly stopped.
 
-TALLYSTICK_LIFE_SUBSCRIPTIONS, TALLYSTICK_LIFE_OPERATIONS: how large a life, 200 and 2,000 among all
+TALLYSTICK_LIFE_SUBSCRIPTIONS, TALLYSTICK_LIFE_OPERATIONS: how large a life, 200 and 1,200 among all
 tests. The whole one has 5,000 and takes some minutes: ``make life``.
 """
 
@@ -45,7 +45,7 @@ from tallystick.simulator.running import running_simulator
 from tallystick.subscriptions.models import Subscription
 
 SUBSCRIPTIONS = int(os.environ.get("TALLYSTICK_LIFE_SUBSCRIPTIONS", "200"))
-OPERATIONS = int(os.environ.get("TALLYSTICK_LIFE_OPERATIONS", "2000"))
+OPERATIONS = int(os.environ.get("TALLYSTICK_LIFE_OPERATIONS", "1200"))
 FIRST, LAST = date(2026, 1, 1), date(2026, 6, 30)
 DAYS = (LAST - FIRST).days + 1
 ONE_REQUEST_IN = 100
