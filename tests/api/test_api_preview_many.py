@@ -7,6 +7,7 @@ from typing import Any
 
 from api_calls import Api, api_of
 
+from azure_world import plan_on
 from factories import tenancy
 from harness import World
 from tallystick.connections.policies import Mode
@@ -83,6 +84,65 @@ def test_a_look_has_limits_and_names_what_is_not_there(api: Api, stranger: Api) 
     assert (said.status, said.fields) == (422, ["operations.0.subscription_id"])
     viewer = api_of(api.of, Role.VIEWER)
     assert viewer.post("/operations/preview", {"operations": [cancel]}).status == 403
+
+
+def test_several_are_recorded_all_or_none_and_once(world: World) -> None:
+    of, api = world.tenancy, api_of(world.tenancy)
+    line = world.line(units=10, ends=date(2098, 12, 31))
+    alone = of.subscription()
+    before = count(of)
+    day = {"effective_on": "2026-12-01"}
+
+    def quantity(subscription_id: int, to: int, **more: object) -> dict[str, object]:
+        change = {"kind": "update_quantity", "quantity": to, **day, **more}
+        return {"subscription_id": subscription_id, "operation": change}
+
+    good = [quantity(line.subscription_id, 12), quantity(line.subscription_id, 15)]
+    wrong = api.post("/operations", {"operations": [*good, quantity(alone, 10)]})
+    assert (wrong.status, wrong.fields) == (422, ["operations.2.operation.quantity"])
+    assert count(of) == before, "none of them"
+    gap = {"kind": "update_price_margin", "unit_price": "16.00", "gap_charge": True}
+    body = {"operations": [*good, {"subscription_id": alone, "operation": gap}]}
+    assert api.post("/operations", body).fields == ["operations.2.operation.gap_charge"]
+    key = f"several-{of.tenant_id}"
+    body = {"operations": [*good, quantity(alone, 7)]}
+    done = api.post("/operations", body, Idempotency_Key=key)
+    assert done.status == 201, done.text
+    again = api.post("/operations", body, Idempotency_Key=key)
+    assert (again.status, again.body) == (201, done.body)
+    assert count(of) == before + 3
+    rows = done.body["items"]
+    assert [row["subscription_id"] for row in rows] == [line.subscription_id] * 2 + [alone]
+    assert [row["sent_to"] for row in rows] == [1, 1, 0]
+    assert rows[1]["sequence"] == rows[0]["sequence"] + 1
+    world.work()
+    assert line.badge == "synced"
+    assert line.units(date(2026, 12, 1)) == 15
+
+
+def test_the_state_alone_against_one_of_several_is_a_conflict(world: World, stranger: Api) -> None:
+    of, api = world.tenancy, api_of(world.tenancy)
+    plan = plan_on(world).line.subscription_id
+    amounts = {"kind": "azure_amounts", "month": "2026-04", "currency": "EUR"}
+    amounts |= {"price": "130.00", "cost": "95.00"}
+    assert api.post(f"/subscriptions/{plan}/operations", amounts).status == 201
+    other = {"subscription_id": of.subscription(), "operation": {"kind": "cancel"}}
+    before = count(of)
+    twice = {"subscription_id": plan, "operation": amounts}
+    said = api.post("/operations", {"operations": [other, twice]})
+    assert said.status == 409, said.text
+    assert "operations.1: April 2026: recorded already, with the same amounts." in said.text
+    assert said.body["detail"].endswith("Nothing was recorded.")
+    same = other | {"operation": {"kind": "update_quantity", "quantity": 10}}
+    mixed = api.post("/operations", {"operations": [same, twice]})
+    assert mixed.status == 422
+    assert mixed.fields == ["operations.0.operation.quantity", "operations.1"]
+    long = other | {"operation": {"kind": "rename", "friendly_name": "x" * 999}}
+    said = api.post("/operations", {"operations": [long]})
+    assert said.fields == ["operations.0.operation.friendly_name"]
+    assert count(of) == before
+    missing = stranger.post("/operations", {"operations": [twice]})
+    assert (missing.status, missing.fields) == (422, ["operations.0.subscription_id"])
 
 
 def test_a_large_move_wants_its_word(api: Api) -> None:

@@ -1,9 +1,9 @@
-"""Look at several operations together, and import operations from a file."""
+"""Look at several operations together, record all of them or none, also from a file."""
 
 from __future__ import annotations
 
 from django.http import HttpRequest
-from ninja import Query, Router, Schema
+from ninja import Query, Router, Schema, Status
 
 from tallystick.api.auth import OPERATE, Caller, caller, stores_nothing
 from tallystick.api.imports import lines_named
@@ -12,15 +12,19 @@ from tallystick.api.recording import record
 from tallystick.api.schemas_preview_many import (
     OneOf,
     OperationsImportedOut,
-    PreviewManyIn,
+    OperationsIn,
+    OperationsRecordedOut,
     PreviewManyOut,
+    RecordedOut,
 )
+from tallystick.api.schemas_recording import UpdatePriceMargin
 from tallystick.api.uploads import uploaded
-from tallystick.bootstrap.preview_many import Ask, look_at_many
+from tallystick.bootstrap.preview_many import look_at_many
 from tallystick.bootstrap.preview_rows import rows_of, together
-from tallystick.kit.problem import InvalidInput
+from tallystick.kit.problem import Conflicting, FieldError, InvalidInput
+from tallystick.operations.at_once import Ask, NoneOfThem, record_all
 from tallystick.sources.import_operations import import_operations, read_rows
-from tallystick.subscriptions.queries import get_subscriptions
+from tallystick.subscriptions.queries import SubscriptionView, get_subscriptions
 
 router = Router(tags=["Operations"])
 
@@ -30,25 +34,49 @@ class ImportAsked(Schema):
 
 
 @router.post(
+    "/operations",
+    auth=OPERATE,
+    response=answers(201, OperationsRecordedOut),
+    summary="Record several operations",
+    url_name="record-several",
+)
+def record_several(request: HttpRequest, body: OperationsIn) -> Status[OperationsRecordedOut]:
+    """All of them, or none: 422 names every wrong field as `operations.3.operation.quantity`,
+    409 says what contradicts. They are on their way to their connections, those of a subscription
+    in order."""
+    no_other(request, set())
+    who = caller(request)
+    _views(body, who)
+    _no_gap(body)
+    try:
+        done = record_all([_ask(one, who) for one in body.operations], asked=who.asked())
+    except NoneOfThem as refused:
+        raise _in_fields(refused) from refused
+    items = [
+        RecordedOut(
+            subscription_id=one.subscription_id,
+            operation_id=recorded.operation_id,
+            sequence=recorded.sequence,
+            sent_to=len(recorded.lane_ids),
+        )
+        for one, recorded in zip(body.operations, done, strict=True)
+    ]
+    return Status(201, OperationsRecordedOut(items=items))
+
+
+@router.post(
     "/operations/preview",
     auth=OPERATE,
     response=answers(200, PreviewManyOut),
     summary="Look at several operations",
 )
-def preview_many(request: HttpRequest, body: PreviewManyIn) -> PreviewManyOut:
+def preview_many(request: HttpRequest, body: OperationsIn) -> PreviewManyOut:
     """What each would send, what stops it, and the sums. Nothing is stored. 422 names a
     subscription that is not there; what is wrong with one operation is in its `errors`."""
     no_other(request, set())
     who = caller(request)
     stores_nothing(request)
-    views = {
-        view.id: view
-        for view in get_subscriptions(who.context, {one.subscription_id for one in body.operations})
-    }
-    for place, one in enumerate(body.operations):
-        if one.subscription_id not in views:
-            field = f"operations.{place}.subscription_id"
-            raise InvalidInput.one(field, "there is no such subscription")
+    views = _views(body, who)
     found = look_at_many([_ask(one, who) for one in body.operations], asked=who.asked())
     rows = rows_of(
         found,
@@ -79,6 +107,52 @@ def post_operations(request: HttpRequest, asked: Query[ImportAsked]) -> Operatio
     return OperationsImportedOut(
         rows=done.rows, stored=done.stored, recorded=done.recorded, known=done.known
     )
+
+
+def _views(body: OperationsIn, who: Caller) -> dict[int, SubscriptionView]:
+    """By id. Raises InvalidInput."""
+    ids = {one.subscription_id for one in body.operations}
+    views = {view.id: view for view in get_subscriptions(who.context, ids)}
+    missing = [
+        FieldError(f"operations.{place}.subscription_id", "there is no such subscription")
+        for place, one in enumerate(body.operations)
+        if one.subscription_id not in views
+    ]
+    if missing:
+        raise InvalidInput(missing)
+    return views
+
+
+def _no_gap(body: OperationsIn) -> None:
+    """What a gap comes to is read in Autotask, one at a time. Raises InvalidInput."""
+    wrong = [
+        FieldError(
+            f"operations.{place}.operation.gap_charge",
+            "is not offered for several at once: record this one by itself",
+        )
+        for place, one in enumerate(body.operations)
+        if isinstance(one.operation, UpdatePriceMargin) and one.operation.gap_charge
+    ]
+    if wrong:
+        raise InvalidInput(wrong)
+
+
+def _in_fields(refused: NoneOfThem) -> InvalidInput | Conflicting:
+    """Fields under the place of their operation; 409 when nothing but the state is against."""
+    errors: list[FieldError] = []
+    for place, problem in sorted(refused.problems.items()):
+        at = f"operations.{place}"
+        if isinstance(problem, InvalidInput):
+            errors += [
+                FieldError(f"{at}.operation.{error.field}", error.message)
+                for error in problem.errors
+            ]
+        else:
+            errors.append(FieldError(at, str(problem)))
+    if any(isinstance(problem, InvalidInput) for problem in refused.problems.values()):
+        return InvalidInput(errors)
+    words = " ".join(f"{error.field}: {error.message}" for error in errors)
+    return Conflicting(f"{words} Nothing was recorded.")
 
 
 def _ask(one: OneOf, who: Caller) -> Ask:

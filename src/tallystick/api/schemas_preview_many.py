@@ -16,12 +16,28 @@ class OneOf(Body):
     operation: OperationIn
 
 
-class PreviewManyIn(Body):
+class OperationsIn(Body):
     operations: list[OneOf] = Field(
         min_length=1,
         max_length=MOST_AT_ONCE,
-        description="In order: each is looked at behind those of its subscription before it.",
+        description="In order: each stands behind those of its subscription before it.",
     )
+
+
+class RecordedOut(Schema):
+    """``sequence`` is its place in the subscription's order; ``sent_to``: how many connections it
+    is on its way to."""
+
+    subscription_id: int
+    operation_id: int
+    sequence: int
+    sent_to: int
+
+
+class OperationsRecordedOut(Schema):
+    """In the order of the request."""
+
+    items: list[RecordedOut]
 
 
 class WrongFieldOut(Schema):

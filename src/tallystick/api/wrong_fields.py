@@ -28,12 +28,12 @@ def errors_of(found: Iterable[Mapping[str, Any]]) -> list[FieldError]:
 
 def _field(error: Mapping[str, Any]) -> str:
     # ("query", "limit") or ("body", "body", "update_quantity", "quantity"): the first says where,
-    # the second in a body is our parameter's name, a third may be the kind that was recognised.
+    # the second in a body is our parameter's name. Before a field may stand the kind of operation
+    # that was recognised; it is no part of what was sent.
     where, *parts = (str(part) for part in error["loc"])
     if where == "body":
         parts = parts[1:]
-    if len(parts) > 1 and parts[0] in _TAGS:
-        parts = parts[1:]
+    parts = [part for part in parts[:-1] if part not in _TAGS] + parts[-1:]
     if error["type"].startswith("union_tag"):
         parts.append("kind")
     return ".".join(parts) or "body"

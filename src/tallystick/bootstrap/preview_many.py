@@ -7,8 +7,7 @@ next subscription's row is locked. So nobody who records waits for more than one
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from django.db import transaction
 
@@ -25,18 +24,10 @@ from tallystick.bootstrap.preview import (
 )
 from tallystick.kit.problem import InvalidInput, Problem
 from tallystick.ledger.queries import OperationView
-from tallystick.ledger.record import Recorded
+from tallystick.operations.at_once import Ask
 from tallystick.operations.finish import Asked
 
 MOST_AT_ONCE = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One operation of several; ``record`` records it."""
-
-    subscription_id: int
-    record: Callable[[Asked], Recorded]
 
 
 def look_at_many(

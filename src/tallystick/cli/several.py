@@ -7,7 +7,6 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -96,11 +95,11 @@ def _look(
     views: Sequence[SubscriptionView],
 ) -> int:
     """2 when one of them could not be recorded."""
-    from tallystick.bootstrap.preview_many import Ask, look_at_many
+    from tallystick.bootstrap.preview_many import look_at_many
     from tallystick.bootstrap.preview_rows import rows_of, together
-    from tallystick.operations.at_once import record_of
+    from tallystick.operations.at_once import ask_of
 
-    asks = [Ask(one.subscription_id, partial(record_of, one, asker.today)) for one in wanted]
+    asks = [ask_of(one, asker.today) for one in wanted]
     rows = rows_of(
         look_at_many(asks, asked=asker.asked()), views, [one.act.label for one in wanted]
     )

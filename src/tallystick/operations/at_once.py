@@ -6,9 +6,10 @@ each other. What waits to be sent is woken once, at the end and as part of the t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 
 from django.db import transaction
 
@@ -21,8 +22,19 @@ from tallystick.subscriptions.queries import visible
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """One of them; ``record`` records it, or raises what its verb raises."""
+
+    subscription_id: int
+    record: Callable[[Asked], Recorded]
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
-    """One of them; ``source_id`` as of an operation: the same one is recorded once."""
+    """One of them as a form or a file says it.
+
+    ``source_id`` as of an operation: the same one is recorded once.
+    """
 
     subscription_id: int
     act: Act
@@ -50,6 +62,15 @@ def record_of(one: Wanted, today: date, asked: Asked) -> Recorded:
 def carry_out_all(
     wanted: Sequence[Wanted], *, today: date, asked: Asked, dry_run: bool = False
 ) -> list[Recorded]:
+    """As ``record_all``."""
+    return record_all([ask_of(one, today) for one in wanted], asked=asked, dry_run=dry_run)
+
+
+def ask_of(one: Wanted, today: date) -> Ask:
+    return Ask(one.subscription_id, partial(record_of, one, today))
+
+
+def record_all(asks: Sequence[Ask], *, asked: Asked, dry_run: bool = False) -> list[Recorded]:
     """In the order given. Raises NoneOfThem, with what is wrong with each; then nothing is stored.
 
     A dry run records everything and takes it back.
@@ -62,13 +83,13 @@ def carry_out_all(
     done, problems = [], {}
     inner = replace(asked, wake=later)
     with transaction.atomic():
-        ids = {one.subscription_id for one in wanted}
+        ids = {ask.subscription_id for ask in asks}
         rows = visible(asked.context).filter(pk__in=ids).order_by("pk")
         list(rows.select_for_update(of=("self",), no_key=True))
-        for place, one in enumerate(wanted):
+        for place, ask in enumerate(asks):
             try:
                 with transaction.atomic():
-                    done.append(record_of(one, today, inner))
+                    done.append(ask.record(inner))
             except Problem as problem:
                 problems[place] = problem
         if problems:

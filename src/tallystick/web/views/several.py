@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 
-from tallystick.bootstrap.preview_many import MOST_AT_ONCE, Ask, look_at_many
+from tallystick.bootstrap.preview_many import MOST_AT_ONCE, look_at_many
 from tallystick.bootstrap.preview_rows import RowAhead, rows_of, together
 from tallystick.identity.roles import Right
 from tallystick.kit.problem import InvalidInput
 from tallystick.operations.acts import BY_WORD, Act
-from tallystick.operations.at_once import NoneOfThem, Wanted, carry_out_all, record_of
+from tallystick.operations.at_once import NoneOfThem, Wanted, ask_of, carry_out_all
 from tallystick.subscriptions.queries import SubscriptionView, get_subscriptions
 from tallystick.subscriptions.rules import ACCEPT
 from tallystick.web import ahead, change_fields, forms
@@ -74,8 +73,7 @@ def look(
     visit: Visit, wanted: Sequence[Wanted], views: Sequence[SubscriptionView]
 ) -> list[RowAhead]:
     """Raises InvalidInput when they are too many."""
-    asks = [Ask(one.subscription_id, partial(record_of, one, visit.today)) for one in wanted]
-    found = look_at_many(asks, asked=visit.asked())
+    found = look_at_many([ask_of(one, visit.today) for one in wanted], asked=visit.asked())
     return rows_of(found, views, [one.act.label for one in wanted])
 
 
