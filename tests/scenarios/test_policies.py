@@ -291,6 +291,31 @@ class TestPreview:
             billing=line.world.engine.billing,
         ).lanes[0]
 
+    def test_behind_fewer_that_wait_for_the_next_period_it_says_why_it_stops(
+        self, world: World
+    ) -> None:
+        """Autotask has them already, dated for that period: more in this one are dated before."""
+        world.simulator.set_knobs(same_day="add")
+        line = world.line(units=10)
+        say(line, "connection", "decrease_day", "next_period")
+        line.quantity(8)
+        world.work()
+        assert days(line) == [JUNE.isoformat()]
+        words = (
+            "before the change of 1 Jun 2026 that is already in Autotask: it began with the next "
+            "billing period, by policy."
+        )
+        found = self.ahead(line, 12).foreseen
+        assert found.cause is not None
+        assert words in found.cause.words
+        line.quantity(12)
+        world.work()
+        assert words in line.cause
+        say(line, "connection", "back_dated", "move")
+        line.sync()
+        assert line.badge == "synced", line.cause
+        assert days(line) == [JUNE.isoformat()] * 2, "it begins with that period, too"
+
     def test_what_is_included_is_not_billed(self, world: World) -> None:
         world.simulator.set_knobs(same_day="add")
         line = world.line(units=10)

@@ -123,7 +123,9 @@ class ChangeDay(StrEnum):
         return {
             ChangeDay.OWN_DAY: "The customer pays from the very day, by the day.",
             ChangeDay.PERIOD_START: "The customer pays for the whole period in which it happened.",
-            ChangeDay.NEXT_PERIOD: "The period in which it happened is billed as it was.",
+            ChangeDay.NEXT_PERIOD: "The period in which it happened is billed as it was. Autotask "
+            "has it at once, dated for the next period: another change of units in this period is "
+            "dated before it, and stops or begins with that period too, as chosen for such.",
         }[self]
 
 

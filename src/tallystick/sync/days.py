@@ -156,10 +156,18 @@ def date_rule(
     if expected.since is not None and day < expected.since and not head.is_about_rates:
         if rules.back_dated is BackDated.MOVE:
             return Move(expected.since, moves.AFTER_PROVED)
-        return Stop(State.FAILED, words.back_dated(day, expected.since))
+        waits = _began_with_next_period(day, expected.since, rules, frame)
+        return Stop(State.FAILED, words.back_dated(day, expected.since, next_period=waits))
     before = frame.starts_on is not None and day < frame.starts_on
     # What ends it may find that its contract has ended by itself: reading tells.
     after = frame.ends_on is not None and day > frame.ends_on and head.kind not in ENDS
     if before or after:
         return Stop(State.FAILED, words.outside_contract(day, frame.starts_on, frame.ends_on))
     return None
+
+
+def _began_with_next_period(day: date, since: date, rules: Rules, frame: Frame) -> bool:
+    """Whether the change of ``since`` is ahead of this one by a policy for more or fewer units."""
+    period = frame.periods.around(day)
+    by_policy = ChangeDay.NEXT_PERIOD in {rules.increase_day, rules.decrease_day}
+    return by_policy and period is not None and period[1] == since

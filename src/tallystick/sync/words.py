@@ -168,11 +168,13 @@ def no_day_before(day: date) -> Cause:
     )
 
 
-def back_dated(day: date, proved_from: date) -> Cause:
+def back_dated(day: date, proved_from: date, *, next_period: bool = False) -> Cause:
+    """``next_period``: that change is of the same period, and began with the next one by policy."""
+    why = ": it began with the next billing period, by policy" if next_period else ""
     return Cause(
         "back_dated",
         f"Not sent: it is dated {in_words(day)}, before the change of {in_words(proved_from)} that "
-        "is already in Autotask. The operations behind it wait. Let the "
+        f"is already in Autotask{why}. The operations behind it wait. Let the "
         "connection's settings move such changes and press Sync, or set it by hand and mark it as "
         "done.",
     )

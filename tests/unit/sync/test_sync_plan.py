@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from making import DAY, LINE, due, expected, row, rules
 
-from tallystick.connections.policies import BackDated, SameDay, SameDayPolicy
+from tallystick.connections.policies import BackDated, ChangeDay, SameDay, SameDayPolicy
 from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.profile import Step
 from tallystick.ledger.state import State
@@ -163,6 +163,23 @@ def test_dates_never_run_backwards() -> None:
     assert dated(YESTERDAY, rules=rules(back_dated=BackDated.MOVE)) == Move(
         DAY, "moved to the day of the last proved change: it was dated before it"
     )
+
+
+@pytest.mark.parametrize(
+    ("policy", "since", "says"),
+    [
+        (ChangeDay.NEXT_PERIOD, date(2026, 6, 1), True),
+        (ChangeDay.NEXT_PERIOD, date(2026, 7, 1), False),
+        (ChangeDay.OWN_DAY, date(2026, 6, 1), False),
+    ],
+)
+def test_behind_one_that_began_with_the_next_period_it_says_so(
+    policy: ChangeDay, since: date, says: bool
+) -> None:
+    stop = dated(DAY, expected=expected(since=since), rules=rules(decrease_day=policy))
+    assert isinstance(stop, Stop)
+    words = "that is already in Autotask: it began with the next billing period, by policy."
+    assert (words in stop.cause.words) is says
 
 
 @pytest.mark.parametrize("day", [date(2025, 12, 31), date(2027, 1, 1)])
