@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from api_calls import Api, api_of
 
-from factories import sibling
+from factories import nobody_wakes, sibling
 from tallystick.kit.clock import DatabaseClock
 from tallystick.kit.paging import encode_cursor
+from tallystick.operations.carry_out import carry_out
+from tallystick.operations.schedule import Plan, schedule
+from tallystick.operations.suspend import suspend
+from tallystick.subscriptions.status import EndOfTerm
 
 
 def test_a_term_that_ends_with_what_is_still_possible(api: Api) -> None:
@@ -58,3 +62,36 @@ def test_a_cursor_nobody_gave_out_is_refused(api: Api) -> None:
 def test_another_context_s_subscription_is_not_there(api: Api) -> None:
     held = api.of.subscription()
     assert api_of(sibling(api.of)).get(f"/subscriptions/{held}/commitment").status == 404
+
+
+def test_what_nobody_has_decided_says_why(api: Api) -> None:
+    today = DatabaseClock().now().date()
+    ends = today - timedelta(days=2)
+    held = api.of.subscription(commitment_ends_on=ends)
+    api.of.subscription(commitment_ends_on=today + timedelta(days=2))
+    (row,) = api.get("/renewals?needs_a_person=true").body["items"]
+    assert (row["subscription"]["id"], row["days_left"], row["refused"]) == (held, -2, None)
+    assert row["subscription"]["end_of_term_said"] is False
+    assert row["needs_a_person"].startswith("Nobody has said what happens at the end.")
+    assert api.get("/home").body["undecided"] == 1
+
+
+def test_what_was_refused_on_its_day_says_why(api: Api) -> None:
+    of = api.of
+    ends = DatabaseClock().now().date() - timedelta(days=1)
+    held = of.subscription(starts_on=date(2026, 1, 1), commitment_ends_on=ends)
+    before = ends - timedelta(days=30)
+    suspend(subscription_id=held, effective_on=before, today=before, asked=of.asked())
+    plan = Plan(then=EndOfTerm.RENEW, quantity=8)
+    schedule(subscription_id=held, plan=plan, today=before, asked=of.asked())
+    carry_out(held, now=DatabaseClock().now(), wake=nobody_wakes)
+    (row,) = api.get("/renewals?needs_a_person=true").body["items"]
+    refused = row["refused"]
+    assert refused["because"] == "The quantity cannot be changed while it is suspended."
+    assert (refused["field"], refused["tries"]) == ("quantity", 1)
+    assert row["scheduled"]["refused"] == refused
+    assert refused["you_can"] in row["needs_a_person"]
+    assert api.get(f"/subscriptions/{held}/scheduled-change").body["refused"] == refused
+    taken = {"kind": "take_back_scheduled_change"}
+    assert api.post(f"/subscriptions/{held}/operations", taken).status == 201
+    assert api.get(f"/subscriptions/{held}/scheduled-change").status == 404

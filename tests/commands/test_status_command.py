@@ -56,3 +56,12 @@ def test_a_wrong_day_is_named(db: None) -> None:
     said = tallystick(tenancy(), "status", "--up-to", "soon")
     assert said.returncode == 2
     assert "up-to" in said.stderr
+
+
+def test_what_waits_for_a_person_under_renewals_says_why(db: None) -> None:
+    of = tenancy()
+    yesterday = DatabaseClock().now().date() - timedelta(days=1)
+    of.subscription(customer_id=of.customer("Juniper"), commitment_ends_on=yesterday)
+    said = tallystick(of, "renewals", "--needs")
+    assert said.returncode == 0, said.stderr
+    assert "Juniper, Microsoft 365 Business Premium: Nobody has said what happens" in said.stdout

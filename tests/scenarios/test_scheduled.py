@@ -12,6 +12,7 @@ import pytest
 from factories import TODAY, Tenancy, nobody_wakes, number
 from moving import LAST, MONTH, NEXT, Company, carry, company
 from price_desk import listed, ruled
+from tallystick.audit.models import AuditLog
 from tallystick.audit.record import Actor
 from tallystick.catalog.models import Offer
 from tallystick.catalog.terms import BillingCycle, Term
@@ -23,6 +24,8 @@ from tallystick.kit.problem import InvalidInput
 from tallystick.ledger.models import Operation
 from tallystick.operations.carry_out import carry_out_due
 from tallystick.operations.change_offer import NewOffer
+from tallystick.operations.note import rename
+from tallystick.operations.reactivate import reactivate
 from tallystick.operations.renew import NewPrice, renew
 from tallystick.operations.schedule import (
     Plan,
@@ -32,6 +35,7 @@ from tallystick.operations.schedule import (
 )
 from tallystick.operations.suspend import suspend
 from tallystick.subscriptions.models import ScheduledChange, Subscription
+from tallystick.subscriptions.refused import RefusedView, refused_of
 from tallystick.subscriptions.scheduled import scheduled_of
 from tallystick.subscriptions.status import EndOfTerm
 
@@ -258,16 +262,100 @@ def test_a_renewal_that_somebody_records_is_the_one(here: Company) -> None:
     assert here.held_now(one).quantity == 9
 
 
-def test_what_cannot_be_done_is_looked_at_again(here: Company) -> None:
+def refused(subscription_id: int) -> RefusedView | None:
+    return refused_of([subscription_id]).get(subscription_id)
+
+
+def test_what_is_refused_on_its_day_is_kept_with_its_reason(here: Company) -> None:
     one = here.held(commitment_ends_on=LAST)
     plan(here, one, offer_id=here.annual)
     suspend(subscription_id=one, today=TODAY, asked=here.of.asked())
     here.until(NEXT)
     carry(here)
     assert scheduled_of([one])[one].offer_id == here.annual
-    Subscription.objects.filter(pk=one).update(status="active")
+    kept = refused(one)
+    assert kept is not None
+    offer = "Microsoft 365 Business Premium · 1 year · Annual"
+    assert kept.in_words("UTC") == (
+        f"{offer} from 1 Jan 2027: refused. It is suspended: its offer can be changed while it is "
+        "active. Nothing was recorded or sent. Tried once since 1 Jan 2027; again on 2 Jan 2027, "
+        "00:01, and when something else is recorded of it. Reactivate it if it is suspended, or "
+        "say under Next term what is to happen instead. What was scheduled can be taken back."
+    )
+    here.of.clock.advance(23 * 3600)
+    carry(here)
+    assert refused(one) == kept, "not before its time"
+    here.of.clock.advance(3600)
+    carry(here)
+    again = refused(one)
+    assert again is not None
+    assert (again.tries, again.since_at, again.on) == (2, kept.since_at, NEXT)
+    (log,) = AuditLog.objects.filter(subscription_id=one, status="failed")
+    assert log.summary.startswith(f"{offer} from 1 Jan 2027: refused."), "once, not at each try"
+
+    today = here.of.today()
+    reactivate(subscription_id=one, today=today, asked=here.of.asked())
     carry(here)
     assert here.held_now(one).offer_id == here.annual
+    assert refused(one) is None
+
+
+def test_another_operation_lets_it_be_tried_again_soon(here: Company) -> None:
+    one = here.held(commitment_ends_on=LAST)
+    plan(here, one, quantity=8)
+    suspend(subscription_id=one, today=TODAY, asked=here.of.asked())
+    here.until(NEXT)
+    carry(here)
+    kept = refused(one)
+    assert kept is not None
+    assert kept.because == "The quantity cannot be changed while it is suspended."
+    here.of.clock.advance(600)
+    today = here.of.today()
+    rename(subscription_id=one, name="Desk", today=today, asked=here.of.asked())
+    again = refused(one)
+    assert again is not None
+    assert again.next_at == here.of.clock.now()
+
+
+def test_a_price_beyond_factor_3_is_said_or_taken_back(here: Company) -> None:
+    one, other = (
+        here.of.subscription(offer_id=here.monthly, commitment_ends_on=LAST) for _ in "ab"
+    )
+    listed(here.of, here.monthly, cost="140.00", erp=None, effective_from=NEXT)
+    ruled(here.of, "50")
+    for each in (one, other):
+        plan(here, each, then=EndOfTerm.RENEW, quantity=7)
+    here.until(NEXT)
+    carry(here)
+    kept = refused(one)
+    assert kept is not None
+    assert kept.asks == "accept_large_change"
+    assert kept.what == "Renews, quantity 7 from 1 Jan 2027"
+    with pytest.raises(InvalidInput, match="is more than a factor 3"):
+        plan(here, one, quantity=7, price=NewPrice.read("210.00", None))
+    assert refused(one) is not None
+    plan(here, one, quantity=7, price=NewPrice.read("210.00", None, accepted=True))
+    assert here.kinds(one)[-1] == "renew", "its day has come: at once"
+    assert refused(one) is None
+    take_back_scheduled(subscription_id=other, today=here.of.today(), asked=here.of.asked())
+    assert refused(other) is None
+
+
+def test_an_end_that_is_refused_is_kept_too(here: Company) -> None:
+    one, other = (here.of.subscription(commitment_ends_on=LAST) for _ in "ab")
+    plan(here, one, then=EndOfTerm.CANCEL)
+    taken = here.of.asked(source="schedule", source_id=f"expire/{one}/{LAST.isoformat()}")
+    rename(subscription_id=other, name="Desk", today=TODAY, asked=taken)
+    here.until(NEXT)
+    carry(here)
+    carry(here)
+    kept = refused(one)
+    assert kept is not None
+    assert (kept.what, kept.asks, kept.tries) == ("Ends after 31 Dec 2026", "", 1)
+    assert "was already used for another subscription's operation" in kept.because
+    plan(here, one, then=EndOfTerm.RENEW)
+    assert here.kinds(one)[-1] == "renew"
+    assert refused(one) is None
 
 
 def test_what_is_refused_and_why(here: Company) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +22,7 @@ from tallystick.kit.key_ring import KeyRing
 from tallystick.kit.problem import Conflicting, InvalidInput, NotFound
 from tallystick.kit.secrets import new_key
 from tallystick.ledger.models import Operation
+from tallystick.operations.carry_out import carry_out
 from tallystick.sources.intake.decide import Decision, decide_event
 from tallystick.sources.intake.event import Answer
 from tallystick.sources.intake.take import Taken
@@ -99,6 +100,47 @@ class TestWhatIsTold:
         assert again.became.answer is Answer.ACCEPTED
         assert "nothing to record" in again.became.because
         assert len(told.ledger(subject)) == 2
+
+    def test_what_happens_at_the_end_is_said_once(self, told: Teller) -> None:
+        """*Renews* is what a new one begins with: the first time it is told it is news."""
+        subject, other = told.subject(), told.subject()
+        told.tell(told.bought(subject))
+        assert told.held(subject).end_said_at is None
+        for minute, kinds in ((50, 2), (60, 2)):
+            after = {"end_of_term_action": "renew"}
+            told.tell(told.event("renewal_changed", subject, after, minute=minute))
+            assert len(told.ledger(subject)) == kinds
+        assert told.held(subject).end_said_at is not None
+        event = told.bought(other)
+        event["data"]["after"]["end_of_term_action"] = "cancel"
+        told.tell(event)
+        held = told.held(other)
+        assert (held.end_of_term, held.end_said_at) == ("cancel", told.of.clock.now())
+
+    @pytest.mark.parametrize(
+        ("after", "answer", "kind"),
+        [
+            ({"term_end": "2027-12-31"}, Answer.ACCEPTED, ""),
+            ({}, Answer.ACCEPTED, ""),
+            ({"term_end": "2027-12-31", "quantity": 8}, Answer.ACCEPTED, "update_quantity"),
+            ({"unit_price": "16", "currency": "EUR"}, Answer.ACCEPTED, "update_price_margin"),
+            ({"quantity": 8, "unit_cost": "13", "currency": "EUR"}, Answer.UNAPPLIED, ""),
+        ],
+    )
+    def test_a_renewal_that_was_recorded_by_itself_is_not_recorded_again(
+        self, told: Teller, after: dict[str, Any], answer: Answer, kind: str
+    ) -> None:
+        subject = told.subject()
+        said = {"end_of_term_action": "renew"}
+        told.tell(told.bought(subject), told.event("renewal_changed", subject, said))
+        now = datetime(2027, 1, 1, 12, tzinfo=UTC)
+        assert carry_out(told.held(subject).pk, now=now, wake=told.nudge)
+        event = told.event("renewed", subject, after, effective_from="2027-01-01")
+        (taken,) = told.tell({**event, "time": "2027-01-01T06:00:00Z"}, now=now)
+        assert taken.became.answer is answer, taken
+        kinds = [one[1] for one in told.ledger(subject)]
+        assert kinds[2:] == ["renew", *([kind] if kind else [])]
+        assert told.held(subject).commitment_ends_on == date(2027, 12, 31)
 
     def test_suspended_goes_on_again(self, told: Teller) -> None:
         subject = told.subject()

@@ -9,6 +9,7 @@ from tallystick.api.auth import READ, caller
 from tallystick.api.queries import answers, no_other
 from tallystick.api.schemas_commitments import (
     CommitmentOut,
+    Found,
     RenewalFilter,
     RenewalOut,
     ScheduledOut,
@@ -17,8 +18,10 @@ from tallystick.api.schemas_kit import PageOut, checked
 from tallystick.kit.problem import NotFound
 from tallystick.operations.commitments import commitment_of, commitments_of
 from tallystick.subscriptions.queries import get_subscription
+from tallystick.subscriptions.refused import refused_of
 from tallystick.subscriptions.scheduled import scheduled_of
 from tallystick.subscriptions.terms_ending import terms_ending
+from tallystick.subscriptions.waiting_ends import why_waits
 
 router = Router(tags=["Subscriptions"])
 
@@ -48,7 +51,8 @@ def scheduled_change(request: HttpRequest, subscription_id: int) -> ScheduledOut
     no_other(request, set())
     who = caller(request)
     view = get_subscription(who.context, subscription_id)
-    found = ScheduledOut.of(scheduled_of([view.id]).get(view.id))
+    refused = refused_of([view.id]).get(view.id)
+    found = ScheduledOut.of(scheduled_of([view.id]).get(view.id), refused)
     if found is None:
         raise NotFound("Nothing is scheduled for this subscription.")
     return found
@@ -64,15 +68,27 @@ def renewals(request: HttpRequest, asked: Query[RenewalFilter]) -> PageOut[Renew
         today=who.today,
         days=asked.days,
         over=asked.over,
+        needs=asked.needs_a_person,
         end_of_term=asked.end_of_term.value if asked.end_of_term else "",
         search=asked.search,
         cursor=checked(asked.cursor, str, int),
         limit=asked.limit,
     )
     found = commitments_of(page.items, now=who.now)
-    scheduled = scheduled_of([view.id for view in page.items])
+    ids = [view.id for view in page.items]
+    scheduled, refused = scheduled_of(ids), refused_of(ids)
+    waits = why_waits(who.context, page.items, today=who.today)
     items = [
-        RenewalOut.of(view, found[view.id], scheduled.get(view.id), today=who.today)
+        RenewalOut.of(
+            view,
+            Found(
+                found[view.id],
+                scheduled.get(view.id),
+                refused.get(view.id),
+                waits.get(view.id, ""),
+            ),
+            today=who.today,
+        )
         for view in page.items
     ]
     return PageOut(items=items, next_cursor=page.next_cursor)

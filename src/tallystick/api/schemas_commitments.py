@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
 from ninja import Schema
@@ -11,6 +12,7 @@ from tallystick.api.schemas_kit import At, Money, On, Paging
 from tallystick.api.schemas_subscriptions import SubscriptionOut
 from tallystick.subscriptions.commitment import Batch, Commitment
 from tallystick.subscriptions.queries import SubscriptionView
+from tallystick.subscriptions.refused import RefusedView
 from tallystick.subscriptions.scheduled import ScheduledView
 from tallystick.subscriptions.status import EndOfTerm
 from tallystick.subscriptions.terms_ending import DAYS, MOST_DAYS, days_left
@@ -52,12 +54,43 @@ class CommitmentOut(Schema):
 
 
 class RenewalFilter(Paging):
-    """``over``: terms that have ended and whose renewal nobody recorded; then ``days`` is moot."""
+    """``over``: terms that have ended and whose renewal nobody recorded; ``needs_a_person``: what
+    was refused on its day or nobody has decided. With either ``days`` is moot."""
 
     days: int = Field(DAYS, ge=0, le=MOST_DAYS)
     over: bool = False
+    needs_a_person: bool = False
     end_of_term: EndOfTerm | None = None
     search: str = Field("", max_length=200)
+
+
+class RefusedOut(Schema):
+    """What was to happen by itself and was refused on its day. ``field``: what is wrong, by the
+    name a change of it has; empty: nothing in particular."""
+
+    summary: str
+    takes_effect_on: On
+    because: str
+    field: str
+    you_can: str
+    since: At
+    tries: int
+    tried_again_at: At
+
+    @classmethod
+    def of(cls, view: RefusedView | None) -> RefusedOut | None:
+        if view is None:
+            return None
+        return cls(
+            summary=view.what,
+            takes_effect_on=view.on,
+            because=view.because,
+            field=view.asks,
+            you_can=view.you_can,
+            since=view.since_at,
+            tries=view.tries,
+            tried_again_at=view.next_at,
+        )
 
 
 class ScheduledOut(Schema):
@@ -71,9 +104,12 @@ class ScheduledOut(Schema):
     unit_price: Money | None
     unit_cost: Money | None
     asked_by: str
+    refused: RefusedOut | None = Field(description="Its day has come, and this is why not.")
 
     @classmethod
-    def of(cls, view: ScheduledView | None) -> ScheduledOut | None:
+    def of(
+        cls, view: ScheduledView | None, refused: RefusedView | None = None
+    ) -> ScheduledOut | None:
         if view is None:
             return None
         return cls(
@@ -85,28 +121,38 @@ class ScheduledOut(Schema):
             unit_price=view.unit_price,
             unit_cost=view.unit_cost,
             asked_by=view.asked_by,
+            refused=RefusedOut.of(refused),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Of one subscription, what stands beside it. ``waits`` empty: it waits for nobody."""
+
+    commitment: Commitment
+    scheduled: ScheduledView | None
+    refused: RefusedView | None
+    waits: str
 
 
 class RenewalOut(Schema):
     subscription: SubscriptionOut
     commitment: CommitmentOut
     scheduled: ScheduledOut | None
-    days_left: int = Field(description="0 on the last day; negative when it has passed.")
+    refused: RefusedOut | None = Field(description="Refused on its day, scheduled or not.")
+    needs_a_person: str = Field(description="Why, and what can be done; empty when nothing is.")
+    days_left: int | None = Field(
+        description="0 on the last day; negative when it has passed; null without a term."
+    )
 
     @classmethod
-    def of(
-        cls,
-        view: SubscriptionView,
-        found: Commitment,
-        scheduled: ScheduledView | None,
-        *,
-        today: date,
-    ) -> RenewalOut:
-        assert view.commitment_ends_on is not None  # noqa: S101 - it is a term that ends
+    def of(cls, view: SubscriptionView, found: Found, *, today: date) -> RenewalOut:
+        last_day = view.commitment_ends_on
         return cls(
             subscription=SubscriptionOut.of(view),
-            commitment=CommitmentOut.of(found),
-            scheduled=ScheduledOut.of(scheduled),
-            days_left=days_left(view.commitment_ends_on, today=today),
+            commitment=CommitmentOut.of(found.commitment),
+            scheduled=ScheduledOut.of(found.scheduled, found.refused),
+            refused=RefusedOut.of(found.refused),
+            needs_a_person=found.waits,
+            days_left=None if last_day is None else days_left(last_day, today=today),
         )

@@ -149,6 +149,7 @@ class HomeOut(Schema):
     subscriptions: dict[BadgeKind, HeldOut]
     drifted: HeldOut
     not_mapped: StakeOut
+    undecided: int = Field(description="See GET /renewals?needs_a_person=true.")
     oldest_waiting: OldestOut | None
     needs_you: list[NeedOut]
     connections: list[ConnectionNowOut]
@@ -178,6 +179,7 @@ class HomeOut(Schema):
             subscriptions={kind: HeldOut.of(found.counts.of(kind)) for kind in kinds},
             drifted=HeldOut.of(found.counts.drifted),
             not_mapped=StakeOut.of(found.not_mapped),
+            undecided=found.undecided,
             oldest_waiting=None if oldest is None else OldestOut.from_orm(oldest),
             needs_you=[NeedOut.of(one) for one in found.needs],
             connections=[ConnectionNowOut.of(one) for one in found.connections],

@@ -138,6 +138,9 @@ class SubscriptionOut(Schema):
     cost_currency: str | None
     is_trial: bool
     end_of_term: EndOfTerm
+    end_of_term_said: bool = Field(
+        description="Whether anybody has said it: *renew* alone is what a new one begins with."
+    )
     purchase_order: str
 
     @classmethod
@@ -163,5 +166,6 @@ class SubscriptionOut(Schema):
             cost_currency=view.cost_currency or None,
             is_trial=view.is_trial,
             end_of_term=view.end_of_term,
+            end_of_term_said=view.end_is_said,
             purchase_order=view.purchase_order,
         )

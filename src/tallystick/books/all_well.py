@@ -43,7 +43,8 @@ class SweepOf:
 @dataclass(frozen=True, slots=True)
 class Now:
     """What is so. Counts are of subscriptions, ``waits`` of operations behind what is stopped;
-    ``left`` are those that by choice are not compared; ``troubled`` names the connections a person
+    ``left`` are those that by choice are not compared; ``undecided``: what was refused on its day,
+    and terms that are over while nobody said what then; ``troubled`` names the connections a person
     must see to."""
 
     worker_is_there: bool
@@ -58,6 +59,7 @@ class Now:
     to_approve: int
     under_way: int
     not_mapped: int
+    undecided: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,12 @@ def _needs(now: Now) -> list[str]:
     if now.not_mapped:
         said.append(
             f"{_of(now.not_mapped, 'active subscription')} {_is(now.not_mapped)} not mapped."
+        )
+    if now.undecided:
+        waits = "waits" if now.undecided == 1 else "wait"
+        said.append(
+            f"{_of(now.undecided, 'subscription')} {waits} for a word on what happens now, under "
+            "Renewals."
         )
     return said
 

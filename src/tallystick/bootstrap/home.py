@@ -28,6 +28,7 @@ from tallystick.mappings.rows import Row, paused_connections, rows_for
 from tallystick.mappings.stakes import Stake
 from tallystick.mappings.watching import not_mapped_at_stake
 from tallystick.subscriptions.queries import get_subscriptions
+from tallystick.subscriptions.waiting_ends import needing
 from tallystick.sync.health import is_there, worker_seen_at
 
 DAYS = 30
@@ -69,12 +70,14 @@ class DayOf:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """``days``: the last thirty, today the last; ``needs`` the first twenty by money at stake."""
+    """``days``: the last thirty, today the last; ``needs`` the first twenty by money at stake;
+    ``undecided``: how many wait for a word on what happens now (``subscriptions/waiting_ends``)."""
 
     headline: Headline
     may_post: MayPost
     counts: Counts
     not_mapped: Stake
+    undecided: int
     oldest: Oldest | None
     needs: Sequence[Need]
     connections: Sequence[ConnectionNow]
@@ -106,15 +109,17 @@ def home(context: Context, *, up_to: date | None = None, now: datetime) -> Home:
     counts = counts_at_stake(ids, whose, now=now)
     lines = open_lines(context, ids, now=now)
     not_mapped = not_mapped_at_stake(context)
+    undecided = needing(context, today=today).count()
     shown = _connections(connections, lines, now=now)
     state = state_on(
         context, connections, lines, day=up_to or usual_day(today), worker_is_there=there
     )
     return Home(
-        headline=headline(_now(counts, not_mapped, shown, worker_is_there=there)),
+        headline=headline(_now(counts, not_mapped, undecided, shown, worker_is_there=there)),
         may_post=may_post(state),
         counts=counts,
         not_mapped=not_mapped,
+        undecided=undecided,
         oldest=oldest_waiting(context, ids, now=now),
         needs=_needs(context, most_at_stake(ids, whose, now=now, limit=NEEDS_SHOWN), now=now),
         connections=shown,
@@ -144,6 +149,7 @@ def _connections(
 def _now(
     counts: Counts,
     not_mapped: Stake,
+    undecided: int,
     connections: Sequence[ConnectionNow],
     *,
     worker_is_there: bool,
@@ -167,6 +173,7 @@ def _now(
         under_way=counts.of(BadgeKind.SYNCING).subscriptions
         + counts.of(BadgeKind.CHECKING).subscriptions,
         not_mapped=not_mapped.subscriptions,
+        undecided=undecided,
     )
 
 

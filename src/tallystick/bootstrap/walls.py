@@ -40,6 +40,7 @@ OF_A_TENANT: Final = (
     "catalog_price_upload",
     "audit_chain",
     "subscriptions_scheduled_change",
+    "subscriptions_refused_change",
     "sources_event",
     "ledger_operation",
     "ledger_lane",

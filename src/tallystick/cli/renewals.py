@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
+from datetime import date
 
 from tallystick.cli.house import add_house, house, show, table
 
@@ -14,6 +15,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_house(parser)
     parser.add_argument("--days", type=int, default=DAYS, help=f"how far ahead; {DAYS} if not said")
     parser.add_argument("--over", action="store_true", help="ended, and no renewal was recorded")
+    parser.add_argument(
+        "--needs", action="store_true", help="what waits for a person, each with why"
+    )
     parser.add_argument("--end-of-term", metavar="WHAT", default="", help="renew, extend or cancel")
     parser.add_argument("--search", default="", help="any part of customer, offer or name")
 
@@ -22,7 +26,9 @@ def run(arguments: argparse.Namespace) -> int:
     with house(arguments, command="renewals") as asker:
         from tallystick.kit.paging import LARGEST_PAGE, every
         from tallystick.operations.commitments import commitments_of
-        from tallystick.subscriptions.terms_ending import days_left, terms_ending
+        from tallystick.sources.csv_errors import printable
+        from tallystick.subscriptions.terms_ending import terms_ending
+        from tallystick.subscriptions.waiting_ends import why_waits
 
         views = list(
             every(
@@ -31,6 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
                     today=asker.today,
                     days=arguments.days,
                     over=arguments.over,
+                    needs=arguments.needs,
                     end_of_term=arguments.end_of_term,
                     search=arguments.search,
                     cursor=cursor,
@@ -39,19 +46,38 @@ def run(arguments: argparse.Namespace) -> int:
             )
         )
         found = commitments_of(views, now=asker.now)
+        waits = why_waits(asker.context, views, today=asker.today)
         lines = [
             {
-                "last day": view.commitment_ends_on,
-                "days": days_left(view.commitment_ends_on, today=asker.today),
+                "last day": view.commitment_ends_on or "",
+                "days": _days(view.commitment_ends_on, asker.today),
                 "customer": view.customer.name,
                 "subscription": view.name,
                 "quantity": view.quantity,
-                "then": view.end_of_term.label,
+                "then": view.end_of_term.label if view.end_is_said else view.then,
                 "may be reduced by": found[view.id].reducible if found[view.id].committed else "",
             }
             for view in views
-            if view.commitment_ends_on is not None
         ]
-        value = [{**asdict(view), "commitment": asdict(found[view.id])} for view in views]
-        show(arguments, value, table(lines, empty="No term ends in that time."))
+        value = [
+            {
+                **asdict(view),
+                "commitment": asdict(found[view.id]),
+                "needs_a_person": waits.get(view.id, ""),
+            }
+            for view in views
+        ]
+        empty = "Nothing waits for you." if arguments.needs else "No term ends in that time."
+        said = [
+            printable(f"{view.customer.name}, {view.name}: {waits[view.id]}")
+            for view in views
+            if view.id in waits
+        ]
+        show(arguments, value, [*table(lines, empty=empty), *said])
     return 0
+
+
+def _days(last_day: date | None, today: date) -> int | str:
+    from tallystick.subscriptions.terms_ending import days_left
+
+    return "" if last_day is None else days_left(last_day, today=today)

@@ -46,6 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
             },
             "mapped": found.counts.mapped,
             "not_mapped": found.not_mapped.subscriptions,
+            "undecided": found.undecided,
             "worker_seen_at": found.worker_seen_at,
         }
         show(arguments, value, lines)

@@ -1,10 +1,11 @@
-"""What ends soon, once a day and each once: windows to cancel, commitments, contracts."""
+"""What ends soon, once a day and each once: windows to cancel, commitments, contracts; and apart
+from that what waits for a person because it was refused on its day, or nobody has said."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from tallystick.connections.models import Connection
@@ -17,14 +18,13 @@ from tallystick.notify.decide import Note
 from tallystick.notify.describe import context_of
 from tallystick.notify.kinds import Kind
 from tallystick.notify.letters import MOST_NAMED, Letter, at, one_line
-from tallystick.notify.links import RENEWALS
+from tallystick.notify.links import RENEWALS, WAITING
 from tallystick.notify.models import Noticed, Recipient
 from tallystick.notify.notes import store_notes
 from tallystick.notify.outbox import put
-from tallystick.subscriptions.models import Subscription
-from tallystick.subscriptions.queries import visible
-from tallystick.subscriptions.status import EndOfTerm
-from tallystick.subscriptions.terms_ending import LIVING
+from tallystick.subscriptions.models import RefusedChange, Subscription
+from tallystick.subscriptions.queries import SubscriptionView, view_of, visible
+from tallystick.subscriptions.waiting_ends import LIVING, needing, why_waits
 
 FROM_HOUR = 7  # of the organisation's day
 CANCEL_WITHIN = timedelta(days=2)
@@ -57,10 +57,14 @@ def tell_ahead(
     told = Noticed.objects.filter(recipient=recipient, kind=Kind.AHEAD.value)
     told.filter(noticed_at__lt=now - FORGOTTEN_AFTER).delete()
     known = set(told.values_list("ref", flat=True))
-    new = [one for one in found if one.ref not in known]
-    if new:
-        store_notes(recipient, Kind.AHEAD, {}, {one.ref: Note(now, now) for one in new})
-        put(recipient, ends_soon(new), now=now)
+    for them, letter in (
+        (found, ends_soon),
+        (_waiting(recipient, mine, zone=zone, now=now), waits_for_you),
+    ):
+        new = [one for one in them if one.ref not in known]
+        if new:
+            store_notes(recipient, Kind.AHEAD, {}, {one.ref: Note(now, now) for one in new})
+            put(recipient, letter(new), now=now)
 
 
 def ends_soon(them: Sequence[Ending]) -> Letter:
@@ -71,6 +75,18 @@ def ends_soon(them: Sequence[Ending]) -> Letter:
     lines.append("Each is told once. Nothing was sent to Autotask.")
     facts = {"number": len(them), "ends": [one.words for one in them[:100]]}
     return Letter("ahead.ends_soon", words, lines, RENEWALS, facts)
+
+
+def waits_for_you(them: Sequence[Ending]) -> Letter:
+    number = "1 subscription waits" if len(them) == 1 else f"{len(them):,} subscriptions wait"
+    lines = [f"• {one.words}" for one in them[:MOST_NAMED]]
+    if len(them) > MOST_NAMED:
+        lines.append(f"and {len(them) - MOST_NAMED:,} more.")
+    lines.append("Each is told once; it stays under Renewals until it is decided.")
+    facts = {"number": len(them), "waits": [one.words for one in them[:100]]}
+    return Letter(
+        "ahead.waits_for_you", f"{number} for a word on what happens now", lines, WAITING, facts
+    )
 
 
 def _windows(
@@ -103,12 +119,34 @@ def _terms(
     return [
         Ending(
             f"term/{row.pk}/{row.commitment_ends_on}",
-            f"{_name(row)}: the commitment's last day is {in_words(last_day)}; then: "
-            f"{EndOfTerm(row.end_of_term).label}. Decide at Microsoft by that day.",
+            f"{_name(row)}: the commitment's last day is {in_words(last_day)}; "
+            f"{_then(view_of(row))}. Decide at Microsoft by that day.",
         )
         for row in rows.order_by("commitment_ends_on", "pk")
         if (last_day := row.commitment_ends_on) is not None
     ]
+
+
+def _waiting(
+    recipient: Recipient, mine: Collection[int], *, zone: str, now: datetime
+) -> list[Ending]:
+    """Once for the day it is about, however often it is tried."""
+    context, today = context_of(recipient), civil_day(now, zone)
+    rows = needing(context, today=today).select_related("refused")
+    if recipient.connection_id is not None:
+        rows = rows.filter(subscriptionmapping__connection_id__in=list(mine))
+    found = list(rows.order_by("pk"))
+    why = why_waits(context, [view_of(row) for row in found], today=today)
+    return [
+        Ending(f"waits/{row.pk}/{_day_of(row)}", f"{_name(row)}: {one_line(why[row.pk])}")
+        for row in found
+        if row.pk in why
+    ]
+
+
+def _day_of(row: Subscription) -> date | None:
+    refused: RefusedChange | None = getattr(row, "refused", None)
+    return refused.on if refused is not None else row.commitment_ends_on
 
 
 def _contracts(
@@ -134,6 +172,12 @@ def _contracts(
             if one.watch and one.contract is not None
         ]
     return found
+
+
+def _then(view: SubscriptionView) -> str:
+    if not view.end_is_said:
+        return "nobody has said what happens then"
+    return f"then: {view.end_of_term.label}"
 
 
 def _name(row: Subscription) -> str:

@@ -31,7 +31,8 @@ class Topic(StrEnum):
             Topic.DRIFT: "Somebody changed a line in Autotask, and when it is as expected again.",
             Topic.PAUSED: "A connection is paused until somebody resumes it, and when it goes on.",
             Topic.WORKER: "No worker was there to send, and from when to when.",
-            Topic.AHEAD: "Commitments and contracts that end soon, once a day.",
+            Topic.AHEAD: "Commitments and contracts that end soon, and what nobody decided "
+            "or was refused on its day, once a day.",
         }[self]
 
 

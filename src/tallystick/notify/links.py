@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 CONNECTORS = "/connectors"
 RENEWALS = "/renewals"
+WAITING = "/renewals?show=needs"
 NOTIFICATIONS = "/notifications"
 
 

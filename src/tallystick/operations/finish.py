@@ -36,7 +36,8 @@ from tallystick.ledger.record import (
     record_operation,
 )
 from tallystick.ledger.wake import Wake
-from tallystick.subscriptions.models import ScheduledChange, Subscription
+from tallystick.operations.keep_refused import ask_again, forget_refused
+from tallystick.subscriptions.models import RefusedChange, ScheduledChange, Subscription
 from tallystick.subscriptions.queries import SubscriptionView, view_of, visible
 from tallystick.subscriptions.scheduled import view_of as view_of_scheduled
 from tallystick.subscriptions.status import EndOfTerm
@@ -82,6 +83,8 @@ FULFILS = frozenset(
         OperationKind.MOVE_TO_RESELLER,
     }
 )
+# Somebody says anew what is to happen by itself.
+DECIDES = frozenset({OperationKind.SCHEDULE_CHANGE})
 
 
 def finish(subscription_id: int, decide: Decide, *, asked: Asked) -> Recorded:
@@ -89,12 +92,16 @@ def finish(subscription_id: int, decide: Decide, *, asked: Asked) -> Recorded:
 
     The same origin again answers the operation that is already there.
     """
-    context = asked.context
-    context.require(Right.OPERATE)
+    asked.context.require(Right.OPERATE)
     first_what_is_due(subscription_id, asked)
+    return record_now(subscription_id, decide, asked=asked)
+
+
+def record_now(subscription_id: int, decide: Decide, *, asked: Asked) -> Recorded:
+    """As ``finish``, where what is due has had its turn."""
     with transaction.atomic():
         row = (
-            visible(context)
+            visible(asked.context)
             .select_related("customer", "offer")
             .select_for_update(of=("self",), no_key=True)
             .filter(pk=subscription_id)
@@ -152,7 +159,10 @@ def write(row: Subscription, view: SubscriptionView, change: Change, *, asked: A
     row.last_sequence += 1
     for field, value in change.fields.items():
         setattr(row, field, value)
+    if "end_of_term" in change.fields:
+        row.end_said_at = asked.now
     row.save()
+    _about_what_was_refused(row, change, asked)
     recorded = record_operation(
         tenant_id=row.tenant_id,
         subscription_id=row.pk,
@@ -202,6 +212,8 @@ def _refuse_after_scheduled(row: Subscription, change: Change) -> None:
         scheduled.delete()
         return
     day = view_of_scheduled(scheduled).on
+    if change.kind in DECIDES or (change.kind is OperationKind.REACTIVATE and _was_refused(row)):
+        return  # a way past what is scheduled and was refused
     changes_offer = scheduled.offer_id is not None or row.end_of_term == EndOfTerm.EXTEND.value
     if changes_offer and day is not None and change.effective_on >= day:
         raise InvalidInput.one(
@@ -209,6 +221,22 @@ def _refuse_after_scheduled(row: Subscription, change: Change) -> None:
             f"must be before {in_words(day)}: it is to have another offer from then. Take that "
             "back first, or record this on that day",
         )
+
+
+def _was_refused(row: Subscription) -> bool:
+    return RefusedChange.objects.filter(subscription_id=row.pk).exists()
+
+
+def _about_what_was_refused(row: Subscription, change: Change, asked: Asked) -> None:
+    """Decided otherwise, it is over; whatever else is so now, it is asked again soon."""
+    if (
+        change.kind in FULFILS | DECIDES
+        or "commitment_ends_on" in change.fields
+        or "end_of_term" in change.fields
+    ):
+        forget_refused(row.pk)
+    else:
+        ask_again(row.pk, now=asked.now)
 
 
 def _is_held(change: Change, view: SubscriptionView, connection_id: int) -> bool:

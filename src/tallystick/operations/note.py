@@ -10,6 +10,7 @@ from tallystick.audit.events import Event
 from tallystick.connections.overrides import how_billed
 from tallystick.connections.policies import InvoiceName
 from tallystick.connections.queries import load as load_connection
+from tallystick.kit.days import in_words
 from tallystick.kit.problem import FieldError, InvalidInput
 from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.record import Recorded
@@ -70,10 +71,20 @@ def set_end_of_term(*, subscription_id: int, to: str, today: date, asked: Asked)
         OperationKind.SET_END_OF_TERM,
         "end_of_term",
         to,
-        lambda *_: "It takes effect when the term ends, by itself. Nothing is sent now.",
+        lambda view, _: _when_it_ends(view, to, today=today),
         today=today,
         asked=asked,
     )
+
+
+def _when_it_ends(view: SubscriptionView, to: str, *, today: date) -> str:
+    last_day = view.commitment_ends_on
+    if to == EndOfTerm.RENEW.value and last_day is not None and last_day < today:
+        return (
+            f"Its term was over on {in_words(last_day)}: that renewal is for a person to record. "
+            "Nothing is sent now."
+        )
+    return "It takes effect when the term ends, by itself. Nothing is sent now."
 
 
 def schedule_change(*, subscription_id: int, words: str, today: date, asked: Asked) -> Recorded:
@@ -108,7 +119,7 @@ def _note(
     def decide(view: SubscriptionView) -> Change | list[FieldError]:
         if errors := check_living(view.holding()):
             return errors
-        before = str(getattr(view, field)) if field else ""
+        before = _before(view, field)
         if field and before == value:
             return [FieldError(field, "is already so: nothing to record")]
         fields: dict[str, Any] = {field: value} if field else {}
@@ -124,6 +135,13 @@ def _note(
         )
 
     return finish(subscription_id, decide, asked=asked)
+
+
+def _before(view: SubscriptionView, field: str) -> str:
+    """Empty where nobody has said what happens at the end: then saying it is something new."""
+    if not field or (field == "end_of_term" and not view.end_is_said):
+        return ""
+    return str(getattr(view, field))
 
 
 def _text(field: str, value: str) -> str:

@@ -30,7 +30,7 @@ from tallystick.subscriptions.models import Customer, Subscription
 from tallystick.subscriptions.pricing import price_to_record
 from tallystick.subscriptions.queries import SubscriptionView, view_of
 from tallystick.subscriptions.rules import read_quantity
-from tallystick.subscriptions.status import SubscriptionStatus
+from tallystick.subscriptions.status import EndOfTerm, SubscriptionStatus
 
 LARGEST_AMOUNT = Decimal("1000000000")
 MOST_DECIMALS = 4
@@ -55,6 +55,7 @@ class Order:
     cost_currency: str = ""
     status: SubscriptionStatus = SubscriptionStatus.ACTIVE
     is_trial: bool = False
+    end_of_term: EndOfTerm | None = None  # None: nobody has said what happens when its term ends
 
 
 def purchase(order: Order, *, asked: Asked) -> tuple[int, Recorded]:
@@ -96,6 +97,8 @@ def purchase(order: Order, *, asked: Asked) -> tuple[int, Recorded]:
             price_currency=order.price_currency,
             cost_currency=order.cost_currency,
             is_trial=order.is_trial,
+            end_of_term=(order.end_of_term or EndOfTerm.RENEW).value,
+            end_said_at=asked.now if order.end_of_term is not None else None,
             created_at=asked.now,
         )
         view = view_of(row)
@@ -111,6 +114,7 @@ def purchase(order: Order, *, asked: Asked) -> tuple[int, Recorded]:
                 "unit_cost": as_text(bought.unit_cost),
                 **made.after,
                 **({"is_trial": True} if order.is_trial else {}),
+                **({"end_of_term": order.end_of_term.value} if order.end_of_term else {}),
             },
             effective_on=order.starts_on,
             fields=made.fields,

@@ -17,9 +17,10 @@ from tallystick.connections.policies import PriceDay
 from tallystick.kit.days import add_months, in_words
 from tallystick.kit.problem import FieldError
 from tallystick.ledger.kinds import OperationKind
+from tallystick.ledger.models import Operation
 from tallystick.ledger.record import Recorded
 from tallystick.operations.amounts import amounts_of, as_text
-from tallystick.operations.finish import Asked, Change, finish
+from tallystick.operations.finish import SCHEDULE, Asked, Change, finish
 from tallystick.subscriptions.large_change import check_large_change
 from tallystick.subscriptions.queries import SubscriptionView
 from tallystick.subscriptions.rules import (
@@ -33,6 +34,7 @@ from tallystick.subscriptions.rules import (
 from tallystick.subscriptions.status import SubscriptionStatus
 
 LONGEST_TERM = timedelta(days=5 * 366)
+TOLD_WITHIN = timedelta(days=7)
 UNCHANGED = "Quantity, price and cost stay as they are. Nothing is sent."
 
 
@@ -98,7 +100,7 @@ def renew(
         begins = last_day + timedelta(days=1)
         until = ends_on
         if until is None and months is not None:
-            until = add_months(begins, months) - timedelta(days=1)
+            until = _last_day(view.starts_on, begins, months)
         if until is None or until < begins:
             return [FieldError("ends_on", f"must be {in_words(begins)} or later")]
         if until > begins + LONGEST_TERM:
@@ -115,6 +117,25 @@ def renew(
         )
 
     return finish(subscription_id, decide, asked=asked)
+
+
+def _last_day(starts_on: date, begins: date, months: int) -> date:
+    """Of a term that begins then. What began on a 31st is not moved on by each shorter month."""
+    since = (begins.year - starts_on.year) * 12 + begins.month - starts_on.month
+    if since > 0 and add_months(starts_on, since) == begins:
+        return add_months(starts_on, since + months) - timedelta(days=1)
+    return add_months(begins, months) - timedelta(days=1)
+
+
+def renewed_by_itself(subscription_id: int, *, on: date) -> bool:
+    """Whether a term was recorded without a person that begins on that day, give or take a week:
+    who tells of it later, without its last day, tells of that renewal."""
+    return Operation.objects.filter(
+        subscription_id=subscription_id,
+        kind=OperationKind.RENEW.value,
+        source=SCHEDULE,
+        effective_on__range=(on - TOLD_WITHIN, on + TOLD_WITHIN),
+    ).exists()
 
 
 def end_promotion(

@@ -19,13 +19,14 @@ from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.record import Recorded
 from tallystick.mappings.hold import hold_subscription
 from tallystick.operations.amounts import as_text
+from tallystick.operations.carry_out import carry_out
 from tallystick.operations.change_offer import NewOffer, change_offer, check_new_offer, offer_of
 from tallystick.operations.finish import (
     Asked,
     Change,
     already_recorded,
-    finish,
     first_what_is_due,
+    record_now,
 )
 from tallystick.operations.move_line import ChosenLine
 from tallystick.operations.renew import NewPrice
@@ -67,8 +68,12 @@ def schedule(*, subscription_id: int, plan: Plan, today: date, asked: Asked) -> 
         before = scheduled_of([view.id]).get(view.id)
         _keep(view, plan, asked)
         then = plan.then or view.end_of_term
-        fields = {} if then is view.end_of_term else {"end_of_term": then.value}
-        return _record(view, before, then, fields, today, asked)
+        # Said again it is said: a term that nobody has spoken of does not renew by itself.
+        fields = {} if plan.then is None else {"end_of_term": then.value}
+        recorded = _record(view, before, then, fields, today, asked)
+    if plan.on is None:
+        carry_out(subscription_id, now=asked.now, wake=asked.wake)  # where the term is over already
+    return recorded
 
 
 def change_offer_from(
@@ -119,7 +124,8 @@ def _wrong(view: SubscriptionView, plan: Plan, *, today: date) -> list[FieldErro
     day = plan.on or _next_term(view)
     if day is None:
         return [FieldError("effective_on", "is needed: it has no term that ends")]
-    if not today < day <= today + FARTHEST:
+    is_past = plan.on is not None and day <= today
+    if is_past or day > today + FARTHEST:
         return [FieldError("effective_on", "must be a later day, and within five years")]
     then = plan.then or view.end_of_term
     if plan.on is None and then is EndOfTerm.CANCEL and _says_more(plan):
@@ -192,25 +198,29 @@ def _record(
             effective_on=today,
             fields=fields,
             summary=f"Scheduled: {words or 'nothing any more'}",
-            not_applicable=lambda _: _because(now, then),
+            not_applicable=lambda _: _because(now, then, is_said=view.end_is_said),
         )
 
-    return finish(view.id, decide, asked=asked)
+    return record_now(view.id, decide, asked=asked)
 
 
 def _without(then: EndOfTerm, changed: bool) -> str:
     return f"{then.label} when its term ends" if changed else ""
 
 
-def _because(now: ScheduledView | None, then: EndOfTerm) -> str:
-    if now is None:
-        return (
-            "It ends by itself when its term does. Nothing is sent now."
-            if then is EndOfTerm.CANCEL
-            else "Nothing takes effect by itself any more. Nothing is sent."
-        )
-    day = "with the next term" if now.on is None else f"on {in_words(now.on)}"
-    return f"It takes effect by itself {day}. Nothing is sent now."
+def _because(now: ScheduledView | None, then: EndOfTerm, *, is_said: bool) -> str:
+    if now is not None:
+        day = "with the next term" if now.on is None else f"on {in_words(now.on)}"
+        return f"It takes effect by itself {day}. Nothing is sent now."
+    match then:
+        case EndOfTerm.CANCEL:
+            return "It ends by itself when its term does. Nothing is sent now."
+        case EndOfTerm.EXTEND:
+            return "It goes on month by month by itself when its term ends. Nothing is sent now."
+        case EndOfTerm.RENEW if is_said:
+            return "It renews by itself when its term ends, at the price of then. Nothing is sent."
+        case _:
+            return "Nothing takes effect by itself any more. Nothing is sent."
 
 
 def _facts(view: ScheduledView | None) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from tallystick.kit.problem import FieldError
 from tallystick.subscriptions.queries import SubscriptionView
 from tallystick.subscriptions.rules import ACCEPT
 
+_NEEDED, _SAY_SO = "is needed: ", ". Say that it is meant"
+
 
 def large_change(
     view: SubscriptionView, unit_price: Decimal | None, unit_cost: Decimal | None
@@ -47,4 +49,9 @@ def check_large_change(
     words = large_change(view, unit_price, unit_cost)
     if not words or accepted:
         return []
-    return [FieldError(ACCEPT, f"is needed: {words} is more than a factor 3. Say that it is meant")]
+    return [FieldError(ACCEPT, f"{_NEEDED}{words} is more than a factor 3{_SAY_SO}")]
+
+
+def moves_far_in_words(message: str) -> str:
+    """Of such an error: what moves, without what a form asks."""
+    return message.removeprefix(_NEEDED).removesuffix(_SAY_SO)

@@ -9,7 +9,7 @@ from tallystick.subscriptions.azure_models import AzureAmountRow
 from tallystick.subscriptions.status import EndOfTerm, SubscriptionStatus
 
 # Django looks for a room's models here.
-__all__ = ["AzureAmountRow", "Customer", "ScheduledChange", "Subscription"]
+__all__ = ["AzureAmountRow", "Customer", "RefusedChange", "ScheduledChange", "Subscription"]
 
 
 class Customer(models.Model):
@@ -45,6 +45,8 @@ class Subscription(models.Model):
     cancellable_until = models.DateTimeField(null=True)
     # What happens when the term ends, by what the vendor was told.
     end_of_term = models.CharField(max_length=10, default=EndOfTerm.RENEW.value)
+    # When a person or a source last said so; null: nobody ever has, and nothing is guessed.
+    end_said_at = models.DateTimeField(null=True)
     # In the vendor's extended service term: month by month, its price follows the list.
     extended = models.BooleanField(default=False, db_default=False)
     is_trial = models.BooleanField(default=False)
@@ -117,3 +119,31 @@ class ScheduledChange(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["on"], name="scheduled_by_day")]
+
+
+class RefusedChange(models.Model):
+    """What was to happen to a subscription by itself and was refused on its day: gone when it has
+    happened, or when somebody has decided otherwise.
+
+    Of a scheduled change, and as well of what has no row there: a renewal, the extended service
+    term, the end of a term.
+    """
+
+    tenant_id = models.BigIntegerField()
+    subscription = models.OneToOneField(
+        Subscription, on_delete=models.PROTECT, related_name="refused"
+    )
+    what = models.CharField(max_length=400)
+    on = models.DateField()
+    because = models.TextField()
+    # The field that is wrong, by the name a front door knows; empty: none.
+    asks = models.CharField(max_length=60, blank=True)
+    since_at = models.DateTimeField()
+    tries = models.IntegerField()
+    next_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "subscriptions_refused_change"
+        constraints = [
+            models.CheckConstraint(condition=Q(tries__gte=1), name="refused_was_tried"),
+        ]

@@ -19,6 +19,8 @@ from tallystick.subscriptions.models import Customer, Subscription
 from tallystick.subscriptions.rules import Holding
 from tallystick.subscriptions.status import EndOfTerm, SubscriptionStatus
 
+NOBODY_HAS_SAID = "Nobody has said"
+
 
 @dataclass(frozen=True, slots=True)
 class CustomerView:
@@ -54,10 +56,21 @@ class SubscriptionView:
     purchase_order: str = ""
     extended: bool = False
     others_until: int = 0
+    end_said_at: datetime | None = None
 
     @property
     def name(self) -> str:
         return self.friendly_name or self.offer.name
+
+    @property
+    def end_is_said(self) -> bool:
+        """*Renews* is what a new one begins with; another end was told by somebody."""
+        return self.end_said_at is not None or self.end_of_term is not EndOfTerm.RENEW
+
+    @property
+    def then(self) -> str:
+        """What happens when its term ends, in a few words."""
+        return self.end_of_term.short if self.end_is_said else NOBODY_HAS_SAID
 
     def holding(self) -> Holding:
         return Holding(
@@ -110,6 +123,7 @@ def view_of(row: Subscription) -> SubscriptionView:
         purchase_order=row.purchase_order,
         extended=row.extended,
         others_until=row.others_until,
+        end_said_at=row.end_said_at,
     )
 
 

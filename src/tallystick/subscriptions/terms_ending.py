@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 
 from tallystick.identity.context import Context
 from tallystick.kit.paging import Page, check_limit, decode_day_cursor, encode_cursor
 from tallystick.kit.problem import InvalidInput
 from tallystick.subscriptions.queries import SubscriptionView, view_of, visible
-from tallystick.subscriptions.status import EndOfTerm, SubscriptionStatus
+from tallystick.subscriptions.status import EndOfTerm
+from tallystick.subscriptions.waiting_ends import LIVING, needing
 
-LIVING = (SubscriptionStatus.ACTIVE.value, SubscriptionStatus.SUSPENDED.value)
+__all__ = ["DAYS", "LIVING", "MOST_DAYS", "days_left", "terms_ending"]
 DAYS = 90
 MOST_DAYS = 5 * 366
 
@@ -23,6 +25,7 @@ def terms_ending(
     today: date,
     days: int = DAYS,
     over: bool = False,
+    needs: bool = False,
     end_of_term: str = "",
     search: str = "",
     cursor: str | None = None,
@@ -30,14 +33,17 @@ def terms_ending(
 ) -> Page[SubscriptionView]:
     """Living subscriptions whose term's last day is within so many days from today.
 
-    ``over``: those whose last day has passed and whose renewal nobody recorded. Raises
-    InvalidInput naming the field.
+    ``over``: those whose last day has passed and whose renewal nobody recorded. ``needs``: those
+    that wait for a person, also without a term. Raises InvalidInput naming the field.
     """
     limit = check_limit(limit)
     if not 0 <= days <= MOST_DAYS:
         raise InvalidInput.one("days", f"must be from 0 to {MOST_DAYS}")
     rows = visible(context).filter(status__in=LIVING)
-    if over:
+    rows = rows.annotate(by_day=Coalesce("commitment_ends_on", "refused__on"))
+    if needs:
+        rows = rows.filter(pk__in=needing(context, today=today).values("pk"))
+    elif over:
         rows = rows.filter(commitment_ends_on__lt=today)
     else:
         until = min(today.toordinal() + days, date.max.toordinal())
@@ -55,13 +61,12 @@ def terms_ending(
         )
     if cursor:
         day, pk = decode_day_cursor(cursor)
-        rows = rows.filter(Q(commitment_ends_on__gt=day) | Q(commitment_ends_on=day, pk__gt=pk))
-    found = list(rows.order_by("commitment_ends_on", "pk")[: limit + 1])
+        rows = rows.filter(Q(by_day__gt=day) | Q(by_day=day, pk__gt=pk))
+    found = list(rows.order_by("by_day", "pk")[: limit + 1])
     more = None
     if len(found) > limit:
         last = found[limit - 1]
-        assert last.commitment_ends_on is not None  # noqa: S101 - filtered above
-        more = encode_cursor([last.commitment_ends_on.isoformat(), last.pk])
+        more = encode_cursor([last.by_day.isoformat(), last.pk])
     return Page([view_of(row) for row in found[:limit]], more)
 
 

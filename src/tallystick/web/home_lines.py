@@ -95,6 +95,8 @@ def needs_of(home: Home) -> list[NeedLine]:
     if home.not_mapped.subscriptions:
         lines.append(_of_not_mapped(home))
     lines.sort(key=lambda line: -line.at_stake)
+    if home.undecided:
+        lines.append(_of_undecided(home))
     return [*(_of_connection(one) for one in home.connections if one.needs_you), *lines]
 
 
@@ -134,6 +136,22 @@ def _of_not_mapped(home: Home) -> NeedLine:
         icon="unlink",
         act="Map",
         act_href=at,
+    )
+
+
+def _of_undecided(home: Home) -> NeedLine:
+    href = f"{reverse('renewals')}?show=needs"
+    return NeedLine(
+        name=f"{counted(home.undecided, 'subscription')} under Renewals",
+        href=href,
+        under="what happens now",
+        cause="Refused on its day, or the term is over and nobody has said what then.",
+        money="",
+        at_stake=NOTHING,
+        tone="yellow",
+        icon="calendar",
+        act="See which",
+        act_href=href,
     )
 
 
@@ -202,6 +220,7 @@ def mark_of(home: Home, *parts: object) -> str:
         *(reason.words for reason in home.may_post.reasons),
         repr(home.counts),
         repr(home.not_mapped),
+        str(home.undecided),
         *(f"{one.row.subscription.id}{one.row.badge.cause}" for one in home.needs),
         *(f"{one.connection.id}{one.sweep}{one.calls.spent}" for one in home.connections),
         repr(home.days[-1]),

@@ -10,7 +10,7 @@ from django.conf import settings
 from procrastinate.contrib.django.models import ProcrastinateJob
 from told import Desk
 
-from factories import number
+from factories import nobody_wakes, number
 from tallystick.bootstrap.keys import remove, rotate, show
 from tallystick.bootstrap.notices import carriers_from, say_if_nobody_works
 from tallystick.directory.kinds import Kind
@@ -28,6 +28,11 @@ from tallystick.notify.outbox import forget_old, put
 from tallystick.notify.pulse import GONE_AFTER, away_until, beat, gone_since
 from tallystick.notify.sealing import unseal
 from tallystick.notify.send import Sender
+from tallystick.operations.cancel import cancel
+from tallystick.operations.carry_out import carry_out
+from tallystick.operations.schedule import Plan, schedule
+from tallystick.operations.suspend import suspend
+from tallystick.subscriptions.status import EndOfTerm
 
 
 def test_the_job_looks_and_wakes_a_sender_for_each(here: Desk) -> None:
@@ -171,13 +176,39 @@ def test_what_ends_soon_is_one_message_a_day_and_each_once(here: Desk) -> None:
     assert here.subjects() == ["3 things end soon"]
     text = Message.objects.get(recipient__tenant_id=here.of.tenant_id).text
     assert "Contoso, " in text
-    assert "the commitment's last day is 24 May 2026; then: Renews." in text
+    assert "the commitment's last day is 24 May 2026; nobody has said what happens then." in text
     assert "Adatum, " in text
     assert "until 09:00 on 11 May 2026." in text
     assert "Company K, Contract K on Autotask North: The contract ends on 9 Jun 2026." in text
     here.of.later(days=1)
     here.look()
     assert here.subjects()[1:] == ["1 thing ends soon"], "the other commitment is near by now"
+
+
+def test_what_waits_for_a_person_is_told_once_however_often_it_is_tried(here: Desk) -> None:
+    here.mail(topics=["ahead"])
+    of, today = here.of, here.of.today()
+    ends = {"commitment_ends_on": today - timedelta(days=1)}
+    nobody = of.subscription(customer_id=of.customer("Contoso"), **ends)
+    held_up = of.subscription(customer_id=of.customer("Adatum"), **ends)
+    plan = Plan(then=EndOfTerm.RENEW, quantity=8)
+    before = today - timedelta(days=30)
+    suspend(subscription_id=held_up, effective_on=before, today=before, asked=of.asked())
+    schedule(subscription_id=held_up, plan=plan, today=before, asked=of.asked())
+    of.clock = SteppedClock(of.clock.now().replace(hour=8))
+    for _ in range(3):
+        carry_out(held_up, now=of.clock.now(), wake=nobody_wakes)
+        here.look()
+        of.later(days=1)
+    assert here.subjects() == ["2 subscriptions wait for a word on what happens now"]
+    message = Message.objects.get(recipient__tenant_id=of.tenant_id)
+    assert "Contoso, " in message.text
+    assert "Nobody has said what happens at the end." in message.text
+    assert "The quantity cannot be changed while it is suspended." in message.text
+    assert message.link.endswith("/renewals?show=needs")
+    cancel(subscription_id=nobody, today=today, asked=of.asked())
+    here.look()
+    assert len(here.subjects()) == 1
 
 
 def contract(here: Desk, connection_id: int, subscription_id: int, *, ends: date) -> None:

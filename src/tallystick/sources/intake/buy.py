@@ -41,6 +41,7 @@ def buy(event: NeutralEvent, day: date, asked: Asked) -> Became:
         price_currency=(after.currency or "") if after.unit_price is not None else "",
         cost_currency=(after.currency or "") if after.unit_cost is not None else "",
         status=after.status or SubscriptionStatus.ACTIVE,
+        end_of_term=after.end_of_term,
     )
     _, recorded = purchase(order, asked=asked)
     return Became(Answer.ACCEPTED, "", recorded.operation_id)

@@ -23,7 +23,7 @@ from tallystick.operations.end import delete_by_vendor
 from tallystick.operations.finish import Asked
 from tallystick.operations.note import rename, set_end_of_term
 from tallystick.operations.reactivate import reactivate
-from tallystick.operations.renew import NewPrice, renew
+from tallystick.operations.renew import NewPrice, renew, renewed_by_itself
 from tallystick.operations.suspend import suspend
 from tallystick.operations.update_price import update_price
 from tallystick.sources.intake import words
@@ -104,7 +104,8 @@ def _change(here: _Here) -> Became:
         case EventType.RENEWED:
             return _renew(here)
         case EventType.RENEWAL_CHANGED:
-            if after.end_of_term is None or after.end_of_term is view.end_of_term:
+            is_so = after.end_of_term is view.end_of_term and view.end_is_said
+            if after.end_of_term is None or is_so:
                 return _SO_ALREADY
             to = after.end_of_term.value
             return _done(
@@ -182,8 +183,10 @@ def _renew(here: _Here) -> Became:
     known = view.commitment_ends_on
     if known is not None and after.term_ends_on is not None and after.term_ends_on <= known:
         if after.term_ends_on == known:
-            return _SO_ALREADY
+            return _of_a_term_it_has(here)
         return Became(Answer.UNAPPLIED, words.ENDS_EARLIER)
+    if after.term_ends_on is None and renewed_by_itself(view.id, on=here.day):
+        return _of_a_term_it_has(here)
     _check_currency(here)
     price = NewPrice(after.unit_price, after.unit_cost, accepted=True)  # as above
     return _done(
@@ -195,6 +198,33 @@ def _renew(here: _Here) -> Became:
             asked=here.asked,
         )
     )
+
+
+def _of_a_term_it_has(here: _Here) -> Became:
+    """It was renewed here before: by itself, or by a person. What the source knows better of it,
+    quantity or price, is a change of its own; both at once are for a person."""
+    view, after = here.view, here.event.after
+    other_quantity = after.quantity not in (None, view.quantity)
+    other_price = after.unit_price not in (None, view.unit_price) or after.unit_cost not in (
+        None,
+        view.unit_cost,
+    )
+    if other_quantity and other_price:
+        return Became(Answer.UNAPPLIED, words.RENEWED_OTHERWISE)
+    if other_quantity:
+        return _done(
+            change_quantity(
+                subscription_id=view.id,
+                quantity=after.quantity,
+                effective_on=here.day,
+                today=here.today,
+                asked=here.asked,
+            )
+        )
+    if other_price:
+        _check_currency(here)
+        return _price(here)
+    return _SO_ALREADY
 
 
 def _check_currency(here: _Here) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tallystick.identity.context import Context
 from tallystick.sources.intake.event import State, offer_key
@@ -18,7 +19,14 @@ def states_before(ids: Sequence[str], source: Source, context: Context) -> dict[
         row.subject: read_state(row.state)
         for row in Subject.objects.filter(source=source, subject__in=views)
     }
-    return {name: told.get(name, State()).over(_state_of(view)) for name, view in views.items()}
+    return {name: _before(told.get(name, State()), view) for name, view in views.items()}
+
+
+def _before(told: State, view: SubscriptionView) -> State:
+    """What happens when its term ends was perhaps told before that was kept: where nobody has said
+    it here, it is told once more."""
+    before = told.over(_state_of(view))
+    return before if view.end_is_said else replace(before, end_of_term=None)
 
 
 def _state_of(view: SubscriptionView) -> State:

@@ -19,6 +19,9 @@ from tallystick.web import ahead, forms
 from tallystick.web.visit import Visit, screen
 from tallystick.web.words import plain_amount
 
+SCHEDULED = "Scheduled. Nothing is sent before, and then it is by itself."
+DUE = "Said. Its term is over, so it is recorded by itself within ten minutes, if it was not now."
+
 
 @screen("GET", "POST")
 def next_term(visit: Visit, subscription_id: int) -> HttpResponse:
@@ -42,7 +45,7 @@ def next_term(visit: Visit, subscription_id: int) -> HttpResponse:
         )
     except InvalidInput as problem:
         return _form(visit, row, scheduled, values, token, problem, box=box)
-    messages.success(visit.request, "Scheduled. Nothing is sent before, and then it is by itself.")
+    messages.success(visit.request, DUE if _is_over(visit, row) else SCHEDULED)
     return redirect("subscription", subscription_id=subscription_id)
 
 
@@ -63,10 +66,17 @@ def take_back(visit: Visit, subscription_id: int) -> HttpResponse:
     )
 
 
+def _is_over(visit: Visit, row: Row) -> bool:
+    """Then what is said happens at once."""
+    last_day = row.subscription.commitment_ends_on
+    return last_day is not None and last_day < visit.today
+
+
 def _values(visit: Visit, row: Row, scheduled: ScheduledView | None) -> dict[str, str]:
     posted = visit.request.POST
+    said = row.subscription.end_is_said
     known = {
-        "end_of_term": row.subscription.end_of_term.value,
+        "end_of_term": row.subscription.end_of_term.value if said else "",
         "quantity": "",
         "unit_price": "",
         "unit_cost": "",
@@ -91,7 +101,7 @@ def _plan(values: dict[str, str], scheduled: ScheduledView | None, *, accepted: 
     try:
         then = EndOfTerm(values["end_of_term"])
     except ValueError:
-        raise InvalidInput.one("end_of_term", "must be one of the three") from None
+        raise InvalidInput.one("end_of_term", "is needed: choose one of the three") from None
     quantity = values["quantity"].strip()
     ends = then is EndOfTerm.CANCEL
     return Plan(
@@ -126,6 +136,7 @@ def _form(
         thens=[(one.value, one.label, one.value == values["end_of_term"]) for one in EndOfTerm],
         fields=forms.fields(values, problem, focus="quantity"),
         errors=forms.other_errors(values, problem),
+        is_over=_is_over(visit, row),
         wrong=problem is not None,
         box=box,
     )

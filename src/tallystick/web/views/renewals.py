@@ -13,21 +13,26 @@ from tallystick.subscriptions.queries import SubscriptionView
 from tallystick.subscriptions.scheduled import ScheduledView, scheduled_of
 from tallystick.subscriptions.status import EndOfTerm
 from tallystick.subscriptions.terms_ending import days_left, terms_ending
+from tallystick.subscriptions.waiting_ends import why_waits
 from tallystick.web.addresses import Address, choices
 from tallystick.web.visit import Visit, screen
 
-OVER = "over"
+OVER, NEEDS = "over", "needs"
 AHEAD = {"30": 30, "": 90, "365": 365}
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """One row. ``days`` is negative when the last day has passed."""
+    """One row. ``days`` is negative when the last day has passed; None: it has no term.
+
+    ``waits``: why it waits for a person, in sentences; empty: it does not.
+    """
 
     view: SubscriptionView
     commitment: Commitment
-    days: int
+    days: int | None
     scheduled: ScheduledView | None
+    waits: str
 
     @classmethod
     def of(
@@ -35,14 +40,22 @@ class Ending:
         view: SubscriptionView,
         found: Commitment,
         scheduled: ScheduledView | None,
+        waits: str,
         *,
         today: date,
     ) -> Ending:
-        assert view.commitment_ends_on is not None  # noqa: S101 - it is a term that ends
-        return cls(view, found, days_left(view.commitment_ends_on, today=today), scheduled)
+        last_day = view.commitment_ends_on
+        days = None if last_day is None else days_left(last_day, today=today)
+        return cls(view, found, days, scheduled, waits)
+
+    @property
+    def is_over(self) -> bool:
+        return self.days is not None and self.days < 0
 
     @property
     def in_words(self) -> str:
+        if self.days is None:
+            return ""
         if self.days < 0:
             passed = -self.days
             return "ended yesterday" if passed == 1 else f"ended {passed} days ago"
@@ -59,25 +72,38 @@ def renewals(visit: Visit) -> HttpResponse:
         today=visit.today,
         days=AHEAD.get(show, AHEAD[""]),
         over=show == OVER,
+        needs=show == NEEDS,
         end_of_term=then if then in {one.value for one in EndOfTerm} else "",
         search=address.value("q"),
         cursor=address.cursor or None,
     )
     found = commitments_of(page.items, now=visit.now)
     scheduled = scheduled_of([view.id for view in page.items])
+    waits = why_waits(visit.context, page.items, today=visit.today)
     part = "_results" if visit.wants_part else "page"
     return visit.render(
         f"web/renewals/{part}.html",
         rail="renewals",
         rows=[
-            Ending.of(view, found[view.id], scheduled.get(view.id), today=visit.today)
+            Ending.of(
+                view,
+                found[view.id],
+                scheduled.get(view.id),
+                waits.get(view.id, ""),
+                today=visit.today,
+            )
             for view in page.items
         ],
         address=address,
         chips=choices(
             address,
             "show",
-            [("30", "30 days"), ("365", "A year"), (OVER, "Ended, no renewal recorded")],
+            [
+                ("30", "30 days"),
+                ("365", "A year"),
+                (OVER, "Ended, no renewal recorded"),
+                (NEEDS, "Waits for you"),
+            ],
             every="90 days",
         ),
         then_chips=choices(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.http import HttpResponse
 from django_htmx.http import HttpResponseClientRefresh
@@ -20,6 +21,8 @@ from tallystick.operations.commitments import commitment_of
 from tallystick.operations.possible import possible
 from tallystick.sources.queries import sources_of
 from tallystick.subscriptions.scheduled import scheduled_of
+from tallystick.subscriptions.status import SubscriptionStatus
+from tallystick.subscriptions.waiting_ends import why_waits
 from tallystick.web.addresses import Address
 from tallystick.web.changes import changes_of
 from tallystick.web.timeline import blocker_of, entries
@@ -29,6 +32,14 @@ from tallystick.web.visit import Visit, screen
 PER_PAGE = 25
 # What changes by itself is looked at again by the page.
 MOVING = (BadgeKind.SYNCING, BadgeKind.CHECKING)
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Refused on its day, or over while nobody has said what then: in sentences."""
+
+    why: str
+    is_suspended: bool
 
 
 @screen("GET")
@@ -55,6 +66,7 @@ def subscription(visit: Visit, subscription_id: int) -> HttpResponse:
         held=held,
         changes=changes_of(row.subscription, possible(row.subscription, held)),
         scheduled=scheduled_of([row.subscription.id]).get(row.subscription.id),
+        waits=_waits(visit, row),
         sources=sources_of(visit.context, row.subscription.provider_id),
         wants_line=_wants_line(row),
         blocker=blocker_of(row),
@@ -119,6 +131,14 @@ def _told(visit: Visit, row: Row) -> Section | None:
         return None
     view = row.subscription
     return section_of(told(here, customer_id=view.customer.id, subscription_id=view.id))
+
+
+def _waits(visit: Visit, row: Row) -> Waits | None:
+    """What of it is for a person to decide, and whether reactivating it is a way."""
+    view = row.subscription
+    why = why_waits(visit.context, [view], today=visit.today).get(view.id, "")
+    suspended = view.status is SubscriptionStatus.SUSPENDED
+    return Waits(why, suspended) if why else None
 
 
 def _wants_line(row: Row) -> bool:
