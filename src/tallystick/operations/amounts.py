@@ -5,7 +5,18 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from tallystick.catalog.terms import OfferKind
 from tallystick.subscriptions.queries import SubscriptionView
+
+BY_MONTHLY_AMOUNTS = (
+    "An Azure plan is billed by its monthly amounts, not by a price per unit. Nothing is sent."
+)
+
+
+def by_months(view: SubscriptionView) -> str:
+    """Why another unit price is not sent; empty when it is. A plan's line rests at 0: a price set
+    there would be billed beside the months."""
+    return BY_MONTHLY_AMOUNTS if view.offer.kind is OfferKind.AZURE_PLAN else ""
 
 
 def amounts_of(

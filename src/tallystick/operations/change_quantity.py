@@ -72,7 +72,9 @@ def change_quantity(
 
 
 def _promoted(view: SubscriptionView, day: date, asked: Asked) -> Promoted:
-    """``view`` with its new quantity."""
+    """``view`` with its new quantity. A trial has no price yet: what makes it paid brings one."""
+    if view.is_trial:
+        return Promoted()
     price = price_to_record(asked.context, view, on=day)
     if not isinstance(price, Explained) or price.promotion is None:
         return Promoted()

@@ -19,7 +19,7 @@ from tallystick.kit.problem import FieldError
 from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.models import Operation
 from tallystick.ledger.record import Recorded
-from tallystick.operations.amounts import amounts_of, as_text
+from tallystick.operations.amounts import amounts_of, as_text, by_months
 from tallystick.operations.finish import SCHEDULE, Asked, Change, finish
 from tallystick.subscriptions.large_change import check_large_change
 from tallystick.subscriptions.queries import SubscriptionView
@@ -193,7 +193,9 @@ def _priced(
     known = replace(view, price_currency=currency, cost_currency=cost_currency)
     if price.unit_cost is not None and not known.cost_currency:
         errors.append(FieldError("unit_cost", "has no currency yet: give the price with one"))
-    errors += check_large_change(view, price.unit_price, price.unit_cost, accepted=price.accepted)
+    not_sent = by_months(view)
+    accepted = price.accepted or bool(not_sent)
+    errors += check_large_change(view, price.unit_price, price.unit_cost, accepted=accepted)
     moves = quantity is not None and quantity != view.quantity
     if moves and view.status is SubscriptionStatus.SUSPENDED:
         # What is billed of it meanwhile is the connection's rule.
@@ -202,6 +204,7 @@ def _priced(
         return errors
     new_price = view.unit_price if price.unit_price is None else price.unit_price
     new_cost = view.unit_cost if price.unit_cost is None else price.unit_cost
+    rates = amounts_of(known, unit_price=new_price, unit_cost=new_cost)
     same = (new_price, new_cost) == (view.unit_price, view.unit_cost) and not moves
     return Change(
         kind=kind,
@@ -212,7 +215,8 @@ def _priced(
             "unit_cost": as_text(view.unit_cost),
         },
         after={
-            **amounts_of(known, unit_price=new_price, unit_cost=new_cost),
+            # Of a plan that moves the quantity is sent, and not the price.
+            **({} if not_sent and moves else rates),
             **({"quantity": quantity} if moves else {}),
             "price_from": PriceDay.OWN_DAY.value,
             "because": dict(price.because or {}),
@@ -226,7 +230,7 @@ def _priced(
             **({"quantity": quantity} if moves else {}),
         },
         summary=f"{kind.label}: unit price {as_text(new_price) or 'none'} from {in_words(day)}",
-        not_applicable=lambda _: UNCHANGED if same else "",
+        not_applicable=lambda _: UNCHANGED if same else "" if moves else not_sent,
     )
 
 

@@ -12,12 +12,12 @@ from decimal import Decimal
 from typing import Any
 
 from tallystick.audit.events import Event
-from tallystick.catalog.terms import OfferKind
 from tallystick.connections.policies import PriceDay
 from tallystick.kit.days import in_words
 from tallystick.kit.problem import FieldError
 from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.record import Recorded
+from tallystick.operations.amounts import by_months
 from tallystick.operations.finish import Asked, Change, finish
 from tallystick.subscriptions.large_change import check_large_change
 from tallystick.subscriptions.queries import SubscriptionView
@@ -26,10 +26,6 @@ from tallystick.subscriptions.rules import (
     check_price_change,
     read_effective_day,
     read_price,
-)
-
-BY_MONTHLY_AMOUNTS = (
-    "An Azure plan is billed by its monthly amounts, not by a price per unit. Nothing is sent."
 )
 
 
@@ -58,7 +54,7 @@ def update_price(
 
     def decide(view: SubscriptionView) -> Change | list[FieldError]:
         new_cost = view.unit_cost if cost is None else cost
-        is_plan = view.offer.kind is OfferKind.AZURE_PLAN
+        not_sent = by_months(view)
         known = view.price_currency or currency
         money = {
             "price_currency": known,
@@ -66,7 +62,9 @@ def update_price(
         }
         errors = check_price_change(view.holding(), price, new_cost, day, today=today)
         errors += check_currency(view.price_currency, currency)
-        errors += check_large_change(view, price, new_cost, accepted=accept_large_change or is_plan)
+        errors += check_large_change(
+            view, price, new_cost, accepted=accept_large_change or bool(not_sent)
+        )
         if errors:
             return errors
         return Change(
@@ -89,7 +87,7 @@ def update_price(
             fields={"unit_price": price, "unit_cost": new_cost, **money},
             summary=f"Unit price {_text(view.unit_price) or 'none'} to {_text(price)} from "
             f"{in_words(day)}",
-            not_applicable=lambda _: BY_MONTHLY_AMOUNTS if is_plan else "",
+            not_applicable=lambda _: not_sent,
         )
 
     return finish(subscription_id, decide, asked=asked)

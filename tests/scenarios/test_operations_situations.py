@@ -1,0 +1,249 @@
+"""Every operation of what is promoted, suspended or an Azure plan: what becomes of it, and why.
+
+Beside ``test_operations``, where the contract's days are the situation. Each cell is what is sent,
+or the sentence with which it is not applicable, or the one with which it is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from azure_world import AZURE_PLAN, Plan
+from checks import check_promises
+from factories import TODAY
+from harness import Line, World
+from price_desk import by, listed, ruled
+from situations import ACTS, EVENTS, ON_CONNECTION, Sent, audited, do
+from tallystick.audit.models import AuditLog
+from tallystick.catalog.record_promotion import NewPromotion, add_promotion
+from tallystick.catalog.terms import OfferKind
+from tallystick.kit.problem import Problem
+from tallystick.ledger.models import Operation
+from tallystick.operations.suspend import suspend
+from tallystick.subscriptions.models import Subscription
+from tallystick.subscriptions.status import EndOfTerm
+
+YESTERDAY, END_OF_AUGUST = date(2026, 5, 9), date(2026, 8, 31)
+
+
+@dataclass(frozen=True, slots=True)
+class NotApplicable:
+    """Recorded, and nothing is sent: why."""
+
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Nothing is recorded: why."""
+
+    because: str
+
+
+Cell = list[Sent] | NotApplicable | Refused
+
+
+# What is done to, as it is on 10 May 2026: 10 units at 15.20 that cost 12.10, or a plan's 1 at 0.
+
+
+def promoted(world: World, *, months: int | None) -> Line:
+    """Bought in January with 10 % off: the list's 12.00 is 10.80, with 25 % on it 13.50."""
+    line = world.line(units=10, commitment_ends_on=END_OF_AUGUST)
+    of, sold = world.tenancy, Subscription.objects.get(pk=line.subscription_id).offer
+    listed(of, sold.pk, "12.00", "16.00")
+    ruled(of, "25")
+    spring = NewPromotion(
+        "P1",
+        "Spring",
+        sold.product_id,
+        sold.sku_id,
+        available_from=date(2026, 1, 1),
+        available_to=date(2026, 1, 31),
+        percent=Decimal(10),
+        months=months,
+    )
+    add_promotion(spring, by=by(of))
+    return line
+
+
+def suspended(world: World, **more: Any) -> Line:
+    """Since yesterday; its term ended then, too."""
+    line = world.line(**{"units": 10, "commitment_ends_on": YESTERDAY, **more})
+    of = world.tenancy
+    it: dict[str, Any] = {"subscription_id": line.subscription_id, "asked": of.asked()}
+    suspend(**it, effective_on=YESTERDAY, today=TODAY)
+    world.work()
+    assert line.badge == "synced", line.cause
+    return line
+
+
+# A plan that was recorded with a price of 0, as files and sources do.
+A_PLAN: dict[str, Any] = {
+    **AZURE_PLAN,
+    "unit_price": "0.00",
+    "unit_cost": "0.00",
+    "commitment_ends_on": YESTERDAY,
+}
+SITUATIONS: Mapping[str, Callable[[World], Line]] = {
+    "promotion runs": lambda world: promoted(world, months=None),
+    "promotion is over": lambda world: promoted(world, months=4),
+    "suspended, units kept": suspended,
+    "suspended, at 0": lambda world: suspended(world, kind=OfferKind.LEGACY_LICENCE),
+    "Azure plan": lambda world: world.line(**A_PLAN),
+    "Azure plan, suspended": lambda world: suspended(world, **A_PLAN),
+}
+
+NOTHING: list[Sent] = []
+NONE_LEFT: list[Sent] = [("2026-05-10", -10, None, None)]
+PRICE: list[Sent] = [("2026-05-10", 0, "16.40", "13.00")]
+PRICE_OF_MAY: list[Sent] = [("2026-05-01", 0, "16.40", "12.10")]
+NEXT_TERM = "2026-09-01"
+UNCHANGED = NotApplicable("Quantity, price and cost stay as they are. Nothing is sent.")
+BY_MONTHS = NotApplicable("An Azure plan is billed by its monthly amounts")
+IS_SUSPENDED = Refused("is suspended")
+NOT_BILLED: Mapping[str, Cell] = {
+    "rename": NotApplicable("A name is not billed. Nothing is sent."),
+    "purchase order": NotApplicable("A purchase order number is not part of a contract's service."),
+    "end of term": NotApplicable("It takes effect when the term ends, by itself."),
+    "scheduled": NotApplicable("It takes effect with the next term. Nothing is sent now."),
+}
+NO_PLAN = Refused("is for an Azure plan: this is another kind of offer")
+# Whatever its price is: what a term, a person or the vendor says of a price is sent as it is said.
+TERM_GOES_ON: Mapping[str, Cell] = {
+    **NOT_BILLED,
+    "price margin": PRICE_OF_MAY,
+    "cancel": NONE_LEFT,
+    "expire": Refused("has a term until 31 Aug 2026"),
+    "deleted": NONE_LEFT,
+    "trial converts": PRICE,
+    "promotion ends": PRICE,
+    "renew": UNCHANGED,
+    "renew, price": [(NEXT_TERM, 0, "16.40", "13.00")],
+    "renew, both": [(NEXT_TERM, 2, "16.40", "13.00")],
+    "change offer": [("2026-05-10", 2, "16.40", "13.00")],
+    "suspend": NotApplicable("its units stay as they are, because the vendor goes on billing it."),
+    "reactivate": Refused("is active: not suspended"),
+    "Azure amounts": NO_PLAN,
+}
+CANNOT_WHILE_SUSPENDED: Mapping[str, Cell] = {
+    **NOT_BILLED,
+    "quantity": IS_SUSPENDED,
+    "renew, both": Refused("cannot be changed while it is suspended"),
+    "change offer": IS_SUSPENDED,
+    "suspend": IS_SUSPENDED,
+    "renew": UNCHANGED,
+}
+OF_A_PLAN: Mapping[str, Cell] = {
+    **NOT_BILLED,
+    "quantity": [("2026-05-10", 11, None, None)],
+    "price margin": BY_MONTHS,
+    **{ends: [("2026-05-10", -1, None, None)] for ends in ("cancel", "expire", "deleted")},
+    **dict.fromkeys(("trial converts", "promotion ends", "renew, price"), BY_MONTHS),
+    "renew": UNCHANGED,
+    "renew, both": [("2026-05-10", 11, None, None)],
+    "change offer": Refused("is billed by its monthly amounts: no such change"),
+    "suspend": NOTHING,  # its line rests at 0 anyway
+    "reactivate": Refused("is active: not suspended"),
+    "Azure amounts": NOTHING,  # of its line: it is a charge
+}
+TABLE: Mapping[str, Mapping[str, Cell]] = {
+    "promotion runs": {**TERM_GOES_ON, "quantity": [("2026-05-10", 2, "13.50", "10.80")]},
+    "promotion is over": {**TERM_GOES_ON, "quantity": [("2026-05-10", 2, None, None)]},
+    "suspended, units kept": {
+        **CANNOT_WHILE_SUSPENDED,
+        "price margin": PRICE_OF_MAY,
+        **dict.fromkeys(("cancel", "expire", "deleted"), NONE_LEFT),
+        **dict.fromkeys(("trial converts", "promotion ends", "renew, price"), PRICE),
+        "reactivate": NOTHING,
+        "Azure amounts": NO_PLAN,
+    },
+    # Of no units a price is no amount: it goes out with those that come back. Only the days
+    # before, which were billed, get it at once.
+    "suspended, at 0": {
+        **CANNOT_WHILE_SUSPENDED,
+        "price margin": PRICE_OF_MAY,
+        **dict.fromkeys(("cancel", "expire", "deleted"), NOTHING),
+        **dict.fromkeys(("trial converts", "promotion ends", "renew, price"), NOTHING),
+        "reactivate": [("2026-05-10", 10, "15.20", "12.10")],
+        "Azure amounts": NO_PLAN,
+    },
+    "Azure plan": OF_A_PLAN,
+    "Azure plan, suspended": {
+        **OF_A_PLAN,
+        **CANNOT_WHILE_SUSPENDED,
+        "reactivate": NotApplicable("billed by its monthly amounts, which resume"),
+        "Azure amounts": Refused("the plan is suspended. They are offered when it is reactivated"),
+    },
+}
+
+
+def test_the_table_has_a_cell_for_every_operation_in_every_situation() -> None:
+    assert set(TABLE) == set(SITUATIONS)
+    for situation, row in TABLE.items():
+        assert set(row) == set(ACTS), situation
+
+
+@pytest.mark.parametrize(
+    ("situation", "act"), [(situation, act) for situation, row in TABLE.items() for act in row]
+)
+def test_what_becomes_of_it(world: World, situation: str, act: str) -> None:
+    line = SITUATIONS[situation](world)
+    Subscription.objects.filter(pk=line.subscription_id).update(
+        is_trial=act == "trial converts", end_of_term=EndOfTerm.CANCEL.value
+    )
+    cell = TABLE[situation][act]
+    operations = Operation.objects.filter(subscription_id=line.subscription_id)
+    before = operations.count()
+    if isinstance(cell, Refused):
+        with pytest.raises(Problem, match=cell.because):
+            do(line, act)
+        assert operations.count() == before
+    else:
+        recorded, sent = do(line, act)
+        assert operations.count() == before + 1
+        applies = not isinstance(cell, NotApplicable)
+        assert sent == (cell if applies else [])
+        assert sorted(audited(recorded)) == sorted(
+            [
+                (EVENTS.get(act, "subscription.update"), "succeeded"),
+                (ON_CONNECTION, "succeeded" if applies else "not_applicable"),
+            ]
+        )
+        if isinstance(cell, NotApplicable):
+            said = AuditLog.objects.get(operation_id=recorded.operation_id, event=ON_CONNECTION)
+            assert cell.because in said.summary
+            assert cell.because in line.deliveries()[-1].cause
+    assert line.badge == "synced", line.cause
+    assert world.sweep().different == 0
+    check_promises(line)
+
+
+def test_a_price_said_while_it_is_suspended_at_0_comes_with_its_units(world: World) -> None:
+    for act in ("promotion ends", "renew, price"):
+        line = suspended(world, kind=OfferKind.LEGACY_LICENCE)
+        do(line, act)
+        assert do(line, "reactivate")[1] == [("2026-05-10", 10, "16.40", "13.00")]
+        assert line.badge == "synced", line.cause
+
+
+def test_months_are_billed_beside_whatever_is_said_of_a_plan(world: World) -> None:
+    plan = Plan(world.line(**A_PLAN))
+    Subscription.objects.filter(pk=plan.line.subscription_id).update(is_trial=True)
+    for act in ("renew, both", "trial converts", "promotion ends", "Azure amounts"):
+        do(plan.line, act)
+    plan.post(date(2026, 6, 30))
+    assert plan.charged() == [("2026-04-30", Decimal("120"), Decimal("90"))]
+    assert plan.billed() == {"2026-04": (Decimal("120"), Decimal("90"))}
+
+
+def test_a_trial_gets_no_price_by_a_promotion(world: World) -> None:
+    """*Trial converts to paid* brings the first one."""
+    line = promoted(world, months=None)
+    Subscription.objects.filter(pk=line.subscription_id).update(is_trial=True)
+    assert do(line, "quantity")[1] == [("2026-05-10", 2, None, None)]
