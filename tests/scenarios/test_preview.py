@@ -1,99 +1,33 @@
 """What the preview says is what is sent, and what it estimates is what Autotask then bills."""
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from factories import TODAY
 from factories import number as a_number
 from harness import Line, World
-from tallystick.bootstrap.preview import Ahead, LaneAhead, look_ahead
+from looking import (
+    Record,
+    effects,
+    lane,
+    price,
+    quantity,
+    the_estimate_is_what_is_billed,
+    told,
+)
 from tallystick.catalog.add_offer import add_offer
 from tallystick.catalog.terms import Term
-from tallystick.connections.policies import (
-    BackDated,
-    ChangeDay,
-    PostedQuantity,
-    PriceDay,
-    SameDay,
-    SameDayPolicy,
-)
+from tallystick.connections.policies import PriceDay, SameDay
 from tallystick.identity.people import add_reseller
-from tallystick.kit.problem import Problem
-from tallystick.ledger.record import Recorded
-from tallystick.operations.cancel import cancel
 from tallystick.operations.change_offer import NewOffer, change_offer
-from tallystick.operations.change_quantity import change_quantity
-from tallystick.operations.finish import Asked
 from tallystick.operations.move_to_reseller import move_to_reseller
-from tallystick.operations.update_price import update_price
 from tallystick.subscriptions.queries import get_subscription
 
-Record = Callable[[Asked], Recorded]
 MAY, JUNE = date(2026, 5, 1), date(2026, 6, 1)
-
-
-def quantity(line: Line, to: int, on: date) -> Record:
-    return lambda asked: change_quantity(
-        subscription_id=line.subscription_id,
-        quantity=to,
-        effective_on=on,
-        today=line.world.tenancy.today(),
-        asked=asked,
-    )
-
-
-def price(line: Line, to: str, on: date, *, price_from: PriceDay | None = None) -> Record:
-    return lambda asked: update_price(
-        subscription_id=line.subscription_id,
-        unit_price=to,
-        price_from=price_from,
-        effective_on=on,
-        today=line.world.tenancy.today(),
-        asked=asked,
-    )
-
-
-def ends(line: Line, on: date) -> Record:
-    return lambda asked: cancel(
-        subscription_id=line.subscription_id,
-        effective_on=on,
-        today=line.world.tenancy.today(),
-        asked=asked,
-    )
-
-
-def ahead(line: Line, record: Record) -> Ahead:
-    engine = line.world.engine
-    return look_ahead(
-        record, line.subscription_id, asked=line.world.tenancy.asked(), billing=engine.billing
-    )
-
-
-def lane(line: Line, record: Record) -> LaneAhead:
-    return ahead(line, record).lanes[0]
-
-
-def told(found: LaneAhead) -> list[tuple[str, int, Decimal | None, Decimal | None]]:
-    assert found.foreseen is not None
-    return [
-        (call.effective_on.isoformat(), call.unit_change, call.unit_price, call.unit_cost)
-        for call in found.foreseen.calls
-    ]
-
-
-def effects(line: Line, *, since: int = 0) -> list[tuple[str, int, Any, Any]]:
-    return [
-        (one["effective_on"], one["unit_change"], one["unit_price"], one["unit_cost"])
-        for one in line.effects()[since:]
-    ]
 
 
 def another_offer(line: Line) -> Record:
@@ -257,101 +191,6 @@ def test_what_is_owed_of_later_days_outlives_a_lost_answer(
     ]
 
 
-POLICIES = st.fixed_dictionaries(
-    {
-        "increase_day": st.sampled_from(list(ChangeDay)),
-        "decrease_day": st.sampled_from(list(ChangeDay)),
-        "posted_quantity": st.sampled_from(list(PostedQuantity)),
-        "price_day": st.sampled_from(list(PriceDay)),
-        "back_dated": st.just(BackDated.MOVE),
-        "same_day_policy": st.just(SameDayPolicy.NEXT_DAY),
-    }
-)
-ACTS = st.lists(
-    st.one_of(
-        st.tuples(st.just("quantity"), st.integers(1, 30), st.integers(-8, 40)),
-        st.tuples(st.just("price"), st.integers(1000, 2000), st.integers(-8, 40)),
-        st.tuples(st.just("post"), st.integers(0, 2), st.just(0)),
-    ),
-    min_size=1,
-    max_size=6,
-)
-
-
-@settings(
-    max_examples=int(os.environ.get("TALLYSTICK_PREVIEW_EXAMPLES", "25")),
-    deadline=None,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
-@given(
-    policies=POLICIES,
-    same_day=st.sampled_from(["add", "refuse", "replace"]),
-    amount=st.sampled_from(["full", "prorated"]),
-    period=st.sampled_from([2, 3, 5]),
-    acts=ACTS,
-)
-def test_it_is_what_is_sent(
-    world: World,
-    policies: dict[str, Any],
-    same_day: str,
-    amount: str,
-    period: int,
-    acts: list[tuple[str, int, int]],
-) -> None:
-    world.simulator.set_knobs(same_day=same_day, split_row_amount=amount)
-    known = {"add": SameDay.ADDS, "refuse": SameDay.REFUSES, "replace": SameDay.REPLACES}
-    world.policy(same_day=known[same_day], **policies)
-    line = world.line(units=10, period_type=period, ends=date(2027, 12, 31))
-    for kind, number, days in acts:
-        day = TODAY + timedelta(days=days)
-        if kind == "post":
-            up_to = date(2026, 5 + number, 28)
-            world.simulator.approve_and_post(line.contract_id, up_to)
-            continue
-        record = (
-            quantity(line, number, day)
-            if kind == "quantity"
-            else price(line, f"{Decimal(number) / 100}", day)
-        )
-        try:
-            found = lane(line, record)
-        except Problem:
-            continue  # the same quantity again: nothing to record
-        before = len(line.effects())
-        record(world.tenancy.asked())
-        world.work()
-        if found.held:
-            assert line.badge == "out_of_sync"
-            assert line.cause == found.held
-            line.decide("skip")
-            continue
-        assert line.badge == "synced", line.cause
-        assert effects(line, since=before) == told(found)
-        assert found.foreseen is not None
-        assert line.deliveries()[-1].effective_on == found.foreseen.sent_on
-        assert line.deliveries()[-1].moved_because == (found.foreseen.moved or ("",))[-1]
-        _the_estimate_is_what_is_billed(line, found)
-
-
-def _the_estimate_is_what_is_billed(line: Line, found: LaneAhead) -> None:
-    """Read the truth of the rows; the vendor's own arithmetic is the simulator's."""
-    for bill in found.bills:
-        with line.world.simulator.lock:
-            rows = [
-                row.span
-                for row in line.world.simulator.world.lines[line.line_id].rows
-                if bill.starts_on <= row.span.period_start < bill.until
-            ]
-        total, last = Decimal(0), Decimal(0)
-        for span in rows:
-            amount = span.units * (span.unit_price or Decimal(0))
-            share = Decimal((span.period_until - span.starts_on).days) / Decimal(span.period_days)
-            total += round((amount - last) * share, 4)
-            last = amount
-        assert bill.after == pytest.approx(total, abs=Decimal("0.0003"))
-
-
 def test_a_day_that_was_used_long_ago_is_still_used(world: World) -> None:
     world.simulator.set_knobs(same_day="refuse")
     world.policy(same_day=SameDay.REFUSES, price_day=PriceDay.OWN_DAY)
@@ -376,7 +215,7 @@ def test_a_row_that_begins_before_what_is_expected_is_estimated_in_full(world: W
         found = lane(line, record)
         record(world.tenancy.asked())
         world.work()
-        _the_estimate_is_what_is_billed(line, found)
+        the_estimate_is_what_is_billed(line, found)
 
 
 def test_rows_before_what_is_expected_are_estimated_in_full_too(world: World) -> None:
@@ -387,8 +226,8 @@ def test_rows_before_what_is_expected_are_estimated_in_full_too(world: World) ->
         found = lane(line, record)
         record(world.tenancy.asked())
         world.work()
-        _the_estimate_is_what_is_billed(line, found)
+        the_estimate_is_what_is_billed(line, found)
     found = lane(line, quantity(line, 7, TODAY + timedelta(days=3)))
     quantity(line, 7, TODAY + timedelta(days=3))(world.tenancy.asked())
     world.work()
-    _the_estimate_is_what_is_billed(line, found)
+    the_estimate_is_what_is_billed(line, found)
