@@ -2,8 +2,9 @@
 
 python -m benchmarks               seven rounds of everything, about twenty minutes
 python -m benchmarks --rounds 1    a quick look
-python -m benchmarks mapping       one section: burst, rest, mapping, snapshot or audit
+python -m benchmarks mapping       one section: burst, outage, rest, mapping, snapshot or audit
 SCALE=0.1                          a tenth of the 10,000 customers and 100,000 subscriptions
+SCALE=1                            of an outage: all 5,000 operations (0.3 without it)
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from tallystick.bootstrap.ports import first_free
 LANES, DAYS = 200, 5
 ALONE = 10
 LATENCY = 100
-SECTIONS = ("burst", "rest", "mapping", "snapshot", "audit")
+SECTIONS = ("burst", "outage", "rest", "mapping", "snapshot", "audit")
 CUSTOMERS, SUBSCRIPTIONS = 10_000, 100_000
 RECORDS = 1_000_000
 RESULTS = Path("bench-results")
@@ -118,6 +119,13 @@ def burst(on: Ground, *, rounds: int) -> list[Figure]:
     ]
 
 
+def outage(on: Ground) -> list[Figure]:
+    """What waits when Autotask answers again, and small lanes beside a large one."""
+    from benchmarks.outage import measure_outage
+
+    return measure_outage(on, scale=float(os.environ.get("SCALE", "0.3")), say=say)
+
+
 def at_rest(on: Ground) -> Figure:
     """The memory of an idle installation, the database aside."""
     say("Memory at rest")
@@ -191,7 +199,7 @@ def _words(part: Memory) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument(
-        "sections", nargs="*", help="burst, rest, mapping, snapshot, audit; all of them by default"
+        "sections", nargs="*", help=f"{', '.join(SECTIONS)}; all of them by default"
     )
     parser.add_argument("--rounds", type=int, default=7)
     asked = parser.parse_args()
@@ -203,6 +211,8 @@ def main() -> int:
     with ground() as on:
         if "burst" in wanted:
             figures += burst(on, rounds=asked.rounds)
+        if "outage" in wanted:
+            figures += outage(on)
         if "rest" in wanted:
             figures.append(at_rest(on))
         if "mapping" in wanted:

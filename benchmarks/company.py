@@ -101,7 +101,7 @@ class Company:
         raise RuntimeError(f"{left} operations were not synced within {seconds:.0f} s")
 
 
-def make_company(remote: Remote, lanes: int) -> Company:
+def make_company(remote: Remote, lanes: int, *, contract_days: int = 364) -> Company:
     """Nothing is waiting afterwards but the first syncs, which the worker does."""
     now = desk().now()
     tenant_id = add_tenant("Bench", time_zone="UTC", now=now)
@@ -122,7 +122,8 @@ def make_company(remote: Remote, lanes: int) -> Company:
     note_threshold(connection_id, threshold=HOUR, used=0, now=now)
     today = desk().today(context)
     starts = (today.replace(day=1) - timedelta(days=150)).replace(day=1)
-    company = Company(context, connection_id, today, starts, starts + timedelta(days=364))
+    ends = starts + timedelta(days=contract_days)
+    company = Company(context, connection_id, today, starts, ends)
     company.contracts = remote.places(lanes, starts=company.starts, ends=company.ends)
     company.units = [UNITS] * lanes
     with transaction.atomic():

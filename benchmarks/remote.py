@@ -65,6 +65,14 @@ class Remote:
     def latency(self, milliseconds: int) -> None:
         self._ask("POST", "knobs", {"latency_ms": milliseconds})
 
+    def break_down(self) -> int:
+        """From now on a gateway answers everything with 503; answers what ``mend`` ends."""
+        fault = {"kind": "html_502", "status": 503, "times": None, "path": "V1.0"}
+        return int(self._ask("POST", "faults", fault)["id"])
+
+    def mend(self, fault: int) -> None:
+        self._ask("DELETE", f"faults/{fault}")
+
     def places(self, count: int, *, starts: date, ends: date) -> list[Place]:
         """New contracts with a line of ten units each."""
         loaded = self._ask(

@@ -1,7 +1,8 @@
 """Begin with the head and its companions: everything that happens before a byte leaves.
 
 1. The mapping, the company, the contract, the line and its service must be what they are said to
-   be. Facts older than a day, or of an operation that has been stopped before, are read again.
+   be. Facts older than a day, or of an operation that has been stopped before, are read again; that
+   Autotask could not be reached says nothing about them.
 2. A line of its own is created first, and proved, by its own attempt.
 3. The dates may stop or move it before anything is read.
 4. Observe the line, from today or the day before; decide (``plan``); carry the decision out.
@@ -24,7 +25,7 @@ from tallystick.ledger.settle import Act, by_charge, moved, stopped, synced
 from tallystick.ledger.state import State
 from tallystick.mappings.resolve import Resolved, keep_facts
 from tallystick.mappings.want_line import find_wanted
-from tallystick.sync import words_line
+from tallystick.sync import words, words_line
 from tallystick.sync.begin_charge import begin_charge
 from tallystick.sync.days import Dated, Frame, date_rule, dated
 from tallystick.sync.engine import Engine, Milestone
@@ -140,7 +141,7 @@ def _facts(
     """The mapping with fresh facts, and what is wrong with them. Raises BillingError."""
     now = engine.clock.now()
     fresh = timedelta(seconds=engine.waits.facts_are_fresh)
-    stopped_before = batch[0].tries > 0 and bool(batch[0].cause_code)
+    stopped_before = batch[0].tries > 0 and batch[0].cause_code not in {"", words.UNREACHABLE}
     if mapping.checked_at is not None and now - mapping.checked_at < fresh and not stopped_before:
         return mapping, _wrong_contract(mapping)
     facts = engine.billing(work.connection.id).describe([line])[line]

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-# Oldest first; what does not fit is found by the next sweep.
+# The longest of a connection first, for it takes longest; then the oldest. What does not fit is
+# found by the next sweep.
 AT_ONCE = 500
 
 # A lane is due when its first unsettled delivery waits for nothing any more: not stopped, its
@@ -23,6 +24,10 @@ JOIN LATERAL (
     WHERE d.lane_id = lane.id AND d.state NOT IN ('synced', 'not_applicable', 'resolved')
     ORDER BY d.sequence LIMIT 1
 ) head ON true
+JOIN LATERAL (
+    SELECT count(*) AS deliveries FROM ledger_delivery w
+    WHERE w.lane_id = lane.id AND w.state NOT IN ('synced', 'not_applicable', 'resolved')
+) waiting ON true
 WHERE head.state NOT IN ('failed', 'conflict')
   AND NOT head.awaits_approval
   AND (head.retry_at IS NULL OR head.retry_at <= %(now)s)
@@ -37,7 +42,8 @@ WHERE head.state NOT IN ('failed', 'conflict')
            WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
              AND l.mode = 'ExclusiveLock'
              AND ((l.classid::bigint << 32) | l.objid::bigint) = lane.holder))
-ORDER BY head.created_at
+ORDER BY row_number() OVER
+    (PARTITION BY c.id ORDER BY waiting.deliveries DESC, head.created_at) = 1 DESC, head.created_at
 LIMIT %(limit)s
 """
 

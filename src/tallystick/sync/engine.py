@@ -12,6 +12,7 @@ from typing import Protocol
 from tallystick.kit.clock import Clock
 from tallystick.sync.observe import Observer
 from tallystick.sync.port import Billing, BillingFor
+from tallystick.sync.turnstile import Turnstile
 
 
 class Milestone(StrEnum):
@@ -71,9 +72,10 @@ class Engine:
     correlation: Callable[[], str]
     waits: Waits = field(default_factory=Waits)
     reached: Callable[[Milestone], None] = nobody_listens
-    # A turn gives way to the other lanes after so many calls.
+    # A turn gives way to the other lanes after so many calls (but see ``turnstile``).
     calls_per_turn: int = 25
     _observers: dict[int, Observer] = field(default_factory=dict)
+    _turnstiles: dict[int, Turnstile] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def billing(self, connection_id: int) -> Billing:
@@ -84,3 +86,9 @@ class Engine:
             if connection_id not in self._observers:
                 self._observers[connection_id] = Observer(lambda: self.billing(connection_id))
             return self._observers[connection_id]
+
+    def turnstile(self, connection_id: int) -> Turnstile:
+        with self._lock:
+            if connection_id not in self._turnstiles:
+                self._turnstiles[connection_id] = Turnstile(many=self.calls_per_turn)
+            return self._turnstiles[connection_id]

@@ -85,8 +85,9 @@ def sweep_due(timestamp: int) -> None:  # noqa: ARG001 - the job engine passes i
 def nudge_due() -> None:
     """Also run once when a worker starts: what a dead one left is taken up at once."""
     now = engine().clock.now()
-    lanes = {*due_lanes(now=now), *open_runs_without_work(now=now, older_than=timedelta(minutes=2))}
-    wake_lanes(sorted(lanes))
+    lanes = due_lanes(now=now)
+    runs = open_runs_without_work(now=now, older_than=timedelta(minutes=2))
+    wake_lanes(list(dict.fromkeys([*lanes, *runs])))
 
 
 @app.periodic(cron="*/5 * * * *", periodic_id="connections")

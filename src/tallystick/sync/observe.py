@@ -3,7 +3,7 @@
 1. A turn that needs a reading puts its line on the list and waits.
 2. When no reading is under way, the first to come leads: it waits until every turn under way
    here is waiting too, or enough lines have come together, or a moment has passed; then it reads
-   for all. A turn that is alone waits for nobody.
+   for all. A turn that is alone waits for nobody, and nobody waits once one is in a hurry.
 3. While a reading is under way the next list grows. A refusal that names one line, or rows of one
    line that make no sense, must not stop the others: it is asked again line by line.
 4. What a turn has just read to prove one change is what it looks at before the next: a reading is
@@ -37,6 +37,7 @@ class _Kept:
 class _Waiting:
     line: Line
     since: date
+    hurried: bool
     done: threading.Event = field(default_factory=threading.Event)
     rows: tuple[UnitRow, ...] = ()
     error: BaseException | None = None
@@ -72,10 +73,13 @@ class Observer:
                 self._turns -= 1
                 self._changed.notify_all()
 
-    def observe(self, line: Line, *, since: date, fresh_for: float = 0.0) -> tuple[UnitRow, ...]:
+    def observe(
+        self, line: Line, *, since: date, fresh_for: float = 0.0, hurried: bool = False
+    ) -> tuple[UnitRow, ...]:
         """The rows that cover ``since`` or come after it. Raises BillingError.
 
-        ``fresh_for``: what this turn read so many seconds ago will do.
+        ``fresh_for``: what this turn read so many seconds ago will do. ``hurried``: more waits for
+        this reading than for the others, so it does not wait for them.
         """
         kept: _Kept | None = getattr(self._mine, "kept", None)
         self._mine.kept = None
@@ -87,13 +91,12 @@ class Observer:
         ):
             return tuple(row for row in kept.rows if row.until > since)
         begun = monotonic()
-        rows = self._observe(line, since)
+        rows = self._observe(_Waiting(line, since, hurried))
         if fresh_for == 0:  # a reading after the last write, not one before the next
             self._mine.kept = _Kept(line, since, rows, begun)
         return rows
 
-    def _observe(self, line: Line, since: date) -> tuple[UnitRow, ...]:
-        mine = _Waiting(line, since)
+    def _observe(self, mine: _Waiting) -> tuple[UnitRow, ...]:
         with self._changed:
             self._waiting.append(mine)
             self._changed.notify_all()
@@ -117,6 +120,8 @@ class Observer:
     def _gather(self) -> None:
         until = monotonic() + self._linger
         while len(self._waiting) < min(self._enough, self._turns):
+            if any(one.hurried for one in self._waiting):
+                return
             left = until - monotonic()
             if left <= 0:
                 return

@@ -103,7 +103,11 @@ def prove(
             found = None
             line = line_of(attempt)
             since = min(attempt.effective_on, work.today)  # what the next change asks too
-            seen = engine.observer(work.connection.id).observe(line, since=since)
+            seen = engine.observer(work.connection.id).observe(
+                line,
+                since=since,
+                hurried=engine.turnstile(work.connection.id).is_longest(work.lane_id),
+            )
             rows = tuple(row for row in seen if row.until > attempt.effective_on)
     except BillingError as error:
         return could_not_read_back(engine, lease, work, attempt, error)

@@ -3,6 +3,9 @@
 Nothing is sent that could not be read back: the hour's budget must have room for both. No write
 is ever repeated here; what an answer means for the lane is decided from the answer alone, or,
 where it does not say, by reading.
+
+The first call that Autotask carries out after it could not be reached ends the pauses of all: each
+lane's own may be a quarter of an hour by then.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from django.db import transaction
 from tallystick.connections.budget import budget_of, frees_at
 from tallystick.connections.learn import note_write
 from tallystick.kit.clock import monotonic
+from tallystick.ledger.due_now import due_now
 from tallystick.ledger.kinds import AttemptKind, EvidenceKind
 from tallystick.ledger.lease import Lease, extend, hold
 from tallystick.ledger.models import Attempt, Delivery, Lane
@@ -161,26 +165,16 @@ def one_shot(
     call: Call,
 ) -> bool:
     """Store the intent, make the call once, store its answer. Answers whether the turn goes on."""
-    # The deadline is measured from before the intent: a process that sleeps between the two
-    # wakes up too late to send.
-    deadline = monotonic() + engine.waits.send
-    with transaction.atomic():
-        lane = hold(lease)
-        rows = deliveries(batch)
-        if not unchanged(rows, batch):
+    turnstile = engine.turnstile(work.connection.id)
+    with turnstile.place(work.lane_id, seconds=engine.waits.send):
+        # The deadline is measured from before the intent: a process that sleeps between the two
+        # wakes up too late to send.
+        deadline = monotonic() + engine.waits.send
+        attempt = _store_intent(engine, lease, work, batch, intent)
+        if attempt is None:
             return True
-        act = act_of(engine, work)
-        if budget_of(work.connection.id, now=act.now).left_for_writes <= 0:
-            until = frees_at(work.connection.id, now=act.now)
-            cause = words.throttled(
-                "the hour's share of calls is used up", until, work.connection.time_zone
-            )
-            put_back(lane, rows, Passing(cause, until, False), act=act)
-            return True
-        extend(lane, now=act.now, seconds=engine.waits.lease)
-        attempt = start_sending(lane, rows, intent(engine.waits.send, act.now), act=act)
-    engine.reached(Milestone.INTENT_STORED)
-    answer = call(deadline)
+        engine.reached(Milestone.INTENT_STORED)
+        answer = call(deadline)
     engine.reached(Milestone.ANSWERED)
     with transaction.atomic():
         lane = hold(lease)
@@ -188,10 +182,38 @@ def one_shot(
         add_evidence(attempt.pk, EvidenceKind.ANSWER, evidence_of(answer), now=act.now)
         note_write(work.connection, now=act.now)
         read_now = _take_answer(engine, lane, deliveries(batch), attempt, answer, work, act)
+        if isinstance(answer, Applied) and batch[0].cause_code == words.UNREACHABLE:
+            paused = (words.UNREACHABLE, words.UNREADABLE)
+            due_now(work.connection.id, causes=paused, now=act.now)
     engine.reached(Milestone.ANSWER_STORED)
     if read_now:
         return prove(engine, lease, work, attempt, refused=_refusal(answer))
     return True
+
+
+def _store_intent(
+    engine: Engine,
+    lease: Lease,
+    work: Work,
+    batch: Sequence[Due],
+    intent: Callable[[float, Any], Intent],
+) -> Attempt | None:
+    """None: nothing may be sent now, and what follows from that is stored."""
+    with transaction.atomic():
+        lane = hold(lease)
+        rows = deliveries(batch)
+        if not unchanged(rows, batch):
+            return None
+        act = act_of(engine, work)
+        if budget_of(work.connection.id, now=act.now).left_for_writes <= 0:
+            until = frees_at(work.connection.id, now=act.now)
+            cause = words.throttled(
+                "the hour's share of calls is used up", until, work.connection.time_zone
+            )
+            put_back(lane, rows, Passing(cause, until, False), act=act)
+            return None
+        extend(lane, now=act.now, seconds=engine.waits.lease)
+        return start_sending(lane, rows, intent(engine.waits.send, act.now), act=act)
 
 
 def _take_answer(

@@ -4,7 +4,8 @@
 2. Look at the head. Settled, stopped or not due: give the lane back and rest until it is.
 3. A head left *sending* by a dead process, or *checking* and due: read, before anything else.
 4. Otherwise begin: the head and its same-day companions, as ``begin`` describes.
-5. Next head, or stop; after so many calls give way to the other lanes.
+5. Next head, or stop; after so many calls give way to the other lanes. The longest of them goes
+   on beside the others (``turnstile``).
 
 Every write first asks for the lane with this turn's token; a turn that has lost it ends.
 """
@@ -54,10 +55,13 @@ def drive(engine: Engine, lane_id: int) -> None:
         if lease.lost >= LOST_BEFORE_PUT_ASIDE:
             put_aside(engine, lease)
             return
-        with engine.observer(connection_id).turn():
-            for _ in range(engine.calls_per_turn):
+        turnstile = engine.turnstile(connection_id)
+        with engine.observer(connection_id).turn(), turnstile.turn(lane_id):
+            made = 0
+            while made < engine.calls_per_turn or turnstile.is_longest(lane_id):
                 if not _step(engine, lease):
                     return
+                made += 1
         _give_way(engine, lease)
     except LeaseLost as lost:
         log.info("lane was taken over", lane=lane_id, why=str(lost))
@@ -78,6 +82,7 @@ def _step(engine: Engine, lease: Lease) -> bool:
         lane = hold(lease)
         now = engine.clock.now()
         work = load(lane, now=now)
+        engine.turnstile(lane.connection_id).waits(lane.pk, len(work.due))
         step = next_step(
             work.due,
             now=now,

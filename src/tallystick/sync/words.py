@@ -14,6 +14,7 @@ from tallystick.ledger.settle import Cause
 
 # The code of a cause that is over as soon as Autotask could be read again.
 UNREADABLE = "cannot_read_back"
+UNREACHABLE = "unreachable"
 # What passes by itself.
 NOTHING_TO_DO = "The operations behind it wait; nothing needs to be done."
 
@@ -182,7 +183,7 @@ def back_dated(day: date, proved_from: date, *, next_period: bool = False) -> Ca
 
 def unreachable(reason: str, retry_at: datetime, zone: str) -> Cause:
     return Cause(
-        "unreachable",
+        UNREACHABLE,
         f"Autotask could not be reached: {stop(reason)} Nothing was sent. It is tried again at "
         f"{clock_time(retry_at, zone)}; Sync tries at once.",
     )

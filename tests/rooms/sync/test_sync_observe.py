@@ -129,6 +129,18 @@ def test_nobody_waits_longer_than_a_moment_for_a_turn_that_does_not_read() -> No
     assert len(recorder.asked) == 1
 
 
+def test_one_in_a_hurry_waits_for_nobody_and_takes_along_who_waits() -> None:
+    recorder = Recorder()
+    observer = recorder.observer(linger_seconds=60)
+    asked = lines(2)
+    with ThreadPoolExecutor(1) as threads, observer.turn(), observer.turn(), observer.turn():
+        other = threads.submit(observer.observe, asked[0], since=JULY)
+        eventually(lambda: len(observer._waiting) == 1)
+        observer.observe(asked[1], since=JULY, hurried=True)
+        other.result(60)
+    assert recorder.asked == [(set(asked), JULY)]
+
+
 def test_a_turn_that_ends_is_no_longer_waited_for() -> None:
     recorder = Recorder()
     observer = recorder.observer(linger_seconds=30)
