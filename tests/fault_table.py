@@ -295,7 +295,7 @@ TABLE = (
         "a new version in the middle",
         "crash/several::a_worker_asked_to_stop_finishes_its_turn",
         "unit/sync/sync_classify::an_intent_of_an_earlier_version_is_read_back",
-        lacks="an old and a new worker together are not tried",
+        "commands/other_version::the_old_ends_when_the_new_has_migrated_and_does_not_come_back",
     ),
     _fault(
         51,

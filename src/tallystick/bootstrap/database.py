@@ -96,10 +96,11 @@ def _is_current(url: str) -> bool:
             known = session.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
     except psycopg.Error:
         return False  # new, or not reachable: migrating says which
-    return _on_disk() <= applied and (not role or known is not None)
+    return on_disk() <= applied and (not role or known is not None)
 
 
-def _on_disk() -> set[tuple[str, str]]:
+def on_disk() -> set[tuple[str, str]]:
+    """The migrations of this program: room and name."""
     ours = Path(__file__).parent.parent
     found = [(room.parent.name, room) for room in ours.glob("*/migrations")]
     for package in (*OTHERS, QUEUE):

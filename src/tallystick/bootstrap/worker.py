@@ -3,11 +3,16 @@
 The *keeper* holds one advisory lock on a session of its own, named by this process's holder id.
 Whoever wants a lane that this process holds asks for that lock: when the process is gone the
 database has freed it, and the lane can be taken at once.
+
+A worker whose database was brought to a later version ends as if it had been told to: turns under
+way are finished, none is begun.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -25,6 +30,7 @@ from tallystick.bootstrap.clients import make_directory
 from tallystick.bootstrap.engine import make_engine
 from tallystick.bootstrap.notices import sender
 from tallystick.bootstrap.source_clients import reader_of
+from tallystick.bootstrap.version import Watch
 from tallystick.kit.ids import holder_id
 from tallystick.kit.log import logger
 from tallystick.mappings.jobs import use_directory
@@ -36,15 +42,24 @@ from tallystick.sync.engine import Engine, Milestone, nobody_listens
 
 log = logger("worker")
 KEEPER_LOOKS_EVERY = 1.0
+REPLACED = (
+    "The database was brought to a later version of Tallystick: {} is not known here. This worker "
+    "has finished what it had begun, and ends. Install that version here too, and start it again."
+)
 
 
 class Keeper:
-    """Holds this process's advisory lock, and takes it again when the database was away."""
+    """Holds this process's advisory lock, and takes it again when the database was away.
+
+    ``replaced``: the migration of a later version it has seen, at which it ends the process.
+    """
 
     def __init__(self, holder: int) -> None:
         self._holder = holder
         self._stop = threading.Event()
         self._held = threading.Event()
+        self._watch = Watch()
+        self.replaced = ""
         self._thread = threading.Thread(target=self._keep, name="keeper", daemon=True)
 
     def start(self) -> None:
@@ -72,7 +87,11 @@ class Keeper:
             session.execute("SELECT pg_advisory_lock(%s)", [self._holder])
             self._held.set()
             while not self._stop.wait(KEEPER_LOOKS_EVERY):
-                session.execute("SELECT 1")
+                later = self._watch.later(session)
+                if later and not self.replaced:
+                    self.replaced = later
+                    log.warning("database is of a later version", migration=later)
+                    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def run(
@@ -80,8 +99,11 @@ def run(
     turns: int | None = None,
     reached: Callable[[Milestone], None] = nobody_listens,
     ready: Callable[[], None] | None = None,
-) -> None:
-    """Work until SIGTERM or Ctrl-C; turns under way are finished first (at most 30 s)."""
+) -> str:
+    """Work until SIGTERM or Ctrl-C; turns under way are finished first (at most 30 s).
+
+    Answers what is to be said when it ended because it is of an earlier version, else nothing.
+    """
     turns = turns or settings.WORKER_TURNS
     holder = holder_id()
     # Many turns wait for an answer while one computes: whoever has got his is soon let in.
@@ -111,6 +133,7 @@ def run(
     finally:
         keeper.stop()
         connections.close_all()
+    return REPLACED.format(keeper.replaced) if keeper.replaced else ""
 
 
 async def _work(turns: int) -> None:

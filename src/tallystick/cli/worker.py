@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from tallystick.bootstrap.database import database
 from tallystick.bootstrap.durable import refuse_unsafe_database
 from tallystick.bootstrap.setup import setup
+from tallystick.bootstrap.version import refuse_other_version
 from tallystick.cli.say import say
 
 
@@ -17,8 +19,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     with database(say=say):
         refuse_unsafe_database()
+        refuse_other_version()
         setup()
         from tallystick.bootstrap.worker import run as work
 
-        work(turns=arguments.turns, ready=lambda: say("Worker ready"))
+        replaced = work(turns=arguments.turns, ready=lambda: say("Worker ready"))
+    if replaced:
+        print(f"tallystick: {replaced}", file=sys.stderr)
+        return 1
     return 0
