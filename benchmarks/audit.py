@@ -62,7 +62,7 @@ def fill(owner: psycopg.Connection[Any], records: int, *, say: Say) -> int:
         owner.execute("DELETE FROM audit_log")
         owner.execute(MANY, [NOW, tenant_id, json.dumps(DETAILS), records])
         began = monotonic()
-        owner.execute(import_module("tallystick.audit.migrations.0004_chain").EARLIER)
+        owner.execute(import_module("tallystick.audit.migrations.0005_chain").EARLIER)
         say(f"The migration linked them in {monotonic() - began:.0f} s")
         for table in ("audit_log", "audit_chain"):
             owner.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")

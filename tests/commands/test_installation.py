@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -17,16 +18,15 @@ import pytest
 from processes import Command, as_owner, environment_for, run
 from tallystick.bootstrap.binaries import CannotStart, find
 from tallystick.bootstrap.embedded import Embedded, running_url
-from tallystick.bootstrap.ports import first_free
 
 PASSWORD = "a long enough secret"
 
 
 def port() -> int:
-    """A free one; each process of the tests looks in its own hundred, so that none is lost to
-    another between the looking and the listening."""
-    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    return first_free("127.0.0.1", 8600 + 100 * number)
+    """One that the kernel has free: other test runs on this machine look for some, too."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
 
 
 def test_up_serves_from_nothing_and_starts_again_on_what_is_there(tmp_path: Path) -> None:
@@ -112,8 +112,6 @@ def test_a_database_that_ends_by_itself_is_said_and_everything_stops(tmp_path: P
 
 
 def test_a_port_that_is_taken_is_said_before_anything_starts(tmp_path: Path) -> None:
-    import socket
-
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

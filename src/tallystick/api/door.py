@@ -53,6 +53,7 @@ ASKS_OTHERS = {
     "sync-dry-run",
     "test-connection",
     "preview-drift",
+    "preview-operations",
     "preview-correction",
     "resolve-delivery",
     "test-source",
@@ -61,6 +62,8 @@ ASKS_OTHERS = {
     "import-subscription-mappings",
     "test-notification",
 }
+# So does whoever only looks ahead, at any address: what ninja reads as yes, in any letters.
+LOOKS_AHEAD = {"true", "1", "yes", "on", "t", "y"}
 # Their body is a file.
 TAKES_CSV = {
     "import-customer-mappings",
@@ -128,7 +131,8 @@ def _within(
 
 
 def _commits_each(request: HttpRequest) -> bool:
-    return _name_of(request) in COMMITS_EACH | ASKS_OTHERS
+    looks = request.GET.get("preview", "").lower() in LOOKS_AHEAD
+    return looks or _name_of(request) in COMMITS_EACH | ASKS_OTHERS
 
 
 def _name_of(request: HttpRequest) -> str | None:

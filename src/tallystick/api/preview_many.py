@@ -69,6 +69,7 @@ def record_several(request: HttpRequest, body: OperationsIn) -> Status[Operation
     auth=OPERATE,
     response=answers(200, PreviewManyOut),
     summary="Look at several operations",
+    url_name="preview-operations",
 )
 def preview_many(request: HttpRequest, body: OperationsIn) -> PreviewManyOut:
     """What each would send, what stops it, and the sums. Nothing is stored. 422 names a

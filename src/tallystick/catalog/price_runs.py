@@ -131,7 +131,7 @@ def open_run(run_id: int) -> RunView | None:
     """Locked in this transaction: its next part is this one's. None when it is finished."""
     row = (
         PriceRun.objects.select_related("rule")
-        .select_for_update(of=("self",))
+        .select_for_update(of=("self",), no_key=True)
         .filter(pk=run_id, finished_at__isnull=True)
         .first()
     )

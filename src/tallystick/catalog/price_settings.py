@@ -85,7 +85,7 @@ def mark_price_lock(offer_id: int, *, locked: bool, by: By) -> None:
     require_csp(by.context, Right.OPERATE)
     with transaction.atomic():
         offer = (
-            Offer.objects.select_for_update()
+            Offer.objects.select_for_update(no_key=True)
             .filter(tenant_id=by.context.tenant_id, pk=offer_id)
             .first()
         )

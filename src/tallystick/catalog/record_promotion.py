@@ -137,7 +137,7 @@ def _store(new: NewPromotion, by: By) -> Promotion:
 
 def _replace(promotion_pk: int, by: By) -> Promotion:
     row = (
-        Promotion.objects.select_for_update()
+        Promotion.objects.select_for_update(no_key=True)
         .filter(tenant_id=by.context.tenant_id, pk=promotion_pk, replaced_at__isnull=True)
         .first()
     )

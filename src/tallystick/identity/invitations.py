@@ -146,7 +146,12 @@ def withdraw_invitation(
     """Raises NotAllowed, NotFound."""
     context.require(Right.ADMINISTER)
     with transaction.atomic():
-        row = _open(context).select_for_update().filter(pk=link_id, user__isnull=True).first()
+        row = (
+            _open(context)
+            .select_for_update(no_key=True)
+            .filter(pk=link_id, user__isnull=True)
+            .first()
+        )
         if row is None:
             raise NotFound("There is no such invitation.")
         row.withdrawn_at = now

@@ -79,7 +79,7 @@ def rename_reseller(
     _require_csp(context, Right.ADMINISTER)
     name = _name(name)
     with transaction.atomic():
-        rows = Reseller.objects.select_for_update().filter(tenant_id=context.tenant_id)
+        rows = Reseller.objects.select_for_update(no_key=True).filter(tenant_id=context.tenant_id)
         row = rows.filter(pk=reseller_id).first()
         if row is None:
             raise NotFound("There is no such reseller. Nothing was changed.")

@@ -68,7 +68,7 @@ def confirm_codes(
     """The app shows the right code: from now on it is asked for. Answers the recovery codes, which
     are not stored. Raises InvalidInput."""
     with transaction.atomic():
-        row = SecondFactor.objects.select_for_update().filter(user_id=user_id).first()
+        row = SecondFactor.objects.select_for_update(no_key=True).filter(user_id=user_id).first()
         if row is None or row.confirmed_at is not None or not _takes(row, code, keys, now):
             raise InvalidInput.one("code", "is not the one the app shows now")
         plain = [recovery_code() for _ in range(RECOVERY_CODES)]
@@ -83,7 +83,7 @@ def check_code(user_id: int, code: str, *, keys: KeyRing, now: datetime) -> bool
     """A code of the app, or a recovery code; each is taken once."""
     with transaction.atomic():
         row = (
-            SecondFactor.objects.select_for_update()
+            SecondFactor.objects.select_for_update(no_key=True)
             .filter(user_id=user_id, confirmed_at__isnull=False)
             .first()
         )
@@ -154,7 +154,7 @@ def reseal_codes(keys: KeyRing) -> None:
     for user_id in SecondFactor.objects.filter(key_id__in=older).values_list("pk", flat=True):
         with transaction.atomic():
             key = key_to_seal(keys)
-            row = SecondFactor.objects.select_for_update().get(pk=user_id)
+            row = SecondFactor.objects.select_for_update(no_key=True).get(pk=user_id)
             place = _place(user_id)
             try:
                 secret = keys.open(bytes(row.secret_sealed), key_id=row.key_id, place=place)

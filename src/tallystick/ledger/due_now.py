@@ -13,7 +13,7 @@ UPDATE ledger_delivery SET retry_at = %(now)s WHERE id IN (
     SELECT d.id FROM ledger_delivery d JOIN ledger_lane l ON l.id = d.lane_id
     WHERE l.connection_id = %(connection)s AND d.state IN ('pending', 'checking')
       AND d.cause_code = ANY(%(codes)s) AND d.retry_at > %(now)s
-    ORDER BY d.id FOR UPDATE OF d SKIP LOCKED)
+    ORDER BY d.id FOR NO KEY UPDATE OF d SKIP LOCKED)
 """
 
 

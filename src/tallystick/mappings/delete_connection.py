@@ -72,7 +72,7 @@ def delete_connection(
     context.require(Right.CONNECT)
     with transaction.atomic():
         row = (
-            Connection.objects.select_for_update()
+            Connection.objects.select_for_update(no_key=True)
             .filter(**context.scope(), pk=connection_id, deleted_at__isnull=True)
             .first()
         )

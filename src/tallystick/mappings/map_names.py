@@ -121,7 +121,7 @@ def unmap_customer(
     customer = get_customer(context, customer_id)
     with transaction.atomic():
         mapping = (
-            CustomerMapping.objects.select_for_update()
+            CustomerMapping.objects.select_for_update(no_key=True)
             .filter(connection_id=connection.id, customer_id=customer.id)
             .first()
         )
@@ -156,7 +156,7 @@ def unmap_offer(
     offer = get_offer(tenant_id=context.tenant_id, offer_id=offer_id)
     with transaction.atomic():
         mapping = (
-            OfferMapping.objects.select_for_update()
+            OfferMapping.objects.select_for_update(no_key=True)
             .filter(connection_id=connection.id, offer_id=offer_id)
             .first()
         )

@@ -32,7 +32,7 @@ def find_wanted(lane_id: int) -> Fit | None:
     None: this lane wants no line (it is not mapped any more). Harmless to call twice at once.
     """
     with transaction.atomic():
-        wanted = LineWanted.objects.select_for_update().filter(lane_id=lane_id).first()
+        wanted = LineWanted.objects.select_for_update(no_key=True).filter(lane_id=lane_id).first()
         if wanted is None:
             return None
         view = views_by_id([wanted.subscription_id])[wanted.subscription_id]
@@ -69,7 +69,7 @@ def choose_wanted(
     with transaction.atomic():
         view = hold_subscription(context, subscription_id)
         wanted = (
-            LineWanted.objects.select_for_update()
+            LineWanted.objects.select_for_update(no_key=True)
             .filter(subscription_id=view.id, connection_id=connection.id)
             .first()
         )

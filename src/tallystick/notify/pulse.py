@@ -30,7 +30,9 @@ def away_until(now: datetime) -> Away | None:
 def beat(*, now: datetime) -> None:
     """A worker is here, and has told what there was to tell."""
     with transaction.atomic():
-        row, made = Pulse.objects.select_for_update().get_or_create(pk=1, defaults={"at": now})
+        row, made = Pulse.objects.select_for_update(no_key=True).get_or_create(
+            pk=1, defaults={"at": now}
+        )
         if not made and now > row.at:
             row.at = now
             row.save(update_fields=["at"])

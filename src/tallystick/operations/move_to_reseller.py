@@ -62,7 +62,7 @@ def move_to_reseller(
     to = get_reseller(context, reseller_id).name if reseller_id is not None else CSP
     with transaction.atomic():
         customer = (
-            Customer.objects.select_for_update()
+            Customer.objects.select_for_update(no_key=True)
             .filter(tenant_id=context.tenant_id, pk=customer_id)
             .first()
         )

@@ -47,7 +47,9 @@ def take_over(next_place_id: int, *, now: datetime, wake: Wake) -> bool:
     """
     with transaction.atomic():
         following = (
-            NextPlace.objects.select_for_update(skip_locked=True).filter(pk=next_place_id).first()
+            NextPlace.objects.select_for_update(skip_locked=True, no_key=True)
+            .filter(pk=next_place_id)
+            .first()
         )
         if following is None or not _is_proved(following.lane_id):
             return False
