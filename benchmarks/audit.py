@@ -26,13 +26,17 @@ DETAILS = {
     "sent": {"unit_change": 2, "effective_on": "2026-05-03"},
     "proved": {"verdict": "landed", "rows": [{"units": 12, "price": "182.40"}]},
 }
+# A second each, so that days differ; one in a hundred failed, of one in five hundred an offer.
 MANY = """
-    INSERT INTO audit_log (at, event, status, tenant_id, actor, actor_ref, customer_id,
-        customer_name, subscription_id, subscription_name, connection_id, connection_name,
-        summary, details, correlation_id)
-    SELECT %s, 'subscription.update_on_connection', 'failed', %s, 'Tallystick', 'system', n %% 997,
-        'Customer ' || n %% 997, n %% 9973, 'Microsoft 365 Business Premium', 1, 'Autotask',
-        'Sent to Autotask once. Read back and equal.', %s, md5(n::text)
+    INSERT INTO audit_log (at, event, status, tenant_id, reseller_id, actor, actor_ref,
+        customer_id, customer_name, subscription_id, subscription_name, connection_id,
+        connection_name, summary, details, correlation_id)
+    SELECT %s + n * interval '1 second',
+        CASE WHEN n %% 500 = 0 THEN 'offer.create' ELSE 'subscription.update_on_connection' END,
+        CASE WHEN n %% 100 = 0 THEN 'failed' ELSE 'succeeded' END, %s,
+        CASE WHEN n %% 1000 = 0 THEN 7 END, CASE WHEN n %% 5000 = 0 THEN 'Grace' ELSE 'Ada' END,
+        'user/1', n %% 997, 'Customer ' || n %% 997, n %% 9973, 'Microsoft 365 Business Premium',
+        n %% 7, 'Autotask', 'Sent to Autotask once. Read back and equal.', %s, md5(n::text)
     FROM generate_series(1, %s) n
 """
 Say = Callable[[str], None]
@@ -40,12 +44,14 @@ Say = Callable[[str], None]
 
 def measure_audit(url: str, *, records: int, rounds: int, say: Say) -> list[Figure]:
     with psycopg.connect(url, autocommit=True) as owner:
+        owner.execute("SELECT set_config('tallystick.reach', 'everything', false)")
         append = measure_append(owner, rounds=rounds, say=say)
         tenant_id = fill(owner, records, say=say)
         return [
             append,
             measure_verify(tenant_id, rounds=rounds, say=say),
             measure_pages(tenant_id, rounds=rounds, say=say),
+            *measure_filters(tenant_id, say=say),
         ]
 
 
@@ -176,8 +182,9 @@ def measure_verify(tenant_id: int, *, rounds: int, say: Say) -> Figure:
 
 
 def measure_pages(tenant_id: int, *, rounds: int, say: Say) -> Figure:
+    from tallystick.audit.filters import AuditFilter
     from tallystick.audit.models import AuditLog
-    from tallystick.audit.queries import AuditFilter, list_audit
+    from tallystick.audit.queries import list_audit
     from tallystick.kit.paging import encode_cursor
 
     say(f"Page 1 and page {PAGES:,}")
@@ -204,3 +211,54 @@ def measure_pages(tenant_id: int, *, rounds: int, say: Say) -> Figure:
         "the list of audit logs, fifty a page, newest first",
         {"deep": times[cursor], "first": times[None]},
     )
+
+
+def measure_filters(tenant_id: int, *, say: Say) -> list[Figure]:
+    """The first page by each filter, beside the first page of all."""
+    from tallystick.audit.filters import AuditFilter
+    from tallystick.audit.queries import list_audit
+
+    first_day = NOW.date()
+    asked = {
+        "the first day": AuditFilter(day_from=first_day, day_to=first_day),
+        "operation": AuditFilter(event="offer.create"),
+        "status": AuditFilter(status="failed"),
+        "reseller": AuditFilter(reseller_id=7),
+        "customer": AuditFilter(customer_id=7),
+        "subscription": AuditFilter(subscription_id=7),
+        "connection": AuditFilter(connection_id=3),
+        "connection, first day, failed": AuditFilter(
+            connection_id=3, day_from=first_day, day_to=first_day, status="failed"
+        ),
+        "correlation id": AuditFilter(correlation_id="c" * 32),
+        "who, one in 5,000": AuditFilter(actor="grace"),
+        "who, nobody": AuditFilter(actor="nobody"),
+        "text, everywhere": AuditFilter(text="autotask"),
+        "text, nowhere": AuditFilter(text="nowhere"),
+    }
+
+    def spent(filter: AuditFilter) -> float:
+        began = monotonic()
+        list_audit(tenant_id=tenant_id, reseller_id=None, filter=filter, limit=PAGE)
+        return 1000 * (monotonic() - began)
+
+    say("The first page by each filter")
+    every: list[float] = []
+    times: dict[str, list[float]] = {name: [] for name in asked}
+    for _ in range(5):
+        every.append(spent(AuditFilter()))
+        for name, filter in asked.items():
+            times[name].append(spent(filter))
+    return [
+        Figure(
+            f"audit: by {name}",
+            f"{spread(found, '.1f')} ms",
+            f"{spread(every, '.1f')} ms",
+            f"{median(found) / median(every):.1f}",
+            "",
+            None,
+            "the first page of the list by this filter, beside the first page of all",
+            {"ours": found, "first": every},
+        )
+        for name, found in times.items()
+    ]

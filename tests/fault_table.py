@@ -345,6 +345,7 @@ TABLE = (
         "names made to do harm",
         "rooms/subscriptions/add_customer::what_cannot_be_kept_names_its_field",
         "unit/kit/sheet::no_first_character_of_all_there_are_makes_a_formula",
+        "rooms/audit/audit_export::a_spreadsheet_takes_nothing_for_a_formula",
         "simulator/pages::everything_is_escaped",
     ),
     _fault(
@@ -380,6 +381,7 @@ TABLE = (
         "api/api_matrix::what_is_not_in_the_context_is_not_there",
         "web/page_matrix::what_is_not_in_the_context_is_not_there",
         "api/api_walls::the_databases_wall_alone",
+        "rooms/audit/audit_export::a_reseller_gets_its_own_and_the_csp_all_with_names",
     ),
     _fault(
         64,

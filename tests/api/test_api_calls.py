@@ -490,6 +490,29 @@ class TestAuditLogs:
         assert one["actor"] == "administrator script (API)"
         assert len(api.get("/audit-logs?text=beta").body["items"]) == 1
         assert api.get("/audit-logs?from=2020-01-01&to=2020-01-02").body["items"] == []
+        assert api.get("/audit-logs?reseller=999999999").body["items"] == []
+
+    @pytest.mark.parametrize("kind", ["csv", "json"])
+    def test_as_a_file_with_the_filters_for_who_may_export(self, api: Api, kind: str) -> None:
+        for name in ("Alpha", "Beta"):
+            api.post("/customers", {"name": name, "external_id": name})
+        auditor = api_of(api.of, Role.AUDITOR)
+        said = auditor.client.get(
+            f"/api/v1/audit-logs/export?format={kind}&text=beta",
+            headers={"Authorization": f"Bearer {auditor.token}"},
+        )
+        assert said.status_code == 200
+        assert said.headers["Content-Disposition"].startswith('attachment; filename="audit-logs-')
+        text = b"".join(said.streaming_content).decode("utf-8-sig")
+        assert len(text.splitlines()) == (2 if kind == "csv" else 1)
+        assert "Beta" in text and "Alpha" not in text
+        [told] = api.get("/audit-logs?operation=audit.export").body["items"]
+        assert told["details"]["filters"] == {"text": "beta"}
+        for asked in ("format=xml", "text=a&cursor=b", "status=never", "from=2026-13-01"):
+            assert auditor.get(f"/audit-logs/export?{asked}").status == 422, asked
+        for role in (Role.OPERATOR, Role.VIEWER):
+            assert api_of(api.of, role).get("/audit-logs/export").status == 403
+        assert len(api.get("/audit-logs?operation=audit.export").body["items"]) == 1
 
     @pytest.mark.parametrize(
         ("query", "field"),

@@ -133,6 +133,7 @@ class Event(StrEnum):
     IMPORT_SNAPSHOT = "source.import_snapshot"
     EVENT_NOT_RECORDED = "source.event_not_recorded"
     DECIDE_EVENT = "source.decide_event"
+    EXPORT_AUDIT_LOGS = "audit.export"
     ENGINE_BUG = "engine.bug"
 
     @property
@@ -241,5 +242,6 @@ _LABELS = {
     Event.IMPORT_SNAPSHOT: "Import Snapshot",
     Event.EVENT_NOT_RECORDED: "Event Not Recorded",
     Event.DECIDE_EVENT: "Decide on Event",
+    Event.EXPORT_AUDIT_LOGS: "Export Audit Logs",
     Event.ENGINE_BUG: "Internal Error",
 }

@@ -37,6 +37,24 @@ class AuditLog(models.Model):
             models.Index(fields=["tenant_id", "-id"], name="audit_newest"),
             models.Index(fields=["tenant_id", "subscription_id", "-id"], name="audit_of_sub"),
             models.Index(fields=["tenant_id", "connection_id", "-id"], name="audit_of_conn"),
+            models.Index(fields=["tenant_id", "event", "-id"], name="audit_of_event"),
+            models.Index(
+                fields=["tenant_id", "customer_id", "-id"],
+                condition=Q(customer_id__isnull=False),
+                name="audit_of_customer",
+            ),
+            models.Index(
+                fields=["tenant_id", "reseller_id", "-id"],
+                condition=Q(reseller_id__isnull=False),
+                name="audit_of_reseller",
+            ),
+            # Nearly all succeed: to find those needs no index.
+            models.Index(
+                fields=["tenant_id", "status", "-id"],
+                condition=~Q(status=Status.SUCCEEDED.value),
+                name="audit_not_succeeded",
+            ),
+            models.Index(fields=["tenant_id", "-at", "-id"], name="audit_by_time"),
             models.Index(fields=["correlation_id"], name="audit_of_act"),
             models.Index(
                 fields=["connection_id", "-id"],
@@ -80,3 +98,4 @@ class AuditLink(models.Model):
 
     class Meta:
         db_table = "audit_chain"
+        constraints = [models.UniqueConstraint(fields=["audit_id"], name="audit_linked_once")]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tallystick.audit.chain import Verified, verify_all
-from tallystick.audit.heads import read_heads, write_heads
+from tallystick.audit.heads import Head, read_heads, write_heads
+from tallystick.audit.verify_file import FileVerified, verify_lines
 from tallystick.bootstrap.binaries import CannotStart
 from tallystick.bootstrap.desk import desk
 from tallystick.kit.home import home
@@ -46,12 +47,22 @@ def write_now(path: Path | None = None) -> int:
 
 def verify_now(heads: Path | None, *, public: str, only: int | None = None) -> Iterator[Verified]:
     """Raises InvalidInput, CannotStart, OSError, WrongHeads."""
-    found = []
-    if heads is not None:
-        if not heads.is_file():
-            raise InvalidInput.one("--heads", f"{heads} is not a file")
-        found = list(read_heads(heads, keys=[_public(public)]))
-    yield from verify_all(found, only=only)
+    yield from verify_all(_believed(heads, public), only=only)
+
+
+def verify_export(export: Path, heads: Path | None, *, public: str) -> FileVerified:
+    """Raises InvalidInput, CannotStart, OSError, WrongHeads, NotAnExport."""
+    signed = _believed(heads, public)
+    with export.open("rb") as lines:
+        return verify_lines(lines, signed)
+
+
+def _believed(heads: Path | None, public: str) -> Sequence[Head]:
+    if heads is None:
+        return []
+    if not heads.is_file():
+        raise InvalidInput.one("--heads", f"{heads} is not a file")
+    return read_heads(heads, keys=[_public(public)])
 
 
 def _public(text: str) -> PublicKey:

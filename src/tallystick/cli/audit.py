@@ -1,4 +1,4 @@
-"""``tallystick audit``: verify the audit logs, keep signed heads elsewhere."""
+"""``tallystick audit``: the audit logs listed, exported and verified; signed heads elsewhere."""
 
 from __future__ import annotations
 
@@ -8,16 +8,22 @@ from pathlib import Path
 
 from tallystick.bootstrap.database import database, migrate_in_child
 from tallystick.bootstrap.setup import setup
+from tallystick.cli import audit_logs
 from tallystick.cli.say import say
 
 BAD = 1
+RUNS_SHOWN = 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    acts = parser.add_subparsers(dest="act", metavar="verify|heads|key", required=True)
+    acts = parser.add_subparsers(dest="act", metavar="ACT", required=True)
+    audit_logs.add_acts(acts)
     verifying = acts.add_parser("verify", help="read every chain again; writes nothing")
     verifying.add_argument("--heads", type=Path, metavar="FILE", help="and what these heads say")
     verifying.add_argument("--public-key", default="", help="theirs; this server's if not said")
+    verifying.add_argument(
+        "--file", type=Path, metavar="EXPORT", help="of an export as JSON instead; no database"
+    )
     verifying.add_argument("--only", type=int, metavar="NUMBER", help="of one organisation")
     writing = acts.add_parser("heads", help="sign the ends of all chains now")
     writing.add_argument("file", type=Path, nargs="?", help="where the worker writes if not said")
@@ -26,6 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """1 when a record is not as it was written, or the heads cannot be believed."""
+    if callable(arguments.act):
+        code: int = arguments.act(arguments)
+        return code
+    if arguments.act == "verify" and arguments.file is not None:
+        return _verify_file(arguments)
     if arguments.act == "key":
         setup(log_level="WARNING")
         from tallystick.bootstrap.audit_heads import audit_key
@@ -74,6 +85,33 @@ def _verify(arguments: argparse.Namespace) -> int:
     print(f"{records} audit logs are as they were written{against}")
     if not arguments.heads:
         say("Without --heads nobody can tell whether the end was cut off or all was written anew")
+    return 0
+
+
+def _verify_file(arguments: argparse.Namespace) -> int:
+    """With nothing but the file, and the heads."""
+    setup(log_level="WARNING")
+    from tallystick.audit.heads import WrongHeads
+    from tallystick.audit.verify_file import NotAnExport
+    from tallystick.bootstrap.audit_heads import verify_export
+
+    try:
+        done = verify_export(arguments.file, arguments.heads, public=arguments.public_key)
+    except NotAnExport as error:
+        return _refused(f"{arguments.file}, {error}")
+    except (OSError, WrongHeads) as error:
+        return _refused(f"the export or the heads cannot be read: {error}")
+    if done.bad:
+        print(f"{arguments.file}: {done.bad}")
+        return BAD
+    runs = ", ".join(f"{first} to {last}" for first, last in done.runs[:RUNS_SHOWN])
+    more = f" and {len(done.runs) - RUNS_SHOWN} more" if len(done.runs) > RUNS_SHOWN else ""
+    against = f", compared with {done.heads} signed heads" if arguments.heads else ""
+    print(f"{done.records} audit logs are as they were written{against}")
+    if done.records:
+        print(f"Without a gap: records {runs}{more} of organisation {done.tenant_id}")
+    if not done.heads:
+        say("No signed head is of a record of it: nobody can tell whether all was written anew")
     return 0
 
 

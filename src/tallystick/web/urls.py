@@ -280,5 +280,6 @@ urlpatterns = [
     path("users/tokens/new", api_tokens.api_token_new, name="api-token-new"),
     path("users/tokens/<id:token_id>/revoke", api_tokens.api_token_revoke, name="api-token-revoke"),
     path("audit-logs", audit_logs.audit_logs, name="audit-logs"),
+    path("audit-logs/export", audit_logs.export, name="audit-logs-export"),
     path("audit-logs/<id:audit_id>", audit_logs.audit_log, name="audit-log"),
 ]

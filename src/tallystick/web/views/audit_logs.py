@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 
 from tallystick.audit.events import Event, Status
-from tallystick.audit.queries import AuditFilter, AuditView, get_audit, list_audit
+from tallystick.audit.filters import AuditFilter
+from tallystick.audit.queries import AuditView, get_audit, list_audit, place_in_chain
+from tallystick.bootstrap.audit_export import FILES, export_audit_logs, file_name
 from tallystick.connections.queries import list_connections
+from tallystick.identity.people import resellers_of
+from tallystick.identity.reach import keep_reach
 from tallystick.kit.days import parse_day
 from tallystick.kit.problem import FieldError, InvalidInput
 from tallystick.web.addresses import Address, Chip
@@ -22,6 +28,7 @@ FILTERS = (
     "to",
     "operation",
     "status",
+    "reseller",
     "connection",
     "actor",
     "customer",
@@ -52,6 +59,11 @@ def audit_logs(visit: Visit) -> HttpResponse:
     except InvalidInput as problem:
         errors = problem.errors
     connections = list_connections(visit.context)
+    resellers = resellers_of(visit.context)
+    names = {
+        "connection": {str(one.id): one.name for one in connections},
+        "reseller": {str(pk): name for pk, name in resellers},
+    }
     return visit.render(
         "web/audit_logs/_results.html" if visit.wants_part else "web/audit_logs/page.html",
         rail="audit-logs",
@@ -63,9 +75,27 @@ def audit_logs(visit: Visit) -> HttpResponse:
         events=sorted(Event, key=lambda event: event.label),
         statuses=Status,
         connections=connections,
-        chips=_chips(address, records, {str(one.id): one.name for one in connections}),
+        resellers=resellers,
+        chips=_chips(address, records, names),
+        filtered=address.without(),
         next=address.next(more),
         previous=address.previous(),
+    )
+
+
+@screen("GET")
+def export(visit: Visit) -> HttpResponseBase:
+    """As a file, with the filters of the page; ``format`` csv or json."""
+    kind = visit.request.GET.get("format", "csv")
+    if kind not in FILES:
+        raise InvalidInput.one("format", "must be csv or json")
+    address = Address.read(visit.request.GET, FILTERS)
+    pieces = export_audit_logs(_filter(address), kind=kind, **visit.asking())
+    name = file_name(kind, now=visit.now)
+    return StreamingHttpResponse(
+        keep_reach(pieces),
+        content_type=FILES[kind][1],
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
 
 
@@ -85,6 +115,8 @@ def audit_log(visit: Visit, audit_id: int) -> HttpResponse:
         "web/audit_logs/record.html",
         rail="audit-logs",
         record=record,
+        reseller=dict(resellers_of(visit.context)).get(record.reseller_id or 0, ""),
+        link=place_in_chain(tenant_id=tenant_id, audit_id=record.id),
         details=details_of(record.details),
         others=[one for one in same_act.items if one.id != record.id],
     )
@@ -97,6 +129,7 @@ def _filter(address: Address) -> AuditFilter:
         day_to=_day(address, "to"),
         event=address.value("operation"),
         status=address.value("status"),
+        reseller_id=id_in(address, "reseller"),
         customer_id=id_in(address, "customer"),
         subscription_id=id_in(address, "subscription"),
         connection_id=id_in(address, "connection"),
@@ -116,7 +149,9 @@ def _day(address: Address, name: str) -> date | None:
         raise InvalidInput.one(name, str(error)) from None
 
 
-def _chips(address: Address, records: list[AuditView], connections: dict[str, str]) -> list[Chip]:
+def _chips(
+    address: Address, records: list[AuditView], named: Mapping[str, Mapping[str, str]]
+) -> list[Chip]:
     """What is set, each with the way to take it off; in names, where a record tells the name."""
     first = records[0] if records else None
     names = {
@@ -124,6 +159,7 @@ def _chips(address: Address, records: list[AuditView], connections: dict[str, st
         "to": "To",
         "operation": "Operation",
         "status": "Status",
+        "reseller": "Reseller",
         "connection": "Connection",
         "actor": "Who",
         "customer": "Customer",
@@ -134,7 +170,7 @@ def _chips(address: Address, records: list[AuditView], connections: dict[str, st
     shown = {
         "operation": {event.value: event.label for event in Event},
         "status": {status.value: status.label for status in Status},
-        "connection": connections,
+        **named,
         "customer": {address.value("customer"): first.customer_name if first else ""},
         "subscription": {address.value("subscription"): first.subscription_name if first else ""},
         "correlation_id": {address.value("correlation_id"): address.value("correlation_id")[:8]},
