@@ -18,6 +18,7 @@ RIGHTS = {
 # Whoever may read passes the door; the verb asks for one of these as well.
 ALSO = {
     "/month-proofs/{proof_id}/export": {"export", "approve"},
+    "/vendor-invoices/proof/export": {"export", "approve"},
     "/drift/{drift_id}/decide": {"keep"},  # what is sent in every_call
     "/export": {"export", "map"},
     "/users": {"administer", "export"},

@@ -19,13 +19,22 @@ from tallystick.kit.problem import InvalidInput
 
 # These take a file where others take JSON.
 TAKES_A_FILE: Final = frozenset(
-    {"import-prices", "import-azure-costs", "import-operations", "import-snapshot"}
+    {
+        *("import-prices", "import-azure-costs", "import-operations", "import-snapshot"),
+        "import-vendor-invoice",
+    }
 )
 MOST_BYTES: Final = 50 * 1024 * 1024
 IN_MEMORY: Final = 1024 * 1024
 _FORM: Final = "multipart/form-data"
 _PLAIN: Final = frozenset(
-    {"text/csv", "application/csv", "application/zip", "application/octet-stream"}
+    {
+        "text/csv",
+        "application/csv",
+        "application/zip",
+        "application/gzip",
+        "application/octet-stream",
+    }
 )
 # Of a list that may be JSON, too.
 _JSON: Final = frozenset({"application/json", "application/x-ndjson"})

@@ -126,6 +126,7 @@ class Event(StrEnum):
     TEST_NOTIFICATION = "notification.test"
     GIVE_UP_NOTIFICATION = "notification.give_up"
     CLOSE_MONTH = "books.close_month"
+    IMPORT_RECONCILIATION = "import.reconciliation"
     CREATE_SOURCE = "source.create"
     UPDATE_SOURCE = "source.update"
     TEST_SOURCE = "source.test"
@@ -235,6 +236,7 @@ _LABELS = {
     Event.TEST_NOTIFICATION: "Test Notification",
     Event.GIVE_UP_NOTIFICATION: "Notification Not Delivered",
     Event.CLOSE_MONTH: "Close Month",
+    Event.IMPORT_RECONCILIATION: "Import Reconciliation",
     Event.CREATE_SOURCE: "Create Source",
     Event.UPDATE_SOURCE: "Update Source",
     Event.TEST_SOURCE: "Test Source",

@@ -6,6 +6,10 @@ from django.db import models
 from django.db.models import Q
 
 from tallystick.books.compare_month import MonthOutcome
+from tallystick.books.invoice_models import VendorInvoice, VendorInvoiceLine
+
+# Django looks for a room's models here.
+__all__ = ["MonthProof", "MonthProofLine", "VendorInvoice", "VendorInvoiceLine"]
 
 
 class MonthProof(models.Model):

@@ -24,6 +24,8 @@ FACTS = (
     "ledger_round_item",
     "books_month_proof",
     "books_month_proof_line",
+    "books_vendor_invoice",
+    "books_vendor_invoice_line",
     "ledger_drift",
     "ledger_drift_decision",
     "catalog_margin_rule",

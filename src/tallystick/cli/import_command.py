@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from tallystick.bootstrap.database import database, migrate_in_child
 from tallystick.bootstrap.setup import setup
-from tallystick.cli import import_sheets, import_snapshot
+from tallystick.cli import import_reconciliation, import_sheets, import_snapshot
 from tallystick.cli.house import add_house
 from tallystick.cli.mapping_file_command import KINDS, add_import, run_import
 from tallystick.cli.say import say
@@ -48,6 +48,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     one = whats.add_parser("snapshot", help=words, description=words.capitalize() + ".")
     import_snapshot.add_arguments(one)
     one.set_defaults(act=import_snapshot.run)
+    words = import_reconciliation.WORDS
+    one = whats.add_parser("reconciliation", help=words, description=words.capitalize() + ".")
+    import_reconciliation.add_arguments(one)
+    one.set_defaults(act=import_reconciliation.run)
     for what, words in import_sheets.SHEETS.items():
         one = whats.add_parser(what, help=words, description=words.capitalize() + ".")
         import_sheets.add_arguments(one, what)

@@ -1,15 +1,17 @@
-"""``tallystick months``: close a month, and what was found then."""
+"""``tallystick months``: close a month, what was found then, and what the vendor billed."""
 
 from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 
 from tallystick.cli.house import add_act, house, show, table
 from tallystick.kit.problem import InvalidInput
 
 DIFFERS = 1
+LINES_SHOWN = 50
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,6 +20,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     close = add_act(acts, "close", "read every line of a month anew and keep what is found", _close)
     close.add_argument("connection", help="its name, or its number")
     close.add_argument("month", help="like 2026-05")
+    words = "what a vendor billed for a month beside ours and Autotask's, largest difference first"
+    invoice = add_act(acts, "invoice", words, _invoice)
+    invoice.add_argument("month", help="like 2026-05")
+    invoice.add_argument("--csv", type=Path, metavar="FILE", help="write all of it to a new file")
     export = add_act(acts, "export", "write a proof to a new .csv or .json file", _export)
     export.add_argument("proof", type=int, help="its number, as list says it")
     export.add_argument("file", type=Path, metavar="FILE")
@@ -58,13 +64,9 @@ def _close(arguments: argparse.Namespace) -> int:
         from tallystick.books.month_queries import get_proof
         from tallystick.bootstrap.asker import connection_named
         from tallystick.bootstrap.months import close
-        from tallystick.kit.days import parse_month
 
         here = connection_named(asker, arguments.connection)
-        try:
-            month = parse_month(arguments.month)
-        except ValueError as wrong:
-            raise InvalidInput.one("month", str(wrong)) from None
+        month = _month(arguments.month)
         proof = get_proof(asker.context, close(here.id, month, **asker.acting()))
         lines = [
             f"Proof {proof.id}: {proof.month:%Y-%m}, number {proof.number}: {proof.outcome.label}",
@@ -76,6 +78,54 @@ def _close(arguments: argparse.Namespace) -> int:
             lines.append(f"  {proof.changed} changed since the proof before")
         show(arguments, asdict(proof) | {"outcome": proof.outcome}, lines)
     return 0 if proof.outcome is MonthOutcome.EQUAL else DIFFERS
+
+
+def _invoice(arguments: argparse.Namespace) -> int:
+    """1 when something differs, has no history, or there was nothing to compare."""
+    with house(arguments, command="months") as asker:
+        from tallystick.books.compare_invoice import Found
+        from tallystick.books.invoice_proof import invoice_proof
+        from tallystick.bootstrap.invoices import invoice_csv
+
+        month = _month(arguments.month)
+        proof = invoice_proof(asker.context, month)
+        lines = [f"{month:%Y-%m}: {proof.found.label}"]
+        lines += [
+            f"  billed {one.billed}, compared {one.compared}, ours {one.ours}, "
+            f"difference {one.difference} {one.currency}"
+            for one in proof.sums
+        ]
+        differ = [one for one in proof.rows if one.compared.found is not Found.EQUAL]
+        cells = [
+            {
+                "customer": one.customer_name,
+                "subscription": one.name,
+                "found": one.compared.found.label,
+                "difference": f"{one.compared.difference} {one.compared.currency}",
+                "probably": one.compared.cause.label if one.compared.cause else "",
+                "why": one.compared.why,
+            }
+            for one in differ[:LINES_SHOWN]
+        ]
+        lines += table(cells, empty="Nothing differs." if proof.rows else "Nothing to compare.")
+        if len(differ) > LINES_SHOWN:
+            lines.append(f"and {len(differ) - LINES_SHOWN} more (--csv FILE has all)")
+        if arguments.csv:
+            with arguments.csv.open("xb") as file:
+                file.writelines(invoice_csv(asker.context, month))
+            lines.append(f"Written to {arguments.csv}")
+        show(arguments, asdict(proof) | {"outcome": proof.found}, lines)
+    return 0 if proof.found is Found.EQUAL else DIFFERS
+
+
+def _month(text: str) -> date:
+    """Raises InvalidInput."""
+    from tallystick.kit.days import parse_month
+
+    try:
+        return parse_month(text)
+    except ValueError as wrong:
+        raise InvalidInput.one("month", str(wrong)) from None
 
 
 def _export(arguments: argparse.Namespace) -> int:

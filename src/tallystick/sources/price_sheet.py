@@ -14,10 +14,10 @@ from typing import TypeVar
 
 from tallystick.catalog.staged_prices import StagedPrice
 from tallystick.catalog.terms import BillingCycle, Segment, Term
-from tallystick.kit.days import parse_day
 from tallystick.kit.money import parse_currency
 from tallystick.sources.csv_errors import Errors
 from tallystick.sources.csv_values import amount, identifier, name, one_of, optional, plain
+from tallystick.sources.sheet_days import day_and_time
 from tallystick.sources.sheet_rows import SheetRows, bare
 
 REQUIRED = ("ProductId", "SkuId", "TermDuration", "BillingPlan", "UnitPrice", "EffectiveStartDate")
@@ -47,8 +47,6 @@ _PLANS = {cycle.value: cycle for cycle in BillingCycle} | {
 }
 _SEGMENTS = {segment.value: segment for segment in Segment} | {"charity": Segment.NONPROFIT}
 _MARKET = re.compile(r"[A-Z]{2}\Z", re.ASCII)
-_AMERICAN = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})(?:\s+(.*))?\Z", re.ASCII)
-_ISO = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ](.*))?\Z", re.ASCII)
 _MIDNIGHT = re.compile(r"(12:00(:00(\.0+)?)? ?AM|00:00(:00(\.0+)?)?)(Z|\+00:00)?\Z", re.IGNORECASE)
 _WHOLE = re.compile(r"[0-9]{1,10}\Z", re.ASCII)
 
@@ -143,24 +141,12 @@ def _tier(text: str) -> int:
 
 
 def _first_day(text: str) -> date:
-    return _day_and_time(text)[0]
+    return day_and_time(text)[0]
 
 
 def _until(text: str) -> date | None:
     """The first day on which it does not count any more."""
-    day, time = _day_and_time(text)
+    day, time = day_and_time(text)
     if day.year == MAXYEAR:
         return None
     return day if _MIDNIGHT.match(time) else day + timedelta(days=1)
-
-
-def _day_and_time(text: str) -> tuple[date, str]:
-    if found := _AMERICAN.match(text):
-        month, day, year, time = found.groups(default="")
-        try:
-            return date(int(year), int(month), int(day)), time.strip()
-        except ValueError:
-            raise ValueError(f"“{text[:40]}” is not a day: month/day/year") from None
-    if found := _ISO.match(text):
-        return parse_day(found.group(1)), (found.group(2) or "").strip()
-    raise ValueError(f"“{text[:40]}” is not a day: write it like 2026-05-31 or 5/31/2026")

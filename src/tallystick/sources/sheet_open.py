@@ -1,8 +1,12 @@
-"""Open a file of rows as text that is read bit by bit: CSV, or a zip with one CSV in it."""
+"""Open a file of rows as text that is read bit by bit: CSV, a zip with one CSV in it, or gzip.
+
+A gzip file may consist of several, one after the other: so Microsoft writes large ones.
+"""
 
 from __future__ import annotations
 
 import codecs
+import gzip
 import io
 import os
 import zipfile
@@ -16,13 +20,14 @@ from tallystick.sources.csv_errors import ImportRefused
 
 MOST_BYTES = 200 * 1024 * 1024
 ZIP = b"PK\x03\x04"
+GZIP = b"\x1f\x8b"
 Sheet = Path | IO[bytes]
 
 
 class _Counted(io.RawIOBase):
     """Bytes of a file, up to a limit: a small zip may hold more than a disk."""
 
-    def __init__(self, inner: IO[bytes], begun: bytes) -> None:
+    def __init__(self, inner: IO[bytes] | gzip.GzipFile, begun: bytes) -> None:
         super().__init__()
         self._inner, self._begun, self._read = inner, begun, 0
 
@@ -49,8 +54,10 @@ def open_sheet(source: Sheet) -> Iterator[io.TextIOWrapper]:
         else:
             with _text_of(source) as text:
                 yield text
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):
+    except (zipfile.BadZipFile, NotImplementedError):
         raise ImportRefused.whole("is a zip file that is damaged") from None
+    except (gzip.BadGzipFile, zlib.error, EOFError):
+        raise ImportRefused.whole("is a zip or gzip file that is damaged") from None
     except UnicodeDecodeError:
         raise ImportRefused.whole("is not in UTF-8: save it as “CSV UTF-8”") from None
     except OSError as error:
@@ -65,6 +72,10 @@ def _text_of(file: IO[bytes]) -> Iterator[io.TextIOWrapper]:
         file.seek(0)
         with zipfile.ZipFile(file) as archive, archive.open(_only_csv(archive)) as member:
             yield _decoded(member, b"")
+    elif begun.startswith(GZIP):
+        file.seek(0)
+        with gzip.GzipFile(fileobj=file, mode="rb") as unpacked:
+            yield _decoded(unpacked, b"")
     else:
         yield _decoded(file, begun)
 
@@ -78,7 +89,7 @@ def _only_csv(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     return members[0]
 
 
-def _decoded(file: IO[bytes], begun: bytes) -> io.TextIOWrapper:
+def _decoded(file: IO[bytes] | gzip.GzipFile, begun: bytes) -> io.TextIOWrapper:
     if begun.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise ImportRefused.whole("is in UTF-16: save it as “CSV UTF-8”")
     counted = io.BufferedReader(_Counted(file, begun), buffer_size=1 << 16)
