@@ -57,6 +57,7 @@ ELSEWHERE = {
     ("GET", "/price-runs/N"),
     ("GET", "/price-runs/N/left"),
     ("POST", "/events/for/N"),
+    ("POST", "/hints/for/N"),
     # The CSP's alone.
     ("POST", "/customers/N/move"),
     ("PATCH", "/resellers/N"),
@@ -167,6 +168,7 @@ def every_call(of: Tenancy) -> list[tuple[str, str, object]]:
         ("GET", f"{told}/messages", None),
         ("GET", f"/sources/{(source := teller(of)).added.source_id}", None),
         ("POST", f"/sources/{source.added.source_id}/test", None),
+        ("POST", f"/sources/{source.added.source_id}/webhook", {}),
         ("POST", f"/sources/{source.added.source_id}/read", {}),
         ("POST", f"/sources/{source.added.source_id}/refresh", {"customer": customer}),
         ("GET", f"/events/{(late := a_late_one(source))}", None),

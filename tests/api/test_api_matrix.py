@@ -19,6 +19,7 @@ from test_api_calls import every_call
 from factories import Tenancy, sibling, tenancy
 from tallystick.api.auth import ApiToken
 from tallystick.api.events import Signed
+from tallystick.api.hints import Proved
 from tallystick.api.urls import api as ninja_api
 from tallystick.audit.models import AuditLog
 from tallystick.identity.context import Context
@@ -62,7 +63,7 @@ def may(role: Role, method: str, address: str) -> bool:
 
 def asked_by(auth: object) -> str:
     """As in the table: of ``tell|operate`` one is enough; *signed*: a source's webhook."""
-    if isinstance(auth, Signed):
+    if isinstance(auth, Signed | Proved):
         return "signed"
     assert isinstance(auth, ApiToken), "an address is asked with a token, or signed"
     return "|".join(right.value for right in auth.rights)

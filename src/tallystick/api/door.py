@@ -59,6 +59,7 @@ ASKS_OTHERS = {
     "test-source",
     "read-source",
     "refresh-customer",
+    "register-webhook",
     "import-subscription-mappings",
     "test-notification",
 }

@@ -133,13 +133,18 @@ class CapabilitiesOut(Schema):
 
 
 class SourceOut(Schema):
-    """``events_at``: the path for signed events. ``answers``: how many events stand at each."""
+    """``events_at``: the path for signed events, ``hints_at`` for a vendor's webhook;
+    ``calls_host``: where it calls us, as far as it was registered from here; ``heard_at``: when it
+    last did. ``answers``: how many events stand at each."""
 
     id: int
     kind: SourceKind
     name: str
     uri: str
     events_at: str
+    hints_at: str
+    calls_host: str
+    heard_at: At | None
     hold_seconds: int
     capabilities: CapabilitiesOut
     last_read_at: At | None
@@ -159,6 +164,9 @@ class SourceOut(Schema):
             name=view.name,
             uri=view.uri,
             events_at=f"/api/v1/events/for/{view.hook}",
+            hints_at=f"/api/v1/hints/for/{view.hook}",
+            calls_host=view.calls_host,
+            heard_at=view.heard_at,
             hold_seconds=view.hold_seconds,
             capabilities=CapabilitiesOut(
                 feed=can.feed,

@@ -14,8 +14,9 @@ from tallystick.api.queries import answers, no_other
 from tallystick.api.schemas_kit import Body, Id
 from tallystick.api.schemas_sources import SourceOut
 from tallystick.bootstrap.desk import desk
-from tallystick.bootstrap.source_clients import reader_of
+from tallystick.bootstrap.source_clients import hook_address, reader_of, registrar_of
 from tallystick.kit.secrets import Secret
+from tallystick.sources.hints.register import register_webhook
 from tallystick.sources.partner_center.client import Application
 from tallystick.sources.partner_center.connect import connect_partner_center
 from tallystick.sources.pax8.client import Credentials
@@ -66,6 +67,10 @@ class ReadIn(Body):
 
 class RefreshIn(Body):
     customer: Id
+
+
+class WebhookIn(Body):
+    replace: bool = Field(False, description="Also when it calls somebody else, who is not then.")
 
 
 class UnmatchedOut(Schema):
@@ -178,6 +183,34 @@ def refresh(request: HttpRequest, source_id: int, body: RefreshIn) -> ReadOut:
     return ReadOut.of(
         refresh_customer(source_id, body.customer, _reading(who), context=who.context)
     )
+
+
+@router.post(
+    "/sources/{int:source_id}/webhook",
+    auth=CONNECT,
+    response=answers(200, SourceOut),
+    summary="Let a source call us when something changes",
+    url_name="register-webhook",
+)
+def register(request: HttpRequest, source_id: int, body: WebhookIn) -> SourceOut:
+    """Registers our address there. A call is a hint: the source is read then, within a minute.
+
+    Partner Center calls one address only; when it calls another one it is a conflict, unless
+    `replace` says that it is right.
+    """
+    no_other(request, set())
+    who = caller(request)
+    register_webhook(
+        source_id,
+        address_of=hook_address,
+        registrar_of=registrar_of,
+        replace=body.replace,
+        context=who.context,
+        keys=settings.SEALING_KEYS,
+        now=who.now,
+        correlation_id=who.correlation_id,
+    )
+    return SourceOut.of(get_source(who.context, source_id))
 
 
 def _reading(who: Caller) -> Reading:

@@ -84,6 +84,7 @@ OF_ANOTHER_ROW: Final = {
     "sources_event_outcome": ("event_id", "sources_event"),
     "sources_waiting_event": ("event_id", "sources_event"),
     "sources_subject": ("source_id", "sources_source"),
+    "sources_hint": ("source_id", "sources_source"),
     "identity_second_factor": ("user_id", "identity_user"),
     "identity_open_identity": ("user_id", "identity_user"),
     "identity_idempotent_request": ("token_id", "identity_api_token"),

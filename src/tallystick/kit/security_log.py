@@ -24,3 +24,15 @@ def not_allowed(*, actor: str, method: str, path: str, correlation_id: str) -> N
     logger("security").warning(
         "not allowed", actor=actor, method=method, path=path, correlation_id=correlation_id
     )
+
+
+def call_not_heard(*, hook: str, why: str) -> None:
+    """Somebody called a source's own address, and nothing proves that it was the source."""
+    logger("security").warning("webhook not heard", hook=hook[:60], why=why)
+
+
+def foreign_hint(*, source: int, customer: str, subject: str) -> None:
+    """A call that was proved spoke of a customer whom its source does not have."""
+    logger("security").warning(
+        "hint of a stranger", source=source, customer=customer, subject=subject
+    )

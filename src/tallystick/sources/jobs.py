@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Final
+
 from django.db import close_old_connections
 
 from tallystick.kit.clock import DatabaseClock
 from tallystick.kit.ids import correlation_id
-from tallystick.kit.jobs import SLOW_QUEUE, app
+from tallystick.kit.jobs import SLOW_QUEUE, app, defer
 from tallystick.kit.log import logger
 from tallystick.ledger.wake import Wake
 from tallystick.sources.intake.take_up import take_up_what_waited
-from tallystick.sources.read_sources import ReaderOf, Reading, due_sources, read_source
+from tallystick.sources.read_sources import ReaderOf, Reading, claim, due_sources, read_source
 from tallystick.sources.wire import SourceTrouble
 
 log = logger("sources.jobs")
+
+READ_SOON: Final = "tallystick.sources_hinted"
 
 _wake: Wake | None = None
 _reader_of: ReaderOf | None = None
@@ -45,11 +50,28 @@ def take_up(timestamp: int) -> None:  # noqa: ARG001 - the job engine passes it
 @app.task(name="tallystick.sources_due", queue=SLOW_QUEUE, queueing_lock="sources_due")
 def read_due(timestamp: int) -> None:  # noqa: ARG001 - the job engine passes it
     """Every source whose time has come; one that cannot be read does not stop the others."""
+    _read_due()
+
+
+@app.task(name=READ_SOON, queue=SLOW_QUEUE, queueing_lock=READ_SOON)
+def read_what_was_hinted() -> None:
+    """The same, because a webhook called: without waiting for the next minute."""
+    _read_due()
+
+
+def read_soon(at: datetime) -> None:
+    """In the caller's transaction; of many one is enough."""
+    defer(READ_SOON, key=READ_SOON, queue=SLOW_QUEUE, at=at)
+
+
+def _read_due() -> None:
     close_old_connections()
     if _wake is None or _reader_of is None:
         raise RuntimeError("this process was started without a way to read sources")
     now = DatabaseClock().now()
     for source_id in due_sources(now=now):
+        if not claim(source_id, now=now):
+            continue
         try:
             read = read_source(source_id, Reading(_reader_of, now, _wake, correlation_id()))
         except SourceTrouble as trouble:

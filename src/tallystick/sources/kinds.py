@@ -65,6 +65,6 @@ class Capabilities:
 
 CAPABILITIES = {
     SourceKind.EVENTS: Capabilities(True, True, True, True, True, None),
-    SourceKind.PARTNER_CENTER: Capabilities(True, False, True, False, False, 90),
-    SourceKind.PAX8: Capabilities(True, False, True, True, True, None),
+    SourceKind.PARTNER_CENTER: Capabilities(True, True, True, False, False, 90),
+    SourceKind.PAX8: Capabilities(True, True, True, True, True, None),
 }

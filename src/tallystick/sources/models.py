@@ -37,6 +37,11 @@ class Source(models.Model):
     next_read_at = models.DateTimeField(null=True)
     trouble = models.TextField(blank=True)
     trouble_since = models.DateTimeField(null=True)
+    # While it is being read, until when at the latest.
+    busy_until = models.DateTimeField(null=True)
+    # Where it calls us, as far as we registered that there; and when it last called.
+    webhook = models.JSONField(default=dict)
+    heard_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
 
     class Meta:
@@ -142,4 +147,19 @@ class Subject(models.Model):
         db_table = "sources_subject"
         constraints = [
             models.UniqueConstraint(fields=["source", "subject"], name="subject_once"),
+        ]
+
+
+class Hint(models.Model):
+    """Where a webhook said that something changed, until it was looked at. No fact: a hint."""
+
+    source = models.ForeignKey(Source, on_delete=models.PROTECT)
+    customer = models.CharField(max_length=100, blank=True)
+    subject = models.CharField(max_length=100, blank=True)
+    heard_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "sources_hint"
+        constraints = [
+            models.UniqueConstraint(fields=["source", "customer", "subject"], name="hint_once"),
         ]

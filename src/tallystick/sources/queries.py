@@ -34,6 +34,8 @@ class SourceView:
     trouble: str
     trouble_since: datetime | None
     settings: Mapping[str, Any]
+    webhook: Mapping[str, Any]
+    heard_at: datetime | None
     created_at: datetime
     answers: Mapping[Answer, int]
 
@@ -45,6 +47,11 @@ class SourceView:
     def is_told(self) -> bool:
         """It sends; it is not read."""
         return self.kind is SourceKind.EVENTS
+
+    @property
+    def calls_host(self) -> str:
+        """Where it calls us, as far as that was registered from here."""
+        return str(self.webhook.get("host", ""))
 
     @property
     def recorded(self) -> int:
@@ -236,6 +243,8 @@ def _view(row: Source, answers: Mapping[Answer, int]) -> SourceView:
         trouble=row.trouble,
         trouble_since=row.trouble_since,
         settings=row.settings,
+        webhook=row.webhook,
+        heard_at=row.heard_at,
         created_at=row.created_at,
         answers=answers,
     )

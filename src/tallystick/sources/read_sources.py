@@ -20,10 +20,12 @@ from tallystick.kit.days import parse_day
 from tallystick.kit.problem import InvalidInput, NotFound, Problem, Unreachable
 from tallystick.kit.secrets import CannotOpen
 from tallystick.ledger.wake import Wake
+from tallystick.sources.hints.hear import APART, MOST_HINTS, hints_of, looked_at
+from tallystick.sources.hints.hinted import Hinted
 from tallystick.sources.intake.event import CustomerSaid
 from tallystick.sources.intake.speaker import context_of_source
 from tallystick.sources.kinds import SourceKind
-from tallystick.sources.models import Source
+from tallystick.sources.models import Hint, Source
 from tallystick.sources.reading import Moment, Reader, WasRead
 from tallystick.sources.wire import SourceTrouble
 from tallystick.subscriptions.queries import get_customer
@@ -71,23 +73,31 @@ def due_sources(*, now: datetime) -> Sequence[int]:
     return list(found.values_list("pk", flat=True))
 
 
+def claim(source_id: int, *, now: datetime) -> bool:
+    """Whether its time has come still: of several that look at the same moment one gets it."""
+    due = Q(next_read_at__isnull=True) | Q(next_read_at__lte=now)
+    return bool(Source.objects.filter(due, pk=source_id).update(next_read_at=now + EVERY))
+
+
 def read_source(source_id: int, reading: Reading, *, everything: bool = False) -> WasRead:
     """Raises SourceTrouble, which is kept and shown, with when it is tried again."""
     source = Source.objects.get(pk=source_id)
     now = reading.now
-    whole = everything or everything_is_due(source, now=now)
+    hints = hints_of(source)
+    whole = everything or everything_is_due(source, now=now) or len(hints) >= MOST_HINTS
     # Whoever else looks meanwhile sees that it is being read; a reader that died is followed by
     # another after this long.
     busy = now + (LONGEST_READING if whole else EVERY)
-    Source.objects.filter(pk=source_id).update(next_read_at=busy)
+    Source.objects.filter(pk=source_id).update(next_read_at=busy, busy_until=busy)
 
     def read() -> WasRead:
         reader = reading.reader_of(source)
         if whole:
             return reader.everything(source, reading.at())
-        return reader.changes(source, reading.at())
+        where = [Hinted(one.customer, one.subject) for one in hints]
+        return reader.changes(source, reading.at(), where)
 
-    return _kept(source, read, reading)
+    return _kept(source, read, reading, hints)
 
 
 def everything_is_due(source: Source, *, now: datetime) -> bool:
@@ -161,7 +171,9 @@ def visible_source(context: Context, source_id: int) -> Source:
     return row
 
 
-def _kept(source: Source, read: Callable[[], WasRead], reading: Reading) -> WasRead:
+def _kept(
+    source: Source, read: Callable[[], WasRead], reading: Reading, hints: Sequence[Hint] = ()
+) -> WasRead:
     """What came of it, or what stopped it, on the source's row and in the audit log."""
     try:
         was_read = read()
@@ -180,7 +192,11 @@ def _kept(source: Source, read: Callable[[], WasRead], reading: Reading) -> WasR
         "brought": {"subscriptions": was_read.subscriptions, "differences": was_read.differences},
         "unmatched": unmatched,
     }
-    source.last_read_at, source.next_read_at = reading.now, reading.now + EVERY
+    looked_at(hints)
+    # What was hinted at meanwhile has its turn soon; many calls never make it read all the time.
+    following = APART if hints_of(source) else EVERY
+    source.last_read_at, source.next_read_at = reading.now, reading.now + following
+    source.busy_until = None
     source.trouble, source.trouble_since = "", None
     source.save(
         update_fields=[
@@ -188,6 +204,7 @@ def _kept(source: Source, read: Callable[[], WasRead], reading: Reading) -> WasR
             "settings",
             "last_read_at",
             "next_read_at",
+            "busy_until",
             "trouble",
             "trouble_since",
         ]
@@ -207,7 +224,7 @@ def _stopped(source: Source, words: str, wait: float | None, reading: Reading) -
     again = reading.now + (EVERY if wait is None else timedelta(seconds=max(wait, 1.0)))
     since = source.trouble_since or reading.now
     Source.objects.filter(pk=source.pk).update(
-        trouble=words[:1000], trouble_since=since, next_read_at=again
+        trouble=words[:1000], trouble_since=since, next_read_at=again, busy_until=None
     )
     if source.trouble != words[:1000]:
         _note(source, f"{source.name}: {words}", Status.FAILED, reading)

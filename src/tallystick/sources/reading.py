@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from tallystick.ledger.wake import Wake
 from tallystick.sources.csv_cells import read_row
 from tallystick.sources.csv_errors import Errors
+from tallystick.sources.hints.hinted import Hinted
 from tallystick.sources.intake.event import CustomerSaid, How
 from tallystick.sources.intake.speaker import context_of_source
 from tallystick.sources.models import Source
@@ -54,7 +55,7 @@ class Reader(Protocol):
 
     def everything(self, source: Source, at: Moment) -> WasRead: ...
 
-    def changes(self, source: Source, at: Moment) -> WasRead: ...
+    def changes(self, source: Source, at: Moment, hints: Sequence[Hinted]) -> WasRead: ...
 
     def customer(self, source: Source, customer: CustomerSaid, at: Moment) -> WasRead: ...
 

@@ -60,11 +60,19 @@ class Reply:
 class SourceWire:
     """One pool of connections to the hosts of ``allowed``."""
 
-    def __init__(self, allowed: frozenset[str], *, stand_ins: Mapping[str, str] | None = None):
+    def __init__(
+        self,
+        allowed: frozenset[str],
+        *,
+        stand_ins: Mapping[str, str] | None = None,
+        most_bytes: int = MOST_BYTES,
+        seconds: float = SECONDS,
+    ) -> None:
         self._allowed = allowed
         self._stand_ins = dict(stand_ins or {})
+        self._most_bytes, self._seconds = most_bytes, seconds
         self._client = httpx.Client(
-            follow_redirects=False, trust_env=False, timeout=httpx.Timeout(SECONDS, connect=10.0)
+            follow_redirects=False, trust_env=False, timeout=httpx.Timeout(seconds, connect=10.0)
         )
 
     def __call__(
@@ -79,16 +87,27 @@ class SourceWire:
     ) -> Reply:
         """Raises SourceTrouble; an answer that says no is a Reply."""
         where = self._where(url)
-        deadline = monotonic() + SECONDS
+        deadline = monotonic() + self._seconds
         try:
             with self._client.stream(
                 method, where, headers=headers, params=params, data=data, content=content
             ) as answer:
-                return Reply(answer.status_code, answer.headers, _bounded(answer, deadline))
+                return Reply(answer.status_code, answer.headers, self._bounded(answer, deadline))
         except httpx.TimeoutException:
             raise SourceTrouble(f"{urlsplit(url).hostname} did not answer in time.") from None
         except (httpx.HTTPError, httpx.InvalidURL):
             raise SourceTrouble(f"{urlsplit(url).hostname} could not be reached.") from None
+
+    def _bounded(self, answer: httpx.Response, deadline: float) -> bytes:
+        """The body as it is decoded, so that a small one cannot unpack into a large one."""
+        body = bytearray()
+        for part in answer.iter_bytes(1 << 16):
+            body += part
+            if len(body) > self._most_bytes:
+                raise SourceTrouble(f"It answered more than {_size(self._most_bytes)}: not read.")
+            if monotonic() > deadline:
+                raise SourceTrouble("Its answer took too long: not waited for.")
+        return bytes(body)
 
     def _where(self, url: str) -> str:
         parts = urlsplit(url)
@@ -130,16 +149,8 @@ def retry_after(reply: Reply) -> float:
     return min(float(said), _LONGEST_WAIT) if said.isascii() and said.isdigit() else 60.0
 
 
-def _bounded(answer: httpx.Response, deadline: float) -> bytes:
-    """The body as it is decoded, so that a small one cannot unpack into a large one."""
-    body = bytearray()
-    for part in answer.iter_bytes(1 << 16):
-        body += part
-        if len(body) > MOST_BYTES:
-            raise SourceTrouble(f"It answered more than {MOST_BYTES >> 20} MB: not read.")
-        if monotonic() > deadline:
-            raise SourceTrouble("Its answer took more than a minute: not waited for.")
-    return bytes(body)
+def _size(number: int) -> str:
+    return f"{number >> 20} MB" if number >> 20 else f"{number >> 10} kB"
 
 
 def _no_constant(name: str) -> None:

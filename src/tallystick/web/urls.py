@@ -167,6 +167,7 @@ urlpatterns = [
         path(f"{_SOURCE}/{act}", sources.source_act, {"act": act}, name=f"source-{act}")
         for act in ("test", "changes", "everything")
     ),
+    path(f"{_SOURCE}/webhook", sources.source_webhook, name="source-webhook"),
     path(f"{_SOURCE}/refresh/<id:subscription_id>", sources.source_refresh, name="source-refresh"),
     path(f"{_SOURCE}/events/<id:event_id>", sources.source_event, name="source-event"),
     path("connectors/guide", connector_guide.connector_guide, name="connector-guide"),

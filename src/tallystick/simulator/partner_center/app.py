@@ -1,17 +1,22 @@
-"""Its addresses: sign-in, customers, subscriptions, activity log. Everything else is not there."""
+"""Its addresses: sign-in, customers, subscriptions, activity log, its webhook, certificates."""
 
 from __future__ import annotations
 
+import json
 import re
+import uuid
 from datetime import date
 from typing import Any
 
 from tallystick.simulator.jsontext import write_bytes
 from tallystick.simulator.messages import Answer, Request
+from tallystick.simulator.partner_center.signing import CERTIFICATE_PATH, ISSUER_PATH
 from tallystick.simulator.partner_center.world import TENANT, Center
 
 _LOGIN = "https://login.microsoftonline.com"
 _CUSTOMER = re.compile(r"/v1/customers/([0-9a-f-]{36})/subscriptions(?:/([0-9a-f-]{36}))?\Z")
+_ONE_CUSTOMER = re.compile(r"/v1/customers/([0-9a-f-]{36})\Z")
+_REGISTRATION = "/webhooks/v1/registration"
 _REACHES_BACK = 90
 
 
@@ -33,6 +38,8 @@ class PartnerCenterApp:
         center.calls.append(f"{request.method} {request.path}")
         if f"/{TENANT}/" in request.path:
             return self._sign_in(request)
+        if request.path in {CERTIFICATE_PATH, ISSUER_PATH}:
+            return self._certificate(request.path)
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
         if token not in center.tokens:
             return _json(401, {"code": "900420", "description": "Wrong audience"})
@@ -67,6 +74,10 @@ class PartnerCenterApp:
         center, path = self.center, request.path
         if path == "/v1/customers":
             return self._list(request, list(center.customers.values()))
+        if (one := _ONE_CUSTOMER.match(path)) and one.group(1) in center.customers:
+            return _json(200, center.customers[one.group(1)])
+        if path.startswith(_REGISTRATION):
+            return self._registration(request)
         if path == "/v1/auditrecords":
             return self._audit(request)
         found = _CUSTOMER.match(path)
@@ -78,6 +89,33 @@ class PartnerCenterApp:
         if found.group(2) not in held:
             return _json(404, {"code": 20002, "description": "Not found"})
         return _json(200, held[found.group(2)])
+
+    def _registration(self, request: Request) -> Answer:
+        """One address for the tenant: POST when there is none, PUT when there is one."""
+        calling, said = self.center.calling, request.path.removeprefix(_REGISTRATION)
+        if said == "/validationEvents" and request.method == "POST":
+            correlation = str(uuid.UUID(int=len(calling.tests) + 1))
+            calling.tests.append({"correlationId": correlation})
+            return _json(200, {"correlationId": correlation})
+        if said:
+            return _json(404, {"code": 20002, "description": "Not found"})
+        known = calling.registration
+        if request.method == "GET":
+            if known is None:
+                return _json(404, {"code": 20002, "description": "Not found"})
+            return _json(200, known)
+        if (request.method == "POST") is (known is not None):
+            return _json(409 if known else 404, {"description": "Use the other method."})
+        calling.registration = json.loads(request.body)
+        return _json(200, {"SubscriberId": str(uuid.UUID(int=9)), **calling.registration})
+
+    def _certificate(self, path: str) -> Answer:
+        signer = self.center.calling.signer
+        if signer is None:
+            return _json(404, {"description": "Not found"})
+        own = self.center.calling.file or signer.certificate_der
+        found = own if path == CERTIFICATE_PATH else signer.issuer_der
+        return Answer(200, found, "application/pkix-cert")
 
     def _audit(self, request: Request) -> Answer:
         asked = request.parameters()

@@ -11,6 +11,8 @@ from tallystick.simulator.partner_center.app import PartnerCenterApp
 from tallystick.simulator.partner_center.world import Center
 from tallystick.simulator.serving import served
 
+CERTIFICATES = ("3psostorageacct.blob.core.windows.net", "www.microsoft.com")
+
 
 @dataclass(frozen=True, slots=True)
 class Running:
@@ -23,7 +25,7 @@ class Running:
     def stand_ins(self) -> dict[str, str]:
         """What stands in for which of Microsoft's hosts."""
         hosts = ("login.microsoftonline.com", "api.partnercenter.microsoft.com")
-        return dict.fromkeys(hosts, self.origin)
+        return dict.fromkeys((*hosts, *CERTIFICATES), self.origin)
 
 
 @contextmanager

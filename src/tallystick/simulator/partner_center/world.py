@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from tallystick.simulator.partner_center.calling import Calling
+
 PARTNER = "3b33e682-00c3-41ee-9dd2-a548adf56438"
 TENANT = "contoso.onmicrosoft.com"
 CLIENT = "00000000-0000-4000-8000-000000000001"
@@ -30,6 +32,7 @@ class Center:
     page: int = 500
     answer_with: bytes | None = None
     next_uri: str | None = None
+    calling: Calling = field(default_factory=Calling)
 
     def add_customer(self, name: str) -> str:
         """Answers its id, a GUID as Microsoft's."""

@@ -16,6 +16,7 @@ from tallystick.simulator.serving import served
 
 CLIENT = "pax8-client"
 SECRET = "pax8-stand-in"  # noqa: S105 - of the stand-in
+_WEBHOOKS = "/api/v2/webhooks"
 _HISTORY = re.compile(r"/v1/subscriptions/([0-9a-f-]{36})/history\Z")
 
 
@@ -29,6 +30,8 @@ class Distributor:
     secret: str = SECRET
     throttle: int = 0
     break_off: bool = False
+    webhooks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    topics: tuple[str, ...] = ("subscription.updated", "invoice.created")
 
     def add_company(self, name: str) -> str:
         company_id = str(uuid.UUID(int=len(self.companies) + 1))
@@ -74,6 +77,20 @@ class Distributor:
         self.history[subject] = []
         return subject
 
+    def call(self, webhook_id: str, **changes: Any) -> tuple[dict[str, str], bytes]:
+        """The headers and the body of a call; what an event holds is published nowhere."""
+        webhook = self.webhooks[webhook_id]
+        body = {
+            "accountId": str(uuid.UUID(int=42)),
+            "url": webhook["url"],
+            "webhookId": webhook_id,
+            "sentAt": "2026-05-04T08:00:00Z",
+            "webhookTopic": {"id": str(uuid.UUID(int=1)), "topic": self.topics[0], "filters": []},
+            "payloadData": {"anything": True},
+            **changes,
+        }
+        return {"authorization": webhook["authorization"]}, json.dumps(body).encode()
+
     def change(self, subject: str, *, at: str, **changes: Any) -> None:
         """It was as it is; from then on it is another. Its history begins with the newest."""
         self.history[subject].insert(0, dict(self.subscriptions[subject]))
@@ -107,11 +124,29 @@ class Pax8App:
             company = request.parameters().get("companyid")
             held = list(world.subscriptions.values())
             return self._page(request, [one for one in held if company in {None, one["companyId"]}])
+        if path.startswith(_WEBHOOKS):
+            return self._webhook(request, path.removeprefix(_WEBHOOKS).strip("/").split("/"))
         found = _HISTORY.match(path)
         if found and found.group(1) in world.history:
             subject = found.group(1)
             return _json(200, {"content": [world.subscriptions[subject], *world.history[subject]]})
         return _json(404, {"type": "NOT_FOUND", "message": "Not found"})
+
+    def _webhook(self, request: Request, parts: list[str]) -> Answer:
+        """Its second version: topics, one made, one changed."""
+        world = self.world
+        if parts == ["topic-definitions"]:
+            content = [{"topic": one, "name": one} for one in world.topics]
+            return _json(200, {"content": content, "totalElements": len(content)})
+        said = json.loads(request.body or b"{}")
+        if parts == [""] and request.method == "POST":
+            made = str(uuid.UUID(int=500 + len(world.webhooks)))
+            world.webhooks[made] = {"id": made, **said}
+            return _json(200, world.webhooks[made])
+        if parts[0] not in world.webhooks:
+            return _json(404, {"type": "NOT_FOUND", "message": "Not found"})
+        world.webhooks[parts[0]].update(said)
+        return _json(200, world.webhooks[parts[0]])
 
     def _token(self, request: Request) -> Answer:
         try:

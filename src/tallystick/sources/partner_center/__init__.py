@@ -1,1 +1,2 @@
-"""Microsoft Partner Center, read: the only place with its words. Never changes anything there."""
+"""Microsoft Partner Center, read: the only place with its words. Changes nothing there but where
+it calls us."""

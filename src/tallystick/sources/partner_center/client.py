@@ -6,7 +6,8 @@ logs work app-only; lists go on at ``links.next``; 429 says how long to wait).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -23,6 +24,7 @@ from tallystick.sources.wire import Refused, SourceTrouble, SourceWire, expect
 API: Final = "https://api.partnercenter.microsoft.com"
 LOGIN: Final = "https://login.microsoftonline.com"
 HOSTS: Final = frozenset({"api.partnercenter.microsoft.com", "login.microsoftonline.com"})
+REGISTRATION: Final = "/webhooks/v1/registration"
 SCOPE: Final = f"{API}/.default"
 PAGE: Final = 500
 MOST_PAGES: Final = 2000
@@ -120,6 +122,20 @@ class PartnerCenter:
             if said.text("id"):
                 yield CustomerSaid(said.text("id").lower(), name or said.text("id"))
 
+    def customer(self, customer_id: str) -> CustomerSaid | None:
+        """None when there is none of this id, or it is not this partner's. Raises SourceTrouble."""
+        try:
+            found = self._get(f"{API}/v1/customers/{_id(customer_id)}", {}, {}, "a customer")
+        except Refused as refused:
+            if refused.status in {403, 404}:
+                return None
+            raise
+        said = Said(found if isinstance(found, Mapping) else {})
+        if said.text("id").lower() != customer_id:
+            raise SourceTrouble("It answered another customer than the one asked for.")
+        name = said.inner("companyProfile").text("companyName")
+        return CustomerSaid(customer_id, name or customer_id)
+
     def subscriptions(self, customer_id: str) -> list[Mapping[str, Any]]:
         """All of one customer's. Raises SourceTrouble."""
         address = f"/v1/customers/{_id(customer_id)}/subscriptions"
@@ -144,6 +160,29 @@ class PartnerCenter:
             "size": str(PAGE),
         }
         return self._list("/v1/auditrecords", asked, "activity logs")
+
+    def registration(self) -> Mapping[str, Any] | None:
+        """Where Microsoft calls this partner; None: nowhere. Raises SourceTrouble."""
+        try:
+            found = self._get(API + REGISTRATION, {}, {}, "the webhook")
+        except Refused as refused:
+            if refused.status == 404:  # noqa: PLR2004 - HTTP's own
+                return None
+            raise
+        return found if isinstance(found, Mapping) and Said(found).text("webhookUrl") else None
+
+    def register(self, address: str, events: Sequence[str], *, anew: bool) -> None:
+        """``anew``: nothing was registered before. Raises SourceTrouble."""
+        body = {
+            "WebhookUrl": address,
+            "WebhookEvents": list(events),
+            "SignatureTokenToMsSignatureHeader": True,
+        }
+        self._call("POST" if anew else "PUT", REGISTRATION, body, "the webhook")
+
+    def ask_for_a_test_call(self) -> None:
+        """Twice a minute at most. Raises SourceTrouble."""
+        self._call("POST", f"{REGISTRATION}/validationEvents", None, "a test call")
 
     def _list(self, path: str, asked: Mapping[str, str], what: str) -> Iterator[Mapping[str, Any]]:
         """Every item of every page; a list that shows fewer than it counts has broken off."""
@@ -172,21 +211,26 @@ class PartnerCenter:
     def _get(
         self, url: str, params: Mapping[str, str], headers: Mapping[str, str], what: str
     ) -> Any:
+        signed_in = self._signed_in()
+        reply = self._wire("GET", url, params=params or None, headers={**signed_in, **headers})
+        return expect(reply, what=what)
+
+    def _call(self, method: str, path: str, body: Mapping[str, Any] | None, what: str) -> None:
+        """What it answers is not needed."""
+        headers = {**self._signed_in(), "Content-Type": "application/json"}
+        content = "" if body is None else json.dumps(body)
+        expect(self._wire(method, API + path, headers=headers, content=content), what=what)
+
+    def _signed_in(self) -> dict[str, str]:
+        """The headers of a call; not more of them than Microsoft allows in a minute."""
         token = self.sign_in()
         self._wait(PAUSE)
-        reply = self._wire(
-            "GET",
-            url,
-            params=params or None,
-            headers={
-                "Authorization": f"Bearer {token}",
-                "Accept": "application/json",
-                "MS-CorrelationId": correlation_id(),
-                "MS-RequestId": correlation_id(),
-                **headers,
-            },
-        )
-        return expect(reply, what=what)
+        return {
+            "Authorization": f"Bearer {token}",
+            "Accept": "application/json",
+            "MS-CorrelationId": correlation_id(),
+            "MS-RequestId": correlation_id(),
+        }
 
 
 def _next(uri: str, path: str) -> str:

@@ -16,11 +16,13 @@ from typing import Any, Final
 
 from tallystick.kit.clock import civil_day
 from tallystick.kit.days import parse_day
+from tallystick.kit.security_log import foreign_hint
+from tallystick.sources.hints.hinted import Hinted
 from tallystick.sources.intake.event import CustomerSaid, How
 from tallystick.sources.models import Source
 from tallystick.sources.partner_center.client import PartnerCenter
 from tallystick.sources.partner_center.read_audit import Touched, read_audit
-from tallystick.sources.partner_center.read_subscription import read_subscription
+from tallystick.sources.partner_center.read_subscription import Said, read_subscription
 from tallystick.sources.reading import (
     DayRows,
     Moment,
@@ -64,18 +66,43 @@ class PartnerCenterReader:
         compare_rows(source, [DayRows(None, rows)], read, at, how=How.FEED)
         return read
 
-    def changes(self, source: Source, at: Moment) -> WasRead:
-        """What the activity log says was touched since the last look."""
+    def changes(self, source: Source, at: Moment, hints: Sequence[Hinted]) -> WasRead:
+        """What the activity log says was touched since the last look, and what was hinted at."""
         read, today = WasRead(everything=False), civil_day(at.now, "UTC")
         since = parse_day(source.cursor["since"]) - OVERLAP
         known = set(source.cursor.get("records", ()))
-        found = [read_audit(one) for one in self._center.audit_records(since, today)]
+        logged = list(self._center.audit_records(since, today))
+        found = [read_audit(one) for one in logged]
         done = [one for one in found if one is not None and one.done]
-        lists = self._look_at([one for one in done if one.id not in known], read, at)
+        new = [one for one in done if one.id not in known]
+        lists = self._look_at(new, read, at)
+        looked_at = {Hinted(one.customer_id, subject) for one in new for subject in one.subjects}
+        hinted = [one for one in hints if one not in looked_at]
+        lists.append(DayRows(None, self._look_where_hinted(hinted, source, read, at)))
         compare_rows(source, lists, read, at, how=How.FEED)
-        records = sorted({one.id for one in done})[:MOST_REMEMBERED]
-        read.cursor = {"since": today.isoformat(), "records": records}
+        read.cursor = {
+            "since": today.isoformat(),
+            "records": sorted({one.id for one in done})[:MOST_REMEMBERED],
+            "partner": _partner(logged) or source.cursor.get("partner", ""),
+        }
         return read
+
+    def _look_where_hinted(
+        self, hints: Sequence[Hinted], source: Source, read: WasRead, at: Moment
+    ) -> list[dict[str, str]]:
+        """What Microsoft itself did is in no log. A customer that is not this partner's is one of
+        somebody else's: it is passed by, and stands in the security log."""
+        customers: dict[str, CustomerSaid | None] = {}
+        rows: list[dict[str, str]] = []
+        for one in hints:
+            if one.customer not in customers:
+                customers[one.customer] = self._center.customer(one.customer)
+            customer = customers[one.customer]
+            if customer is None:
+                foreign_hint(source=source.pk, customer=one.customer, subject=one.subject)
+            elif (shown := self._center.subscription(one.customer, one.subject)) is not None:
+                rows += self._rows([shown], customer, read, at)
+        return rows
 
     def _look_at(self, touched: Sequence[Touched], read: WasRead, at: Moment) -> list[DayRows]:
         """Each touched subscription once, for the day of the newest record about it."""
@@ -108,3 +135,9 @@ class PartnerCenterReader:
     ) -> list[dict[str, str]]:
         rows = (read_subscription(one, customer) for one in found)
         return matched(rows, read, now=at.now)
+
+
+def _partner(logged: Iterable[Mapping[str, Any]]) -> str:
+    """Whose activity log it is."""
+    found = (Said(one).text("partnerId").lower() for one in logged)
+    return next(filter(None, found), "")

@@ -1,1 +1,1 @@
-"""Pax8, read: the only place with its words. Never changes anything there."""
+"""Pax8, read: the only place with its words. Changes nothing there but where it calls us."""

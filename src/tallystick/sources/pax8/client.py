@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,10 +12,12 @@ from tallystick.kit.secrets import Secret
 from tallystick.sources.wire import Refused, SourceTrouble, SourceWire, expect
 
 API: Final = "https://api.pax8.com/v1"
+WEBHOOKS: Final = "https://api.pax8.com/api/v2/webhooks"
 AUDIENCE: Final = "https://api.pax8.com"
 HOSTS: Final = frozenset({"api.pax8.com"})
 PAGE: Final = 200
 MOST_PAGES: Final = 5000
+_ID = re.compile(r"[0-9A-Za-z-]{1,60}\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,41 @@ class Pax8:
         if not isinstance(items, list):
             raise SourceTrouble("It answered no list when a history was read.")
         return [one for one in items if isinstance(one, Mapping)]
+
+    def topics(self) -> list[str]:
+        """What a webhook can be called about. Raises SourceTrouble."""
+        found = self._ask("GET", "topic-definitions?size=200", None, "webhook topics")
+        content = found.get("content") if isinstance(found, Mapping) else None
+        if not isinstance(content, list):
+            raise SourceTrouble("It answered no list when webhook topics were read.")
+        said = [one.get("topic") for one in content if isinstance(one, Mapping)]
+        return [one for one in said if isinstance(one, str)]
+
+    def make_webhook(self, how: Mapping[str, Any]) -> str:
+        """Its id. Raises SourceTrouble."""
+        made = self._ask("POST", "", how, "the webhook")
+        found = made.get("id") if isinstance(made, Mapping) else None
+        if not isinstance(found, str) or not _ID.match(found):
+            raise SourceTrouble("Pax8 answered without the id of the webhook.")
+        return found
+
+    def change_webhook(
+        self, webhook_id: str, how: Mapping[str, Any], topics: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Raises SourceTrouble; Refused with 404 when it is not there any more."""
+        about = "the webhook"
+        self._ask("POST", f"{webhook_id}/configuration", how, about)
+        self._ask("PUT", f"{webhook_id}/topics", {"webhookTopics": list(topics)}, about)
+        self._ask("POST", f"{webhook_id}/status", {"active": True}, about)
+
+    def _ask(self, method: str, path: str, body: Mapping[str, Any] | None, what: str) -> Any:
+        """Of its webhooks."""
+        headers = {"Authorization": f"Bearer {self.sign_in()}", "Accept": "application/json"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        content = None if body is None else json.dumps(body)
+        where = f"{WEBHOOKS}/{path}" if path else WEBHOOKS
+        return expect(self._wire(method, where, headers=headers, content=content), what=what)
 
     def _list(self, what: str, asked: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
         seen = 0

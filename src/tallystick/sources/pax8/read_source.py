@@ -8,12 +8,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from tallystick.kit.clock import civil_day
 from tallystick.kit.days import parse_day
+from tallystick.sources.hints.hinted import Hinted
 from tallystick.sources.intake.event import CustomerSaid, How
 from tallystick.sources.models import Source
 from tallystick.sources.pax8.client import Pax8
@@ -52,7 +53,8 @@ class Pax8Reader:
         compare_rows(source, [DayRows(None, rows)], read, at, how=How.FEED)
         return read
 
-    def changes(self, source: Source, at: Moment) -> WasRead:
+    def changes(self, source: Source, at: Moment, hints: Sequence[Hinted]) -> WasRead:  # noqa: ARG002 - as every reader
+        """Its list says what was updated: a hint only brings the look forward."""
         read = WasRead(everything=False)
         since = str(source.cursor.get("updated", ""))
         shown = list(self._pax8.subscriptions())

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 
 from tallystick.bootstrap.desk import desk
-from tallystick.bootstrap.source_clients import reader_of
+from tallystick.bootstrap.source_clients import hook_address, reader_of, registrar_of
 from tallystick.kit.problem import Conflicting, InvalidInput, NotFound, Unreachable
+from tallystick.sources.hints.register import register_webhook
 from tallystick.sources.intake.decide import Decision, decide_event
 from tallystick.sources.kinds import SourceKind
 from tallystick.sources.queries import SourceView, get_event, get_source, open_events
@@ -47,6 +50,7 @@ def source(visit: Visit, source_id: int) -> HttpResponse:
         unmatched=view.settings.get("unmatched", []),
         brought=view.settings.get("brought"),
         is_read=view.kind is not SourceKind.EVENTS,
+        replace=visit.request.GET.get("replace") == "1",
     )
 
 
@@ -68,6 +72,36 @@ def source_act(visit: Visit, source_id: int, act: str) -> HttpResponse:
     except Unreachable as problem:
         messages.error(visit.request, str(problem))
     return redirect("source", source_id=view.id)
+
+
+@screen("POST")
+def source_webhook(visit: Visit, source_id: int) -> HttpResponse:
+    """*Register webhook*: the source calls us when something changes, where its API allows it."""
+    view, again = get_source(visit.context, source_id), ""
+    try:
+        register_webhook(
+            view.id,
+            address_of=hook_address,
+            registrar_of=registrar_of,
+            replace=visit.request.POST.get("replace") == "1",
+            context=visit.context,
+            keys=settings.SEALING_KEYS,
+            now=visit.now,
+            correlation_id=visit.correlation_id,
+        )
+    except Conflicting as problem:
+        messages.error(visit.request, str(problem))
+        again = "?replace=1"
+    except InvalidInput as problem:
+        said = [error_sentence("The address of this server", one) for one in problem.errors]
+        messages.error(visit.request, f"{' '.join(said)} Nothing was registered.")
+    except Unreachable as problem:
+        messages.error(visit.request, str(problem))
+    else:
+        messages.success(
+            visit.request, "Registered. Its first call shows below, usually within a minute."
+        )
+    return redirect(f"{reverse('source', kwargs={'source_id': view.id})}{again}")
 
 
 @screen("POST")

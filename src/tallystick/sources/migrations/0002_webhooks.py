@@ -1,0 +1,54 @@
+"""Where a webhook said to look, and how each source's webhook stands."""
+
+import django.db.models.deletion
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("sources", "0001_initial")]
+
+    operations = [
+        migrations.AddField(
+            model_name="source",
+            name="busy_until",
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.AddField(
+            model_name="source",
+            name="webhook",
+            field=models.JSONField(default=dict),
+        ),
+        migrations.AddField(
+            model_name="source",
+            name="heard_at",
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.CreateModel(
+            name="Hint",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("customer", models.CharField(blank=True, max_length=100)),
+                ("subject", models.CharField(blank=True, max_length=100)),
+                ("heard_at", models.DateTimeField()),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="sources.source"
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "sources_hint",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("source", "customer", "subject"), name="hint_once"
+                    ),
+                ],
+            },
+        ),
+    ]
