@@ -34,6 +34,7 @@ from tallystick.identity.roles import Role
 from tallystick.kit.chunks import chunks
 from tallystick.kit.ids import correlation_id
 from tallystick.ledger.models import Lane
+from tallystick.ledger.tally import fold_tally
 from tallystick.mappings.models import (
     CustomerMapping,
     CustomerSuggestion,
@@ -104,7 +105,9 @@ def make_large(*, customers: int, subscriptions: int) -> Large:
 
 
 def count_rows() -> None:
-    """What a database does by itself within a minute; the application's role may not ask for it."""
+    """What a worker and the database do by themselves within minutes: the changes of the tally are
+    few, the rows are counted; the application's role may not ask for that."""
+    fold_tally()
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as owner:
         owner.execute("VACUUM ANALYZE")
 

@@ -42,8 +42,9 @@ class MayPostAnswer(StrEnum):
 @dataclass(frozen=True, slots=True)
 class State:
     """What is so now. ``not_settled`` and ``to_approve`` count operations dated up to the day,
-    each in one of the two; ``not_looked_at`` names the connections whose lines were not all looked
-    at since the last change was sent."""
+    each in one of the two; ``not_looked_at`` names the connections of which no look at every line
+    has ended, or one is under way; ``sent_since`` those where a change was sent after the last one
+    had begun."""
 
     day: date
     lines: int
@@ -55,6 +56,7 @@ class State:
     not_mapped: int
     azure_plans_without_amounts: int
     not_looked_at: Sequence[str]
+    sent_since: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +141,20 @@ def _reasons(state: State) -> Sequence[Reason]:
         ),
         Reason(
             Why.NOT_LOOKED_AT,
-            len(state.not_looked_at),
-            "not every line was looked at since the last change was sent: "
-            f"{', '.join(state.not_looked_at)}",
+            len(state.not_looked_at) + len(state.sent_since),
+            _not_looked_at(state),
         ),
     ]
+
+
+def _not_looked_at(state: State) -> str:
+    said = []
+    if state.not_looked_at:
+        said.append(f"not every line was looked at yet: {', '.join(state.not_looked_at)}")
+    if state.sent_since:
+        names = ", ".join(state.sent_since)
+        said.append(f"a change was sent after the last look at every line had begun: {names}")
+    return "; ".join(said)
 
 
 def azure_month(day: date) -> date:

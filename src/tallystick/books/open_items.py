@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, Sum
 
 from tallystick.books.may_post import State, azure_month
 from tallystick.connections.queries import ConnectionView
@@ -15,6 +15,7 @@ from tallystick.identity.context import Context
 from tallystick.ledger.counting import Oldest
 from tallystick.ledger.models import Delivery, Lane
 from tallystick.ledger.queries import UNSETTLED
+from tallystick.ledger.tally_models import Tally
 from tallystick.mappings.not_mapped import not_mapped_anywhere
 from tallystick.subscriptions.azure_queries import plans_without_amounts
 
@@ -33,24 +34,22 @@ class OpenLines:
 
 
 def open_lines(context: Context, connection_ids: Collection[int], *, now: datetime) -> OpenLines:
-    """Of lanes that have begun. One question."""
+    """Of lanes that have begun. Three questions, none of which looks at what is plainly green."""
+    tally = Tally.objects.filter(**context.scope(), connection_id__in=connection_ids)
+    number = dict(tally.values_list("connection_id").annotate(n=Sum("lanes")).order_by())
     lanes = Lane.objects.filter(
         **context.scope("subscription__"), connection_id__in=connection_ids, open=True
-    ).exclude(begins_at__gt=now)
-    counts = list(
-        lanes.values("connection_id")
-        .annotate(
-            number=Count("pk"),
-            drifted=Count("pk", filter=Q(drift_units__isnull=False)),
-            not_read=Count("pk", filter=Q(proved_at__isnull=True, expected_units__isnull=False)),
-        )
-        .order_by()
     )
-    return OpenLines(
-        {one["connection_id"]: one["number"] for one in counts},
-        sum(one["drifted"] for one in counts),
-        sum(one["not_read"] for one in counts),
+    ahead = lanes.filter(begins_at__gt=now).values_list("connection_id")
+    for connection_id, resting in ahead.annotate(n=Count("pk")).order_by():
+        number[connection_id] -= resting
+    drifted = Q(drift_units__isnull=False)
+    not_read = Q(proved_at__isnull=True, expected_units__isnull=False)
+    wrong = lanes.exclude(begins_at__gt=now).filter(drifted | Q(proved_at__isnull=True))
+    counts = wrong.aggregate(
+        drifted=Count("pk", filter=drifted), not_read=Count("pk", filter=not_read)
     )
+    return OpenLines({pk: n for pk, n in number.items() if n}, **counts)
 
 
 def state_on(
@@ -62,6 +61,7 @@ def state_on(
     worker_is_there: bool,
 ) -> State:
     """What ``may_post`` decides from. Three questions."""
+    sweeps = {one.name: sweep_of(one) for one in connections if one.id in lines.by_connection}
     waiting = Delivery.objects.filter(
         UNSETTLED,
         **context.scope("operation__subscription__"),
@@ -82,11 +82,8 @@ def state_on(
         not_read=lines.not_read,
         not_mapped=not_mapped_anywhere(context).filter(starts_on__lte=day).count(),
         azure_plans_without_amounts=plans_without_amounts(context, azure_month(day)),
-        not_looked_at=[
-            one.name
-            for one in connections
-            if one.id in lines.by_connection and not sweep_of(one).is_newer_than_the_last_write()
-        ],
+        not_looked_at=[name for name, sweep in sweeps.items() if not sweep.has_ended],
+        sent_since=[name for name, sweep in sweeps.items() if sweep.is_overtaken],
     )
 
 

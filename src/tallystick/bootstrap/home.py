@@ -45,13 +45,15 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionNow:
-    """``lines``: those it bills in this context."""
+    """``lines``: those it bills in this context; ``sent_since``: a change was sent after the last
+    look at every line had begun."""
 
     connection: ConnectionView
     verdict: Verdict
     sweep: SweepState
     calls: Budget
     lines: int
+    sent_since: bool
 
     @property
     def needs_you(self) -> bool:
@@ -141,6 +143,7 @@ def _connections(
             sweep=sweep_of(one).state(now),
             calls=calls[one.id],
             lines=lines.by_connection.get(one.id, 0),
+            sent_since=sweep_of(one).is_overtaken,
         )
         for one in connections
     ]

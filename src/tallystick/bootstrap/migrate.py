@@ -34,8 +34,8 @@ FACTS = (
     "sources_event",
     "sources_event_outcome",
 )
-# ``audit_chain`` is written by a trigger that works as the owner.
-READ_ONLY = ("ledger_transition", "django_migrations", "audit_chain")
+# ``audit_chain`` and ``ledger_tally`` are written by triggers that work as the owner.
+READ_ONLY = ("ledger_transition", "django_migrations", "audit_chain", "ledger_tally")
 NEVER_DELETED = (
     "ledger_delivery",
     "ledger_lane",

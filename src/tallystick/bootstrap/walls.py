@@ -25,6 +25,7 @@ OF_A_RESELLER: Final = (
     "notify_recipient",
     "books_month_proof",
     "sources_source",
+    "ledger_tally",
 )
 # The same, and the CSP's own can be read by its resellers: a reseller's prices begin with the
 # CSP's rules, and what it changes may be billed on the CSP's connection.

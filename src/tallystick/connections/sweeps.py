@@ -57,11 +57,21 @@ class Sweep:
 
     def is_newer_than_the_last_write(self) -> bool:
         """Whether it began after the last change that was sent, and has ended."""
-        if self.ended_at is None or self._is_under_way:
+        if self.ended_at is None or not self.has_ended:
             return False
         # Of a sweep of an earlier version only its end is known.
         begun_at = self.begun_at or self.ended_at
         return self.last_write_at is None or begun_at > self.last_write_at + NOTED_EVERY
+
+    @property
+    def has_ended(self) -> bool:
+        """The one that was begun last has got through."""
+        return self.ended_at is not None and not self._is_under_way
+
+    @property
+    def is_overtaken(self) -> bool:
+        """It has ended, and a change was sent after it had begun."""
+        return self.has_ended and not self.is_newer_than_the_last_write()
 
     @property
     def _is_under_way(self) -> bool:

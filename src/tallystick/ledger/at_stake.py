@@ -1,4 +1,8 @@
-"""What stands behind each badge: quantity and money, counted by the database, in sets."""
+"""What stands behind each badge: quantity and money, counted by the database, in sets.
+
+Nearly all are plainly green, and nobody looks at those one by one: they are what the tally has
+(``tally_models``), without the few that are looked at.
+"""
 
 from __future__ import annotations
 
@@ -12,37 +16,67 @@ from django.db import connection as database
 from tallystick.catalog.terms import BillingCycle
 from tallystick.kit.money import round_money
 from tallystick.ledger.badge import URGENCY, BadgeKind
-from tallystick.ledger.counting import LANES, PLACES, Whose
+from tallystick.ledger.counting import PLACES, RESTLESS_LANES, Whose
 
 _MONTHS = " ".join(
     f"WHEN '{cycle.value}' THEN {cycle.months}" for cycle in BillingCycle if cycle.months
 )
+_ALIVE = "status IN ('active', 'suspended')"
 # A month of what a subscription bills; nothing of what is billed once, or has ended.
 _A_MONTH = f"""
-    CASE WHEN s.status IN ('active', 'suspended')
-         THEN s.quantity * s.unit_price / CASE o.billing_cycle {_MONTHS} END END
+    CASE WHEN s.{_ALIVE} THEN s.quantity * s.unit_price / CASE o.billing_cycle {_MONTHS} END END
 """
 # The urgent lane speaks, as in ``counting``; where both are red, what is stopped before drift.
 _SPEAKS = """, subscription AS (
-    SELECT connection_id, subscription_id,
+    SELECT connection_id, subscription_id, count(*) AS lanes,
            coalesce(min(urgency * 2 + drifted::int) FILTER (WHERE NOT rests), 2 * min(urgency))
                AS code,
            sum(waits) AS waits, min(proved_at) AS proved_at
-    FROM lane {only} GROUP BY connection_id, subscription_id
+    FROM lane GROUP BY connection_id, subscription_id
 )
 """
 _JOINED = """
 FROM subscription b JOIN subscriptions_subscription s ON s.id = b.subscription_id
 JOIN catalog_offer o ON o.id = s.offer_id
 """
-HELD = f"""{LANES} {_SPEAKS.format(only="")}
+# All there are, as the tally has them, without those that are looked at one by one.
+_PLAIN = f"""
+SELECT 2 * %(synced)s, t.price_currency, sum(t.lanes),
+       coalesce(sum(t.quantity) FILTER (WHERE t.{_ALIVE}), 0),
+       sum(t.charged / CASE o.billing_cycle {_MONTHS} END) FILTER (WHERE t.{_ALIVE}), 0,
+       (SELECT min(proved_at) FROM oldest)
+FROM (
+    SELECT offer_id, status, price_currency, lanes, quantity, charged FROM ledger_tally
+    WHERE tenant_id = %(tenant)s AND connection_id = ANY(%(connections)s)
+      AND (%(reseller)s::bigint IS NULL OR reseller_id = %(reseller)s)
+    UNION ALL
+    SELECT s.offer_id, s.status, s.price_currency, -b.lanes, -b.lanes * s.quantity,
+           -b.lanes * s.quantity * coalesce(s.unit_price, 0)
+    FROM subscription b JOIN subscriptions_subscription s ON s.id = b.subscription_id
+) t JOIN catalog_offer o ON o.id = t.offer_id
+GROUP BY t.price_currency HAVING sum(t.lanes) <> 0
+"""  # noqa: S608 - literals of this file
+# The first by proof that is none of those, of each connection.
+_OLDEST = """, oldest AS (
+    SELECT p.proved_at FROM unnest(%(connections)s::bigint[]) c (id) CROSS JOIN LATERAL (
+        SELECT l.proved_at FROM ledger_lane l
+        WHERE l.open AND l.connection_id = c.id AND l.tenant_id = %(tenant)s
+          AND (l.connection_id, l.subscription_id) NOT IN (
+              SELECT connection_id, subscription_id FROM restless)
+          AND (%(reseller)s::bigint IS NULL OR EXISTS (
+              SELECT FROM subscriptions_subscription s
+              WHERE s.id = l.subscription_id AND s.reseller_id = %(reseller)s))
+        ORDER BY l.proved_at LIMIT 1) p
+)
+"""
+HELD = f"""{RESTLESS_LANES} {_SPEAKS} {_OLDEST}
 SELECT b.code, s.price_currency, count(*),
-       coalesce(sum(s.quantity) FILTER (WHERE s.status IN ('active', 'suspended')), 0),
+       coalesce(sum(s.quantity) FILTER (WHERE s.{_ALIVE}), 0),
        sum({_A_MONTH}), sum(b.waits), min(b.proved_at)
 {_JOINED} GROUP BY b.code, s.price_currency
+UNION ALL {_PLAIN}
 """
-# Green lanes are left out before anything is joined.
-WORST = f"""{LANES} {_SPEAKS.format(only="WHERE urgency <> %(synced)s AND urgency <> %(left)s")}
+WORST = f"""{RESTLESS_LANES} {_SPEAKS}
 SELECT b.subscription_id, b.connection_id, {_A_MONTH} AS a_month
 {_JOINED} WHERE b.code = ANY(%(codes)s)
 ORDER BY a_month DESC NULLS LAST, b.subscription_id LIMIT %(limit)s

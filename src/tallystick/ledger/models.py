@@ -19,6 +19,7 @@ from tallystick.ledger.kinds import (
 from tallystick.ledger.portion_models import Portion
 from tallystick.ledger.run_models import RoundItem, SyncRound, SyncRun
 from tallystick.ledger.state import IN_FLIGHT, SETTLED, STOPPED, State
+from tallystick.ledger.tally_models import Tally
 
 # Django looks for a room's models here.
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "Sighting",
     "SyncRound",
     "SyncRun",
+    "Tally",
     "Transition",
 ]
 
@@ -153,6 +155,29 @@ class Lane(models.Model):
             models.CheckConstraint(
                 condition=Q(expected_units__isnull=True) | Q(expected_units__gte=0),
                 name="lane_expected_units_not_negative",
+            ),
+        ]
+        indexes = [
+            # What may be other than green, but for what waits or has not begun.
+            models.Index(
+                fields=["connection"],
+                condition=Q(open=True)
+                & (
+                    Q(proved_at__isnull=True)
+                    | Q(drift_units__isnull=False)
+                    | ~Q(drift_charges="")
+                    | Q(ends_on__isnull=False)
+                ),
+                name="lane_not_plain",
+            ),
+            models.Index(
+                fields=["connection", "begins_at"],
+                condition=Q(open=True, begins_at__isnull=False),
+                name="lane_begins",
+            ),
+            # The oldest proof first.
+            models.Index(
+                fields=["connection", "proved_at"], condition=Q(open=True), name="lane_proof"
             ),
         ]
 

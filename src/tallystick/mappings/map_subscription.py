@@ -24,7 +24,7 @@ from tallystick.mappings.exclude import end_exclusion
 from tallystick.mappings.hold import hold_line, hold_subscription
 from tallystick.mappings.kinds import Ours
 from tallystick.mappings.models import Billed, LeftPlace, LineWanted, NextPlace, SubscriptionMapping
-from tallystick.subscriptions.queries import SubscriptionView, get_subscription
+from tallystick.subscriptions.queries import SubscriptionView
 
 NEVER_BEGUN = Cause("unmapped", "Unmapped before its first day: nothing was sent.")
 
@@ -203,8 +203,8 @@ def unmap_subscription(
     """
     context.require(Right.MAP)
     connection = get_connection(context, connection_id)
-    view = get_subscription(context, subscription_id)
     with transaction.atomic():
+        view = hold_subscription(context, subscription_id)
         mapping = SubscriptionMapping.objects.filter(
             subscription_id=view.id, connection_id=connection.id
         ).first()

@@ -39,9 +39,7 @@ def not_mapped_ids(context: Context, connection_id: int, *, limit: int = 2000) -
 
 
 def _open(context: Context, connection_ids: Collection[int]) -> QuerySet[Subscription]:
-    rows = visible(context).filter(
-        subscriptionmapping__isnull=True, status=SubscriptionStatus.ACTIVE.value
-    )
+    rows = visible(context).filter(mapped=False, status=SubscriptionStatus.ACTIVE.value)
     left_out = Exclusion.objects.filter(connection_id__in=connection_ids)
     for kind, column in _COLUMNS.items():
         ids = left_out.filter(kind=kind.value).values("ours_id")

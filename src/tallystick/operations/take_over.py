@@ -29,6 +29,7 @@ from tallystick.ledger.wake import Wake
 from tallystick.mappings.map_subscription import fields_of, place_of
 from tallystick.mappings.models import Billed, NextPlace, SubscriptionMapping
 from tallystick.operations.finish import Asked, Change, finish
+from tallystick.subscriptions.models import Subscription
 from tallystick.subscriptions.queries import SubscriptionView
 
 SOURCE = "schedule"
@@ -46,6 +47,9 @@ def take_over(next_place_id: int, *, now: datetime, wake: Wake) -> bool:
     Harmless to call too often or twice at once.
     """
     with transaction.atomic():
+        # First of all, as everybody does who maps: so nobody waits in a circle.
+        held = NextPlace.objects.filter(pk=next_place_id).values("subscription_id")
+        list(Subscription.objects.select_for_update(no_key=True).filter(pk__in=held))
         following = (
             NextPlace.objects.select_for_update(skip_locked=True, no_key=True)
             .filter(pk=next_place_id)

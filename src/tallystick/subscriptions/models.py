@@ -59,6 +59,8 @@ class Subscription(models.Model):
     last_sequence = models.IntegerField(default=0)
     # What happened up to this number was another reseller's: the CSP alone sees it.
     others_until = models.IntegerField(default=0, db_default=0)
+    # Whether there is a mapping: the database says it (mappings/migrations/0004), nothing else.
+    mapped = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField()
 
     class Meta:
@@ -80,6 +82,11 @@ class Subscription(models.Model):
         indexes = [
             models.Index(fields=["tenant_id", "customer"], name="subscription_of_customer"),
             models.Index(fields=["commitment_ends_on"], name="subscription_term_ends"),
+            models.Index(
+                fields=["tenant_id", "reseller_id"],
+                condition=Q(mapped=False, status=SubscriptionStatus.ACTIVE.value),
+                name="subscription_not_mapped",
+            ),
         ]
 
 

@@ -26,6 +26,7 @@ from tallystick.kit.clock import DatabaseClock
 from tallystick.kit.jobs import SLOW_QUEUE, app, defer
 from tallystick.kit.log import logger
 from tallystick.ledger.rounds import end_abandoned
+from tallystick.ledger.tally import fold_tally
 from tallystick.sync import words
 from tallystick.sync.due import due_lanes, open_runs_without_work
 from tallystick.sync.engine import Engine
@@ -100,6 +101,7 @@ def watch_connections(timestamp: int) -> None:  # noqa: ARG001 - the job engine 
     forget_old_keys(now=now)
     end_abandoned(now=now)
     forget_old_failures(now=now)
+    fold_tally()
     # A paused connection that was never looked at comes from a restored backup: looking is safe,
     # and the person who resumes it wants to see the differences.
     for connection in Connection.objects.filter(

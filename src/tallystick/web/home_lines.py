@@ -222,7 +222,10 @@ def mark_of(home: Home, *parts: object) -> str:
         repr(home.not_mapped),
         str(home.undecided),
         *(f"{one.row.subscription.id}{one.row.badge.cause}" for one in home.needs),
-        *(f"{one.connection.id}{one.sweep}{one.calls.spent}" for one in home.connections),
+        *(
+            f"{one.connection.id}{one.sweep}{one.sent_since}{one.calls.spent}"
+            for one in home.connections
+        ),
         repr(home.days[-1]),
         *(str(part) for part in parts),
     ]

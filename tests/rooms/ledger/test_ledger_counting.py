@@ -8,6 +8,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
+from django.db.models import Min
 from lane_bench import IN_STATE, Bench, new_bench
 
 from factories import TODAY, Tenancy, number, sibling, tenancy
@@ -115,6 +116,12 @@ def shuffle(of: Tenancy, connection_ids: list[int], chance: Random) -> None:
         if head.state in {"failed", "conflict"}:
             head.cause = "It did not work."
     Delivery.objects.bulk_update(heads, ["tries", "cause", "awaits_approval"])
+    for lane in lanes:
+        Subscription.objects.filter(pk=lane.subscription_id).update(
+            quantity=chance.randrange(20),
+            unit_price=chance.choice([None, Decimal("15.2"), Decimal("9.99")]),
+            status=chance.choice(["active", "active", "suspended", "expired"]),
+        )
     for pk in connection_ids:
         Connection.objects.filter(pk=pk).update(
             paused_at=chance.choice([None, now]),
@@ -130,6 +137,31 @@ def whose(of: Tenancy, connection_id: int) -> Whose:
 
 def staked(of: Tenancy, connection_id: int) -> Counts:
     return counts_at_stake([connection_id], whose(of, connection_id), now=of.clock.now())
+
+
+def recounted(of: Tenancy, connection_id: int) -> dict[BadgeKind, tuple[object, ...]]:
+    """Of each kind that is there: quantity, money a month to a euro, the oldest proof."""
+    found: dict[BadgeKind, list[Subscription]] = {}
+    kinds = by_subscription(of, connection_id)
+    for pk, row in Subscription.objects.in_bulk(kinds).items():
+        found.setdefault(kinds[pk], []).append(row)
+    proofs = dict(
+        Lane.objects.filter(connection_id=connection_id, open=True, proved_at__isnull=False)
+        .values_list("subscription_id")
+        .annotate(oldest=Min("proved_at"))
+    )
+    said: dict[BadgeKind, tuple[object, ...]] = {}
+    for kind, rows in found.items():
+        billed = [row for row in rows if row.status in {"active", "suspended"}]
+        money = sum((row.quantity * (row.unit_price or Decimal(0)) for row in billed), Decimal(0))
+        oldest = min((proofs[row.pk] for row in rows if row.pk in proofs), default=None)
+        said[kind] = (sum(row.quantity for row in billed), round(money), oldest)
+    return said
+
+
+def told(counts: Counts, kind: BadgeKind) -> tuple[object, ...]:
+    held = counts.of(kind)
+    return held.quantity, round(held.a_month.get("EUR", Decimal(0))), held.proved_at
 
 
 def needy(of: Tenancy, connection_id: int) -> set[int]:
@@ -169,6 +201,8 @@ def test_the_database_counts_what_the_pure_decision_says(db: None) -> None:
             at_stake = staked(of, connection_id)
             assert +Counter({k: at_stake.of(k).subscriptions for k in BadgeKind}) == expected
             assert at_stake.mapped == expected.total()
+            counted_anew = recounted(of, connection_id)
+            assert {kind: told(at_stake, kind) for kind in counted_anew} == counted_anew
             assert needy(of, connection_id) == {
                 pk for pk, one in by_subscription(of, connection_id).items() if one in NEEDY
             }

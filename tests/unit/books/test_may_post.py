@@ -21,6 +21,7 @@ WELL = State(
     not_mapped=0,
     azure_plans_without_amounts=0,
     not_looked_at=(),
+    sent_since=(),
 )
 EVERY = {
     Why.NO_WORKER: ({"worker_is_there": False}, 1, "no worker is there"),
@@ -34,7 +35,12 @@ EVERY = {
         2,
         "the amounts of 2026-05 are not in, or not final, for 2 Azure plans",
     ),
-    Why.NOT_LOOKED_AT: ({"not_looked_at": ("EU", "US")}, 2, "since the last change was sent: EU"),
+    Why.NOT_LOOKED_AT: (
+        {"not_looked_at": ("EU",), "sent_since": ("US",)},
+        2,
+        "not every line was looked at yet: EU; a change was sent after the last look at every line "
+        "had begun: US",
+    ),
 }
 ONE = {
     "not_settled": "1 operation dated up to 31 May 2026 is not settled",
