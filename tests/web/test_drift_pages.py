@@ -15,6 +15,8 @@ from tallystick.identity.people import add_user
 from tallystick.identity.roles import Role
 from tallystick.kit.clock import DatabaseClock
 from tallystick.kit.ids import correlation_id
+from tallystick.kit.paging import encode_cursor, every
+from tallystick.kit.problem import InvalidInput
 from tallystick.mappings.drift_rows import list_drifts
 
 
@@ -54,6 +56,23 @@ def test_what_only_waits_for_a_decision_leads_to_it(world: World, edited: Line) 
     for address in ("/", f"/connectors/{world.connection_id}/{mapping}"):
         said = client(world).get(address).content.decode()
         assert href in said and ">Decide<" in said.replace("</svg>", ">"), address
+
+
+def test_the_dearest_stands_first_and_pages_go_on_from_there(world: World) -> None:
+    """Whichever way it differs, and of the same money the newest."""
+    lines = [world.line(units=10) for _ in range(4)]
+    for line, units in zip(lines, (11, 4, 11, 13), strict=True):
+        line.hand_edit(units)
+    world.sweep()
+    context, now = world.tenancy.context, world.clock.now()
+    shown = [one.id for one in list_drifts(context, now=now).items]
+    first, second = sorted((drift_of(lines[0]), drift_of(lines[2])), reverse=True)
+    assert shown == [drift_of(lines[1]), drift_of(lines[3]), first, second]
+    one_by_one = every(lambda at: list_drifts(context, now=now, cursor=at, limit=1))
+    assert [one.id for one in one_by_one] == shown
+    for said in ("much", "NaN", "-1", "1E999"):
+        with pytest.raises(InvalidInput):
+            list_drifts(context, now=now, cursor=encode_cursor([said, 1]))
 
 
 def test_what_differs_stands_there_with_its_money(world: World, edited: Line) -> None:

@@ -33,7 +33,8 @@ router = Router(tags=["Drift"])
 
 @router.get("/drift", auth=READ, response=answers(200, PageOut[DriftOut]), summary="What differs")
 def drifts(request: HttpRequest, asked: Query[DriftFilter]) -> PageOut[DriftOut]:
-    """Of all mapped lines, newest first. ``state=agreed``: what is silent because of a decision."""
+    """Of all mapped lines, most money a month first. ``state=agreed``: what is silent because of a
+    decision."""
     no_other(request, DriftFilter)
     return _page(caller(request), asked, asked.connection)
 

@@ -138,7 +138,8 @@ class DayOut(Schema):
 
 class HomeOut(Schema):
     """``tone`` green: the look happened, and every line was proved. ``first``: what did not run,
-    ``needs``: what a person must do, ``words``: all of it in one line."""
+    ``needs``: what a person must do, ``words``: all of it in one line. ``not_seen``: changes that
+    were recorded here 48 hours ago and that the subscription's source does not show."""
 
     tone: Tone
     all_well: bool
@@ -150,6 +151,7 @@ class HomeOut(Schema):
     drifted: HeldOut
     not_mapped: StakeOut
     undecided: int = Field(description="See GET /renewals?needs_a_person=true.")
+    not_seen: StakeOut
     oldest_waiting: OldestOut | None
     needs_you: list[NeedOut]
     connections: list[ConnectionNowOut]
@@ -180,6 +182,7 @@ class HomeOut(Schema):
             drifted=HeldOut.of(found.counts.drifted),
             not_mapped=StakeOut.of(found.not_mapped),
             undecided=found.undecided,
+            not_seen=StakeOut.of(found.not_seen),
             oldest_waiting=None if oldest is None else OldestOut.from_orm(oldest),
             needs_you=[NeedOut.of(one) for one in found.needs],
             connections=[ConnectionNowOut.of(one) for one in found.connections],

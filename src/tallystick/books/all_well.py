@@ -60,6 +60,7 @@ class Now:
     under_way: int
     not_mapped: int
     undecided: int = 0
+    not_seen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,8 @@ def _needs(now: Now) -> list[str]:
             f"{_of(now.undecided, 'subscription')} {waits} for a word on what happens now, under "
             "Renewals."
         )
+    if now.not_seen:
+        said.append(f"{_of(now.not_seen, 'change')} {_is(now.not_seen)} not seen at Microsoft.")
     return said
 
 

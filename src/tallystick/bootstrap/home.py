@@ -26,7 +26,7 @@ from tallystick.ledger.counting import Oldest, Whose
 from tallystick.ledger.history import Day, days
 from tallystick.mappings.rows import Row, paused_connections, rows_for
 from tallystick.mappings.stakes import Stake
-from tallystick.mappings.watching import not_mapped_at_stake
+from tallystick.mappings.watching import not_mapped_at_stake, not_seen_at_stake
 from tallystick.subscriptions.queries import get_subscriptions
 from tallystick.subscriptions.waiting_ends import needing
 from tallystick.sync.health import is_there, worker_seen_at
@@ -80,6 +80,7 @@ class Home:
     counts: Counts
     not_mapped: Stake
     undecided: int
+    not_seen: Stake
     oldest: Oldest | None
     needs: Sequence[Need]
     connections: Sequence[ConnectionNow]
@@ -110,18 +111,28 @@ def home(context: Context, *, up_to: date | None = None, now: datetime) -> Home:
     whose = Whose(context.tenant_id, context.reseller_id, paused_connections(set(ids), now=now))
     counts = counts_at_stake(ids, whose, now=now)
     lines = open_lines(context, ids, now=now)
-    not_mapped = not_mapped_at_stake(context)
+    not_mapped, not_seen = not_mapped_at_stake(context), not_seen_at_stake(context)
     undecided = needing(context, today=today).count()
     shown = _connections(connections, lines, now=now)
     state = state_on(
         context, connections, lines, day=up_to or usual_day(today), worker_is_there=there
     )
     return Home(
-        headline=headline(_now(counts, not_mapped, undecided, shown, worker_is_there=there)),
+        headline=headline(
+            _now(
+                counts,
+                not_mapped,
+                undecided,
+                shown,
+                not_seen=not_seen,
+                worker_is_there=there,
+            )
+        ),
         may_post=may_post(state),
         counts=counts,
         not_mapped=not_mapped,
         undecided=undecided,
+        not_seen=not_seen,
         oldest=oldest_waiting(context, ids, now=now),
         needs=_needs(context, most_at_stake(ids, whose, now=now, limit=NEEDS_SHOWN), now=now),
         connections=shown,
@@ -155,6 +166,7 @@ def _now(
     undecided: int,
     connections: Sequence[ConnectionNow],
     *,
+    not_seen: Stake,
     worker_is_there: bool,
 ) -> Now:
     stopped = counts.stopped
@@ -177,6 +189,7 @@ def _now(
         + counts.of(BadgeKind.CHECKING).subscriptions,
         not_mapped=not_mapped.subscriptions,
         undecided=undecided,
+        not_seen=not_seen.subscriptions,
     )
 
 

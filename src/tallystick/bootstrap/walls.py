@@ -79,6 +79,7 @@ OF_ANOTHER_ROW: Final = {
     "ledger_round_item": ("round_id", "ledger_sync_round"),
     "books_month_proof_line": ("proof_id", "books_month_proof"),
     "books_vendor_invoice_line": ("invoice_id", "books_vendor_invoice"),
+    "subscriptions_not_seen": ("subscription_id", "subscriptions_subscription"),
     "notify_noticed": ("recipient_id", "notify_recipient"),
     "notify_flood": ("recipient_id", "notify_recipient"),
     "notify_message": ("recipient_id", "notify_recipient"),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     acts = parser.add_subparsers(dest="what", metavar="ACT", required=True)
-    listing = add_act(acts, "list", "what differs, newest first", _list)
+    listing = add_act(acts, "list", "what differs, most money a month first", _list)
     listing.add_argument("--connection", help="only of this one: its name, or its number")
     listing.add_argument("--agreed", action="store_true", help="what is silent by a decision")
     looking = add_act(acts, "look", "compare lines with Autotask, in the background", _look)

@@ -56,6 +56,7 @@ def open_drift(lane: Lane, found: Found, *, now: datetime) -> None:
     lane.drift_amount = wrong.found.price if wrong.found else None
     lane.drift_expected = wrong.expected.units
     lane.drift_since = lane.drift_since or now
+    lane.drift_stake = abs(found.stake or Decimal(0))
 
 
 def clear_drift(lane: Lane, *, now: datetime) -> None:
@@ -68,6 +69,7 @@ def clear_drift(lane: Lane, *, now: datetime) -> None:
 def forget_drift(lane: Lane) -> None:
     """What became of it is kept already (saved with the lane); charges are another matter."""
     lane.drift_units = lane.drift_expected = lane.drift_amount = None
+    lane.drift_stake = None
     if not lane.drift_charges:
         lane.drift_since = None
     lane.drift = lane.agreed = None

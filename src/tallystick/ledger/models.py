@@ -123,6 +123,8 @@ class Lane(models.Model):
     drift_expected = models.IntegerField(null=True)
     drift_amount = models.DecimalField(max_digits=18, decimal_places=4, null=True)
     drift_since = models.DateTimeField(null=True)
+    # What the open difference comes to in a month, whichever way: the dearest is listed first.
+    drift_stake = models.DecimalField(max_digits=18, decimal_places=4, null=True)
     # The same of the charges of ours on its contract, in words.
     drift_charges = models.TextField(blank=True, default="", db_default="")
     # The open difference of a lane that nothing waits on, and the decision that silences it.
@@ -174,6 +176,11 @@ class Lane(models.Model):
                 fields=["connection", "begins_at"],
                 condition=Q(open=True, begins_at__isnull=False),
                 name="lane_begins",
+            ),
+            models.Index(
+                fields=["tenant_id", "-drift_stake", "-drift"],
+                condition=Q(open=True, drift__isnull=False),
+                name="lane_by_stake",
             ),
             # The oldest proof first.
             models.Index(

@@ -9,8 +9,8 @@ class Tally(models.Model):
     """A change of a sum. The sum of all rows of a kind is what its open lanes come to, each with
     what its subscription has: ``charged`` is quantity times unit price, a billing cycle.
 
-    Only triggers write here (``migrations/0012_tally``), in the transaction of what they count.
-    A change is a row of its own, so nobody waits for a counter; ``ledger/tally`` folds them.
+    Only triggers write here (``migrations/0012_tally_and_stakes``), in the transaction of what they
+    count. A change is a row of its own, so nobody waits for a counter; ``ledger/tally`` folds them.
     """
 
     tenant_id = models.BigIntegerField()

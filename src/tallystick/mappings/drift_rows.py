@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from django.db.models import Q, QuerySet
 
 from tallystick.connections.queries import living
 from tallystick.identity.context import Context
+from tallystick.kit.money import LARGEST
 from tallystick.kit.paging import Page, check_limit, decode_cursor, encode_cursor
 from tallystick.kit.problem import InvalidInput, NotFound
 from tallystick.ledger.badge_words import Agreement
@@ -89,7 +90,8 @@ def list_drifts(
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[DriftRow]:
-    """What is open, newest first; ``state`` agreed: what is silent. Raises InvalidInput."""
+    """What is open, most money a month first (of whichever currency, and whichever way); ``state``
+    agreed: what is silent. Raises InvalidInput."""
     limit = check_limit(limit)
     rows = _lanes(context, now=now, state=state)
     for name, value in (
@@ -106,11 +108,24 @@ def list_drifts(
             | Q(subscription__friendly_name__icontains=word)
         )
     if cursor:
-        rows = rows.filter(drift_id__lt=int(decode_cursor(cursor, length=1)[0]))
-    found = list(rows.order_by("-drift_id")[: limit + 1])
+        rows = rows.filter(_after(cursor))
+    found = list(rows.order_by("-drift_stake", "-drift_id")[: limit + 1])
     shown = _views(context, [lane.drift for lane in found[:limit] if lane.drift], now=now)
-    more = encode_cursor([found[limit - 1].drift_id or 0]) if len(found) > limit else None
+    last = found[limit - 1] if len(found) > limit else None
+    more = encode_cursor([str(last.drift_stake), last.drift_id or 0]) if last else None
     return Page(shown, more)
+
+
+def _after(cursor: str) -> Q:
+    """Raises InvalidInput."""
+    said, drift_id = decode_cursor(cursor, length=2)
+    try:
+        stake = Decimal(said)
+        if not 0 <= stake <= LARGEST:
+            raise InvalidOperation
+    except InvalidOperation:
+        raise InvalidInput.one("cursor", "is not one this list gave out") from None
+    return Q(drift_stake__lt=stake) | Q(drift_stake=stake, drift_id__lt=drift_id)
 
 
 def count_drifts(context: Context, *, now: datetime) -> int:
@@ -141,6 +156,7 @@ def _lanes(context: Context, *, now: datetime, state: str) -> QuerySet[Lane]:
     silent = Q(agreed__until_at__gt=now)
     rows = Lane.objects.filter(
         silent if state == AGREED else ~silent,
+        tenant_id=context.tenant_id,
         open=True,
         drift__isnull=False,
         connection__in=living(context),

@@ -16,6 +16,7 @@ from tallystick.ledger.standings import (
 )
 from tallystick.mappings.not_mapped import not_mapped_anywhere
 from tallystick.subscriptions.models import Subscription
+from tallystick.subscriptions.not_seen import not_seen_rows
 
 
 class Open(StrEnum):
@@ -24,6 +25,7 @@ class Open(StrEnum):
     NOT_SETTLED = "not_settled"
     DRIFTED = "drifted"
     NOT_BILLED = "not_billed"
+    NOT_SEEN = "not_seen"
 
     @property
     def label(self) -> str:
@@ -31,6 +33,7 @@ class Open(StrEnum):
             Open.NOT_SETTLED: "Not settled",
             Open.DRIFTED: "Autotask shows something else",
             Open.NOT_BILLED: "Active, not mapped",
+            Open.NOT_SEEN: "Not seen at Microsoft",
         }[self]
 
 
@@ -43,6 +46,8 @@ def only_open(rows: QuerySet[Subscription], show: Open, context: Context) -> Que
             return rows.filter(pk__in=drifted_subscriptions(context.scope("connection__")))
         case Open.NOT_BILLED:
             return rows.filter(pk__in=not_mapped_anywhere(context).values("pk"))
+        case Open.NOT_SEEN:
+            return rows.filter(pk__in=not_seen_rows(context).values("pk"))
 
 
 def may_carry(

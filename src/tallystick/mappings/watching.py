@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from tallystick.connections.queries import get_connection
@@ -13,6 +13,7 @@ from tallystick.mappings.contract_rules import watch
 from tallystick.mappings.not_mapped import not_mapped_anywhere, not_mapped_rows
 from tallystick.mappings.rows import Row
 from tallystick.mappings.stakes import NOTHING, Stake, stakes_by
+from tallystick.subscriptions.not_seen import not_seen_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,14 @@ def not_mapped_at_stake(context: Context) -> Stake:
     """The same of all connections of a context together."""
     stakes = stakes_by("tenant_id", not_mapped_anywhere(context))
     return stakes.get(context.tenant_id, NOTHING)
+
+
+def not_seen_at_stake(context: Context) -> Stake:
+    """What people recorded and the subscription's source does not show; what has ended here is
+    counted, and bills nothing."""
+    rows = not_seen_rows(context)
+    stake = stakes_by("tenant_id", rows).get(context.tenant_id, NOTHING)
+    return replace(stake, subscriptions=rows.count())
 
 
 def watch_rows(connection_id: int, rows: Sequence[Row], *, today: date) -> Mapping[int, str]:

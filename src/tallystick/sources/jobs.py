@@ -14,6 +14,7 @@ from tallystick.kit.log import logger
 from tallystick.ledger.wake import Wake
 from tallystick.sources.intake.take_up import take_up_what_waited
 from tallystick.sources.read_sources import ReaderOf, Reading, claim, due_sources, read_source
+from tallystick.sources.watch_not_seen import watch_not_seen
 from tallystick.sources.wire import SourceTrouble
 
 log = logger("sources.jobs")
@@ -78,3 +79,11 @@ def _read_due() -> None:
             log.warning("source not read", source=source_id, why=str(trouble))
         else:
             log.info("source read", source=source_id, differences=read.differences)
+
+
+@app.periodic(cron="*/5 * * * *", periodic_id="sources_not_seen")
+@app.task(name="tallystick.sources_not_seen", queue=SLOW_QUEUE, queueing_lock="sources_not_seen")
+def look_for_not_seen(timestamp: int) -> None:  # noqa: ARG001 - the job engine passes it
+    """What people recorded and their source does not show, for Home."""
+    close_old_connections()
+    watch_not_seen(now=DatabaseClock().now())

@@ -6,10 +6,18 @@ from django.db import models
 from django.db.models import Q
 
 from tallystick.subscriptions.azure_models import AzureAmountRow
+from tallystick.subscriptions.not_seen_models import NotSeen
 from tallystick.subscriptions.status import EndOfTerm, SubscriptionStatus
 
 # Django looks for a room's models here.
-__all__ = ["AzureAmountRow", "Customer", "RefusedChange", "ScheduledChange", "Subscription"]
+__all__ = [
+    "AzureAmountRow",
+    "Customer",
+    "NotSeen",
+    "RefusedChange",
+    "ScheduledChange",
+    "Subscription",
+]
 
 
 class Customer(models.Model):

@@ -82,6 +82,10 @@ def counts_of(home: Home) -> list[Count]:
     made.insert(1, Count("of them drifted", drifted.subscriptions, "red", _held(drifted), href))
     number, stake = home.not_mapped.subscriptions, at_stake(home.not_mapped)
     made.append(Count("Not Mapped", number, "yellow", stake, f"{listed}?show=not_billed"))
+    if missed := home.not_seen.subscriptions:
+        href = f"{listed}?show=not_seen"
+        stake = at_stake(home.not_seen)
+        made.append(Count("Not seen at Microsoft", missed, "yellow", stake, href))
     return made
 
 
@@ -94,6 +98,8 @@ def needs_of(home: Home) -> list[NeedLine]:
     lines = [_of_row(one) for one in home.needs]
     if home.not_mapped.subscriptions:
         lines.append(_of_not_mapped(home))
+    if home.not_seen.subscriptions:
+        lines.append(_of_not_seen(home.not_seen))
     lines.sort(key=lambda line: -line.at_stake)
     if home.undecided:
         lines.append(_of_undecided(home))
@@ -150,6 +156,23 @@ def _of_undecided(home: Home) -> NeedLine:
         at_stake=NOTHING,
         tone="yellow",
         icon="calendar",
+        act="See which",
+        act_href=href,
+    )
+
+
+def _of_not_seen(stake: Stake) -> NeedLine:
+    href = f"{reverse('subscriptions')}?show=not_seen"
+    return NeedLine(
+        name=f"{counted(stake.subscriptions, 'change')} not seen at Microsoft",
+        href=href,
+        under=counted(stake.licences, "licence"),
+        cause="Recorded here more than 48 hours ago, and the source still shows what was before. "
+        "Make the change there, or take it back here.",
+        money=_a_month(stake),
+        at_stake=max(stake.a_month.values(), default=NOTHING),
+        tone="yellow",
+        icon="eye",
         act="See which",
         act_href=href,
     )
@@ -221,6 +244,7 @@ def mark_of(home: Home, *parts: object) -> str:
         repr(home.counts),
         repr(home.not_mapped),
         str(home.undecided),
+        repr(home.not_seen),
         *(f"{one.row.subscription.id}{one.row.badge.cause}" for one in home.needs),
         *(
             f"{one.connection.id}{one.sweep}{one.sent_since}{one.calls.spent}"

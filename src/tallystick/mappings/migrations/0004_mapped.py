@@ -52,7 +52,7 @@ DROP FUNCTION mappings_tell_subscription();
 class Migration(migrations.Migration):
     dependencies = [
         ("mappings", "0003_lines_wanted_and_left"),
-        ("subscriptions", "0005_mapped"),
+        ("subscriptions", "0006_mapped_and_not_seen"),
     ]
     operations = [
         migrations.RunSQL(MAPPED, UNDO),

@@ -20,6 +20,7 @@ from tallystick.mappings.want_line import wanted_since
 from tallystick.operations.commitments import commitment_of
 from tallystick.operations.possible import possible
 from tallystick.sources.queries import sources_of
+from tallystick.subscriptions.not_seen import not_seen_of
 from tallystick.subscriptions.scheduled import scheduled_of
 from tallystick.subscriptions.status import SubscriptionStatus
 from tallystick.subscriptions.waiting_ends import why_waits
@@ -68,6 +69,7 @@ def subscription(visit: Visit, subscription_id: int) -> HttpResponse:
         scheduled=scheduled_of([row.subscription.id]).get(row.subscription.id),
         waits=_waits(visit, row),
         sources=sources_of(visit.context, row.subscription.provider_id),
+        not_seen=not_seen_of(visit.context, subscription_id),
         wants_line=_wants_line(row),
         blocker=blocker_of(row),
         told=_told(visit, row),

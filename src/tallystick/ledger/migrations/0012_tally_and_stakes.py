@@ -1,4 +1,5 @@
-"""Sums of what open lanes bill, and the indexes that find the lanes that are not plainly green.
+"""Sums of what open lanes bill, the indexes that find the lanes that are not plainly green, and
+what an open difference comes to, so that the dearest are found first.
 
 A subscription's quantity and price and a lane's being open are changed by different people at
 once. Whoever opens or closes a lane locks its subscription before it is counted, as whoever
@@ -96,6 +97,10 @@ SELECT s.tenant_id, s.reseller_id, l.connection_id, s.offer_id, s.status, s.pric
 FROM ledger_lane l JOIN subscriptions_subscription s ON s.id = l.subscription_id
 WHERE l.open GROUP BY 1, 2, 3, 4, 5, 6;
 """
+STAKES = """
+UPDATE ledger_lane l SET drift_stake = abs(coalesce(d.stake, 0))
+FROM ledger_drift d WHERE d.id = l.drift_id;
+"""
 UNDO = """
 DROP TRIGGER ledger_tally_begun ON ledger_lane;
 DROP TRIGGER ledger_tally_turned ON ledger_lane;
@@ -169,6 +174,20 @@ class Migration(migrations.Migration):
                 name="lane_proof",
             ),
         ),
+        migrations.AddField(
+            model_name="lane",
+            name="drift_stake",
+            field=models.DecimalField(decimal_places=4, max_digits=18, null=True),
+        ),
+        migrations.AddIndex(
+            model_name="lane",
+            index=models.Index(
+                condition=models.Q(("drift__isnull", False), ("open", True)),
+                fields=["tenant_id", "-drift_stake", "-drift"],
+                name="lane_by_stake",
+            ),
+        ),
         migrations.RunSQL(TALLY, UNDO),
         migrations.RunSQL(FILL, migrations.RunSQL.noop),
+        migrations.RunSQL(STAKES, migrations.RunSQL.noop),
     ]
