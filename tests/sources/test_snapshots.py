@@ -161,7 +161,8 @@ class TestTwoLists:
         )
         taken = compare(told, cells)
         assert [(one.type, one.after) for one in taken.found] == [
-            ("subscription.quantity_changed", {"quantity": 11})
+            ("subscription.quantity_changed", {"quantity": 11}),
+            ("subscription.renewal_changed", {"end_of_term_action": "renew"}),
         ]
 
     def test_a_change_made_here_is_not_taken_back(self, told: Teller) -> None:
@@ -191,9 +192,13 @@ class TestFeedAndList:
     def test_what_was_told_is_not_found_again(self, told: Teller) -> None:
         subject = told.subject()
         told.tell(told.bought(subject), told.quantity(subject, 12))
-        taken = compare(told, row(told, subject, quantity="12"))
-        assert taken.differences == 0
+        shown = row(told, subject, quantity="12", end_of_term="")
+        assert compare(told, shown).differences == 0
         assert len(told.ledger(subject)) == 2
+        # That it renews nobody had said: once that is news.
+        found = [compare(told, {**shown, "end_of_term": "renew"}).differences for _ in "ab"]
+        assert found == [1, 0]
+        assert told.ledger(subject)[-1][1] == "set_end_of_term"
 
     def test_what_was_found_is_not_recorded_when_it_is_told_later(self, told: Teller) -> None:
         subject = told.subject()
@@ -207,13 +212,14 @@ class TestFeedAndList:
     def test_a_list_that_lags_behind_the_feed_takes_nothing_back(self, told: Teller) -> None:
         subject = told.subject()
         told.tell(told.bought(subject))
-        compare(told, row(told, subject))
+        shown = row(told, subject, end_of_term="")
+        compare(told, shown)
         now = told.of.clock.now()
         told.tell(told.quantity(subject, 12, time=now.isoformat()))
-        lagging = compare(told, row(told, subject, subscription="x"), at=now)
+        lagging = compare(told, {**shown, "subscription": "x"}, at=now)
         assert (lagging.told_just_before, lagging.differences) == (1, 0)
         told.of.clock.advance(7200)
-        later = compare(told, row(told, subject, quantity="12", subscription="x"))
+        later = compare(told, {**shown, "quantity": "12", "subscription": "x"})
         assert [one.type for one in later.found] == ["subscription.renamed"]
 
     @settings(
