@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from harness import Line
 from tallystick.audit.events import Event, Status
 from tallystick.audit.models import AuditLog
+from tallystick.catalog.terms import OfferKind
 from tallystick.connections.included import billed
 from tallystick.connections.overrides import included_of
 from tallystick.ledger.models import Attempt, Delivery, Operation
@@ -94,6 +95,8 @@ def green_is_proved(line: Line, deliveries: Sequence[Delivery], *, hand_edited: 
     assert (truth or 0) == lane.expected_units  # no row: its contract has ended
     held = Subscription.objects.get(pk=line.subscription_id)
     quantity = 0 if held.status == "suspended" and _takes_units(deliveries) else held.quantity
+    if held.offer.kind == OfferKind.AZURE_PLAN.value and quantity:
+        return  # billed by its months: its line keeps the units it was mapped with
     if quantity == 0 and lane.expected_unit_price == 0:
         return  # cancelled by the rule that leaves the units and takes the price away
     included = included_of(lane.connection_id, line.subscription_id)

@@ -11,7 +11,7 @@ from azure_world import Plan, plan_on
 from checks import check_promises
 from harness import World
 from tallystick.connections.amounts_policy import AzureAmounts
-from tallystick.connections.policies import SameDay
+from tallystick.connections.policies import CancelRule, SameDay
 
 MONTHS = {
     "2026-02": ("120.00", "90.00"),
@@ -220,18 +220,56 @@ def test_a_reset_that_is_refused_stops_and_is_ended_on_the_line(world: World) ->
     assert plan.billed() == {"2026-04": (Decimal("130"), Decimal("95"))}
 
 
-def test_a_quantity_between_two_months_ends_the_run(world: World) -> None:
+def test_a_quantity_does_not_double_a_month_that_is_set_on_the_line(world: World) -> None:
+    world.policy(azure_amounts=AzureAmounts.LINE)
+    plan = plan_on(world)
+    plan.amounts("2026-04", "130.00", "95.00")
+    world.work()
+    plan.line.quantity(2, date(2026, 4, 20))
+    world.work()
+    assert plan.line.states()[-1] == "not_applicable"
+    plan.post(date(2026, 5, 31))
+    assert plan.billed() == {"2026-04": (Decimal("130"), Decimal("95"))}
+    check_promises(plan.line)
+
+
+@pytest.mark.parametrize("rule", list(CancelRule))
+@pytest.mark.parametrize("day", [date(2026, 4, 1), date(2026, 4, 20), date(2026, 5, 1)])
+def test_an_end_does_not_cut_a_month_that_is_set_on_the_line(
+    world: World, rule: CancelRule, day: date
+) -> None:
+    world.policy(azure_amounts=AzureAmounts.LINE, same_day=SameDay.ADDS, cancel_rule=rule)
+    world.simulator.set_knobs(same_day="add")
+    plan = plan_on(world)
+    plan.amounts("2026-03", "120.00", "90.00")
+    plan.amounts("2026-04", "130.00", "95.00")
+    world.work()
+    plan.line.cancel(day)
+    world.work()
+    assert plan.line.badge == "synced", plan.line.cause
+    last = plan.line.deliveries()[-1]
+    assert last.effective_on == date(2026, 5, 1)
+    assert ("would be billed in part" in last.moved_because) is (day < date(2026, 5, 1))
+    plan.post(date(2026, 5, 31))
+    assert plan.billed() == {
+        "2026-03": (Decimal("120"), Decimal("90")),
+        "2026-04": (Decimal("130"), Decimal("95")),
+    }
+    assert world.sweep().different == 0
+
+
+def test_neither_quantity_nor_price_between_two_months_is_in_the_way(world: World) -> None:
     world.policy(azure_amounts=AzureAmounts.LINE)
     plan = plan_on(world)
     plan.amounts("2026-03", "120.00", "90.00")
-    plan.line.price("0.00", currency="EUR")  # not applicable: it is not in the way
+    plan.line.price("0.00", currency="EUR")
     plan.line.quantity(2, date(2026, 5, 20))
     plan.amounts("2026-04", "130.00", "95.00")
     world.work()
     assert kinds(plan)[:3] == [
         ("adjust", "2026-03-01"),
         ("adjust", "2026-04-01"),
-        ("adjust", "2026-05-20"),
+        ("adjust", "2026-05-01"),
     ]
     plan.post(date(2026, 4, 30))
     assert plan.billed() == {

@@ -141,12 +141,12 @@ CANNOT_WHILE_SUSPENDED: Mapping[str, Cell] = {
 }
 OF_A_PLAN: Mapping[str, Cell] = {
     **NOT_BILLED,
-    "quantity": [("2026-05-10", 11, None, None)],
+    "quantity": BY_MONTHS,
     "price margin": BY_MONTHS,
     **{ends: [("2026-05-10", -1, None, None)] for ends in ("cancel", "expire", "deleted")},
     **dict.fromkeys(("trial converts", "promotion ends", "renew, price"), BY_MONTHS),
     "renew": UNCHANGED,
-    "renew, both": [("2026-05-10", 11, None, None)],
+    "renew, both": BY_MONTHS,
     "change offer": Refused("is billed by its monthly amounts: no such change"),
     "suspend": NOTHING,  # its line rests at 0 anyway
     "reactivate": Refused("is active: not suspended"),

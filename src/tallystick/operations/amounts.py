@@ -9,13 +9,14 @@ from tallystick.catalog.terms import OfferKind
 from tallystick.subscriptions.queries import SubscriptionView
 
 BY_MONTHLY_AMOUNTS = (
-    "An Azure plan is billed by its monthly amounts, not by a price per unit. Nothing is sent."
+    "An Azure plan is billed by its monthly amounts, not by quantity and price. Nothing is sent."
 )
 
 
 def by_months(view: SubscriptionView) -> str:
-    """Why another unit price is not sent; empty when it is. A plan's line rests at 0: a price set
-    there would be billed beside the months."""
+    """Why another quantity or unit price is not sent; empty when it is. A plan's line is 1 unit
+    that rests at 0: a price set there would be billed beside the months, a second unit would
+    double those that are set on the line."""
     return BY_MONTHLY_AMOUNTS if view.offer.kind is OfferKind.AZURE_PLAN else ""
 
 

@@ -18,7 +18,7 @@ from tallystick.kit.days import in_words
 from tallystick.kit.problem import FieldError
 from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.record import Recorded
-from tallystick.operations.amounts import as_text
+from tallystick.operations.amounts import as_text, by_months
 from tallystick.operations.finish import Asked, Change, finish
 from tallystick.subscriptions.pricing import price_to_record
 from tallystick.subscriptions.queries import SubscriptionView
@@ -66,6 +66,7 @@ def change_quantity(
             effective_on=day,
             fields={"quantity": wanted, **promoted.fields},
             summary=f"Quantity {view.quantity} to {wanted} from {in_words(day)}{promoted.words}",
+            not_applicable=lambda _: by_months(view),
         )
 
     return finish(subscription_id, decide, asked=asked)
@@ -73,7 +74,7 @@ def change_quantity(
 
 def _promoted(view: SubscriptionView, day: date, asked: Asked) -> Promoted:
     """``view`` with its new quantity. A trial has no price yet: what makes it paid brings one."""
-    if view.is_trial:
+    if view.is_trial or by_months(view):
         return Promoted()
     price = price_to_record(asked.context, view, on=day)
     if not isinstance(price, Explained) or price.promotion is None:

@@ -204,7 +204,6 @@ def _priced(
         return errors
     new_price = view.unit_price if price.unit_price is None else price.unit_price
     new_cost = view.unit_cost if price.unit_cost is None else price.unit_cost
-    rates = amounts_of(known, unit_price=new_price, unit_cost=new_cost)
     same = (new_price, new_cost) == (view.unit_price, view.unit_cost) and not moves
     return Change(
         kind=kind,
@@ -215,8 +214,7 @@ def _priced(
             "unit_cost": as_text(view.unit_cost),
         },
         after={
-            # Of a plan that moves the quantity is sent, and not the price.
-            **({} if not_sent and moves else rates),
+            **amounts_of(known, unit_price=new_price, unit_cost=new_cost),
             **({"quantity": quantity} if moves else {}),
             "price_from": PriceDay.OWN_DAY.value,
             "because": dict(price.because or {}),
@@ -230,7 +228,7 @@ def _priced(
             **({"quantity": quantity} if moves else {}),
         },
         summary=f"{kind.label}: unit price {as_text(new_price) or 'none'} from {in_words(day)}",
-        not_applicable=lambda _: UNCHANGED if same else "" if moves else not_sent,
+        not_applicable=lambda _: UNCHANGED if same else not_sent,
     )
 
 

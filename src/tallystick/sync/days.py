@@ -16,7 +16,7 @@ from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.state import State
 from tallystick.sync import moves, words
 from tallystick.sync.compare import Periods
-from tallystick.sync.monthly import months_of
+from tallystick.sync.monthly import behind_months, months_of
 from tallystick.sync.plan import Move, Stop
 from tallystick.sync.rules import Expected, Rules
 from tallystick.sync.target import ENDS, NOT_LANDED, Due, batch_of, billed_units
@@ -101,6 +101,10 @@ def day_rule(one: Due, *, expected: Expected, rules: Rules, frame: Frame) -> Mov
     starts, until = period
     if one.is_about_rates:
         return _price_day(one, starts, until, expected, rules, frame)
+    if one.kind in ENDS:
+        to = behind_months(one.effective_on, expected.months)
+        if to > one.effective_on:
+            return Move(to, moves.after_month(one.effective_on, to))
     change = _change_day(one, rules)
     if change is ChangeDay.NEXT_PERIOD and one.effective_on != starts:
         return Move(until, moves.to_next_period(one.effective_on, until))

@@ -28,7 +28,7 @@ from tallystick.mappings.resolve import Resolved, resolve
 from tallystick.subscriptions.queries import views_by_id
 from tallystick.sync.engine import Engine
 from tallystick.sync.rules import Expected, MonthAmount, Rules
-from tallystick.sync.target import Due
+from tallystick.sync.target import ENDS, Due
 
 # A turn looks this far ahead; what lies behind is looked at when it comes nearer.
 HORIZON = 200
@@ -88,7 +88,7 @@ def load(lane: Lane, *, now: datetime) -> Work:
     run = open_run(lane.pk)
     portions = (
         portions_of(lane.subscription_id, lane.connection_id)
-        if any(one.is_amount for one in due)
+        if any(one.is_amount or one.kind in ENDS for one in due)
         else ()
     )
     asked = (

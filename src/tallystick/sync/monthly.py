@@ -141,6 +141,14 @@ def with_months(expected: Expected, batch: Sequence[Due], *, rules: Rules) -> Ex
     )
 
 
+def behind_months(day: date, months: Sequence[MonthAmount]) -> date:
+    """The day, or the first one behind the months set on the line that it falls into."""
+    taken = {one.month for one in months}
+    while (month := day.replace(day=1)) in taken:
+        day = add_months(month, 1)
+    return day
+
+
 def _amount_of(one: Due, rules: Rules) -> MonthAmount:
     target = target_of([one], rules=rules)
     return MonthAmount(one.month, target.unit_price or Decimal(0), target.unit_cost or Decimal(0))

@@ -10,6 +10,13 @@ NEXT_DAY = "moved to the next day: Autotask refuses a second change on one day"
 AFTER_PROVED = "moved to the day of the last proved change: it was dated before it"
 
 
+def after_month(day: date, until: date) -> str:
+    return (
+        f"moved from {in_words(day)} to {in_words(until)}: the month's Azure amounts are set on "
+        "the line, and would be billed in part"
+    )
+
+
 def to_open_period(day: date, opens: date) -> str:
     return (
         f"moved to {in_words(opens)}: the billing period of {in_words(day)} is approved and posted"
