@@ -17,7 +17,7 @@ from typing import Any
 from factories import TODAY, Tenancy, Wake, nobody_wakes, number, tenancy
 from tallystick.audit.record import SYSTEM
 from tallystick.bootstrap.engine import make_engine
-from tallystick.catalog.terms import OfferKind
+from tallystick.catalog.terms import BillingCycle, OfferKind
 from tallystick.connections.learn import set_policy
 from tallystick.connections.models import Connection
 from tallystick.connections.pause import pause, resume
@@ -200,6 +200,7 @@ class World:
         ends: date = CONTRACT_END,
         period_type: int = 2,
         kind: OfferKind = OfferKind.NCE_LICENCE,
+        cycle: BillingCycle = BillingCycle.MONTHLY,
         **held: Any,
     ) -> Line:
         """A customer with a mapped subscription; ``settled``: its first sync has been done.
@@ -238,7 +239,7 @@ class World:
         subscription_id = self.tenancy.subscription(
             quantity=units if quantity is None else quantity,
             unit_price=unit_price,
-            offer_id=self.tenancy.offer(kind=kind),
+            offer_id=self.tenancy.offer(kind=kind, cycle=cycle),
             **held,
         )
         lane_id = self.tenancy.map(
