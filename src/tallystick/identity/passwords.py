@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
+from functools import cache
 
 from django.db import transaction
 
 from tallystick.audit.events import Event
 from tallystick.audit.record import Actor, Subject, record
+from tallystick.identity.guessable import why_guessable
 from tallystick.identity.models import User
 from tallystick.kit.problem import InvalidInput
 
@@ -15,7 +18,8 @@ LONGEST = 1000  # more is no password, but work for the hash
 
 
 def check_new_password(password: str, user: User) -> None:
-    """At least 12 characters, no common one, not like the person. Raises InvalidInput."""
+    """At least 12 characters, not among those tried first, not like the person or their
+    organisation. Raises InvalidInput."""
     from django.contrib.auth.password_validation import validate_password
     from django.core.exceptions import ValidationError
 
@@ -27,6 +31,22 @@ def check_new_password(password: str, user: User) -> None:
         validate_password(password, user)
     except ValidationError as error:
         raise InvalidInput.one("password", ": " + " ".join(error.messages)) from None
+    if why := why_guessable(password, common=_common(), known=_known(user)):
+        raise InvalidInput.one("password", why)
+
+
+@cache
+def _common() -> Collection[str]:
+    """Some 20,000 of known breaches, which come with Django."""
+    from django.contrib.auth.password_validation import CommonPasswordValidator
+
+    found: Collection[str] = CommonPasswordValidator().passwords
+    return found
+
+
+def _known(user: User) -> Collection[str]:
+    reseller = user.reseller.name if user.reseller else ""
+    return [user.email, user.name, user.tenant.name, reseller]
 
 
 def change_password(
