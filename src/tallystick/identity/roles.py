@@ -48,7 +48,8 @@ class Role(StrEnum):
 
 RIGHTS = {
     Role.ADMINISTRATOR: frozenset(Right),
-    # Of the ways past a stopped operation, those that send nothing and expect nothing else.
+    # What a month's end takes: the ways past a stop, and what is decided on a difference. Not: to
+    # believe what no reading shows, to take back what was proved.
     Role.OPERATOR: frozenset(
         {
             Right.READ,
@@ -57,6 +58,12 @@ RIGHTS = {
             Right.RESOLVE,
             Right.DONE_BY_HAND,
             Right.LATER,
+            Right.SKIP,
+            Right.ADOPT,
+            Right.PUSH,
+            Right.KEEP,
+            Right.RESTORE,
+            Right.AGREE,
             Right.APPROVE,
             Right.MAP,
         }

@@ -317,11 +317,14 @@ class TestDoneByHand:
 
 
 @pytest.mark.parametrize("how", ["skip", "adopt", "push_ours"])
-def test_what_sends_or_never_sends_is_an_administrators(edited: Line, how: str) -> None:
-    operator = replace(edited.world.tenancy.context, role=Role.OPERATOR)
-    with pytest.raises(NotAllowed):
-        decided(edited, how=how, context=operator)
+def test_an_operator_takes_each_way_and_a_reader_none(edited: Line, how: str) -> None:
+    of = edited.world.tenancy.context
+    for role in (Role.VIEWER, Role.AUDITOR):
+        with pytest.raises(NotAllowed):
+            decided(edited, how=how, context=replace(of, role=role))
     assert edited.states()[-1] == "conflict"
+    decided(edited, how=how, context=replace(of, role=Role.OPERATOR))
+    assert edited.states()[-1] != "conflict"
 
 
 class TestALookAtAWay:

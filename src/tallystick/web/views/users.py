@@ -33,7 +33,7 @@ from tallystick.web.words import counted, error_sentence
 LABELS = {"email": "E-mail address", "name": "Name", "role": "Role", "reseller": "Works for"}
 ROLES = [
     (Role.ADMINISTRATOR, "everything, also users, tokens and credentials"),
-    (Role.OPERATOR, "records changes, maps, syncs; no users and no credentials"),
+    (Role.OPERATOR, "records changes, maps, syncs, decides; no users and no credentials"),
     (Role.VIEWER, "reads"),
     (Role.AUDITOR, "reads everything, also users, and exports; changes nothing"),
 ]
