@@ -93,6 +93,22 @@ def test_no_mail_is_promised_without_a_mail_server(api: Api) -> None:
     assert "TALLYSTICK_SMTP_URL" in said.body["detail"]
 
 
+def test_an_invitation_by_mail_answers_no_link(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = {"email": f"guest{api.of.tenant_id}@example.com", "role": "viewer", "by_mail": True}
+    said = api.post("/invitations", asked)
+    assert (said.status, "TALLYSTICK_SMTP_URL" in said.body["detail"]) == (409, True)
+    assert api.get("/invitations").body["items"] == []
+    monkeypatch.setenv("TALLYSTICK_SMTP_URL", "smtp://127.0.0.1:1")
+    monkeypatch.setenv("TALLYSTICK_MAIL_FROM", "t@example.com")
+    notices.sender.cache_clear()
+    try:
+        said = api.post("/invitations", asked)
+    finally:
+        notices.sender.cache_clear()
+    assert (said.status, said.body["path"]) == (201, None)
+    assert [one["id"] for one in api.get("/invitations").body["items"]] == [said.body["id"]]
+
+
 def test_a_test_and_a_key_of_its_own(api: Api, receiver: Hook) -> None:
     made = api.post(AT, {**HOOK, "to": receiver.url}).body
     one = f"{AT}/{made['id']}"

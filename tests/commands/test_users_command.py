@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from factories import Tenancy, number, sibling, tenancy, user
+from tallystick.bootstrap import notices
 from tallystick.cli.main import main
 from tallystick.identity.invitations import welcome
 from tallystick.identity.models import SignInLink, Tenant, User
@@ -50,6 +51,21 @@ def test_invited_by_a_path_that_is_printed_once(say: Say, csp: Tenancy) -> None:
     assert (link.reseller_id, link.role) == (reseller.reseller_id, "operator")
     code, _, err = say("invite", address, "--reseller", "Nobody")
     assert (code, "there is none named “Nobody”" in err) == (2, True)
+
+
+def test_by_mail_no_path_is_printed(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = f"guest{number()}@example.com"
+    code, out, err = say("invite", address, "--by-mail")
+    assert (code, out, "Nothing was stored" in err) == (1, "", True)
+    monkeypatch.setenv("TALLYSTICK_SMTP_URL", "smtp://127.0.0.1:1")
+    monkeypatch.setenv("TALLYSTICK_MAIL_FROM", "t@example.com")
+    notices.sender.cache_clear()
+    try:
+        code, out, _ = say("invite", address, "--by-mail")
+    finally:
+        notices.sender.cache_clear()
+    assert (code, out) == (0, f"The link is on its way to {address} by e-mail\n")
+    assert SignInLink.objects.filter(email=address).count() == 1
 
 
 def test_listed_changed_deactivated_and_let_in_again(say: Say, csp: Tenancy) -> None:

@@ -12,6 +12,7 @@ from django.test import Client
 
 from factories import Tenancy, number, sibling, tenancy, user
 from tallystick.audit.models import AuditLog
+from tallystick.bootstrap import notices
 from tallystick.bootstrap.desk import desk
 from tallystick.identity.models import ApiToken, FailedSignIns, SecondFactor, User
 from tallystick.identity.roles import Role
@@ -64,6 +65,27 @@ class TestUsersPage:
         assert sign_in(guest, person, NEWER).headers["Location"] == "/subscriptions"
         assert guest.get("/subscriptions").status_code == 200
         assert guest.get("/users").status_code == 403
+
+    def test_by_e_mail_nobody_is_shown_the_link(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        of, address = tenancy(), new_address()
+        admin = visitor(of)
+        asked = {"email": address, "name": "Guest", "role": "viewer", "by_mail": "yes"}
+        assert "by e-mail" not in text(admin.get("/users/invite")), "there is no mail server"
+        refused = admin.post("/users/invite", asked)
+        assert (refused.status_code, "Nothing was stored" in text(refused)) == (400, True)
+        monkeypatch.setenv("TALLYSTICK_SMTP_URL", "smtp://127.0.0.1:1")
+        monkeypatch.setenv("TALLYSTICK_MAIL_FROM", "t@example.com")
+        notices.sender.cache_clear()
+        try:
+            assert "Send it to them by e-mail" in text(admin.get("/users/invite"))
+            said = admin.post("/users/invite", asked, follow=True)
+            assert "on its way to them by e-mail" in text(said)
+            assert "/welcome/" not in text(said)
+            assert "E-mail: waiting" in text(said)
+            shown = text(admin.post("/users/invite", {**asked, "by_mail": "no"}))
+            assert "/welcome/" in shown, "shown as before"
+        finally:
+            notices.sender.cache_clear()
 
     @pytest.mark.parametrize("role", [Role.OPERATOR, Role.VIEWER])
     def test_who_does_not_administrate_sees_nobody(self, role: Role) -> None:

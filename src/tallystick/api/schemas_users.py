@@ -46,12 +46,14 @@ class UserIn(Body):
 
 
 class InvitationIn(Body):
-    """``reseller_id``: one of yours; left out: for your own organisation."""
+    """``reseller_id``: one of yours; left out: for your own organisation. ``by_mail``: the link
+    goes to them by e-mail, and is not answered."""
 
     email: str = Field(max_length=254)
     name: str = Field("", max_length=200)
     role: RoleIn
     reseller_id: Id | None = None
+    by_mail: bool = False
 
 
 class InvitationOut(Schema):
@@ -70,10 +72,11 @@ class InvitationOut(Schema):
 
 
 class LinkOut(Schema):
-    """``path`` is below the address of the pages. Answered once; only its hash is kept."""
+    """``path`` is below the address of the pages. Answered once; only its hash is kept. Null: it
+    goes to them by e-mail."""
 
     id: int | None
-    path: str
+    path: str | None
 
 
 class TokenIn(Body):

@@ -6,6 +6,8 @@ token is another one.
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest
 from ninja import Query, Router, Status
 
@@ -23,6 +25,7 @@ from tallystick.api.schemas_users import (
     UserIn,
     UserOut,
 )
+from tallystick.bootstrap.notices import by
 from tallystick.identity.invitations import (
     ask_password_reset,
     invitations,
@@ -38,6 +41,7 @@ from tallystick.identity.members import (
     list_members,
 )
 from tallystick.identity.tokens import get_token, list_tokens, make_token, revoke
+from tallystick.notify.invitation_mail import invite_by_mail
 
 router = Router(tags=["Users"])
 _ONE = "/users/{int:user_id}"
@@ -104,16 +108,21 @@ def get_invitations(request: HttpRequest, asked: Query[Paging]) -> PageOut[Invit
 
 @router.post("/invitations", auth=ADMINISTER, response=answers(201, LinkOut))
 def post_invitation(request: HttpRequest, body: InvitationIn) -> Status[LinkOut]:
-    """A link to give to them: it works once, for seven days. An earlier one of the same address is
-    taken back. 409 when there is such a user."""
+    """A link to give to them: it works once, for seven days; or it goes to them by e-mail. An
+    earlier one of the same address is taken back. 409 when there is such a user, or no mail
+    server."""
     stores_nothing(request)
-    link_id, plain = invite(
-        email=body.email,
-        name=body.name,
-        role=body.role,
-        reseller_id=body.reseller_id,
-        **caller(request).asking(),
-    )
+    who = caller(request)
+    whom: dict[str, Any] = {
+        "email": body.email,
+        "name": body.name,
+        "role": body.role,
+        "reseller_id": body.reseller_id,
+    }
+    if body.by_mail:
+        asked = by(who.context, correlation_id=who.correlation_id)
+        return Status(201, LinkOut(id=invite_by_mail(**whom, by=asked), path=None))
+    link_id, plain = invite(**whom, **who.asking())
     return Status(201, LinkOut(id=link_id, path=f"/welcome/{plain}"))
 
 

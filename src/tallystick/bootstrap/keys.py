@@ -29,6 +29,7 @@ from tallystick.kit.key_ring import KeyFile, KeyRing
 from tallystick.kit.problem import Conflicting, InvalidInput
 from tallystick.kit.seal_lock import let_nobody_seal
 from tallystick.kit.secrets import SealingKey, new_key
+from tallystick.notify.invitation_mail import mails_by_key, reseal_mails
 from tallystick.notify.sealing import (
     recipient_values_by_key,
     recipients_under_older_keys,
@@ -93,7 +94,8 @@ def rotate(*, progress: Callable[[int], None]) -> Rotated:
         let_nobody_seal()
         left = (
             under_older_keys(ring)
-            or _older_codes(ring)
+            or _older(ring, codes_by_key())
+            or _older(ring, mails_by_key())
             or recipients_under_older_keys(ring)
             or sources_under_older_keys(ring)
         )
@@ -115,6 +117,7 @@ def rotate(*, progress: Callable[[int], None]) -> Rotated:
         sources += one.opened
         not_opened += [] if one.opened else [one.name]
     reseal_codes(ring)
+    reseal_mails(ring)
     return Rotated(ring.first().key_id, made, done, not_opened, notifications, sources)
 
 
@@ -149,15 +152,15 @@ def remove(key_id: str) -> None:
 
 
 def values_by_key() -> Counter[str]:
-    """Sealed values by the key that opens them: of connections, sign-in codes, notifications and
-    sources."""
-    kept = Counter(credentials_by_key()) + Counter(codes_by_key())
+    """Sealed values by the key that opens them: of connections, sign-in codes, invitations on their
+    way, notifications and sources."""
+    kept = Counter(credentials_by_key()) + Counter(codes_by_key()) + Counter(mails_by_key())
     return kept + Counter(recipient_values_by_key()) + Counter(sources_by_key())
 
 
-def _older_codes(ring: KeyRing) -> bool:
-    older = {key.key_id for key in ring.all()[1:]}
-    return bool(older & set(codes_by_key()))
+def _older(ring: KeyRing, by_key: Mapping[str, int]) -> bool:
+    """Whether any of these is under a key that does not seal any more."""
+    return bool({key.key_id for key in ring.all()[1:]} & set(by_key))
 
 
 def _ring() -> KeyRing:

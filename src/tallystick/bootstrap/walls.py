@@ -83,6 +83,7 @@ OF_ANOTHER_ROW: Final = {
     "notify_noticed": ("recipient_id", "notify_recipient"),
     "notify_flood": ("recipient_id", "notify_recipient"),
     "notify_message": ("recipient_id", "notify_recipient"),
+    "notify_invitation_mail": ("link_id", "identity_sign_in_link"),
     "sources_event_outcome": ("event_id", "sources_event"),
     "sources_waiting_event": ("event_id", "sources_event"),
     "sources_subject": ("source_id", "sources_source"),

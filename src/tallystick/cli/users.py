@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tallystick.cli.house import add_act, house, show, table
 
@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     invite.add_argument("--role", choices=ROLES, default="viewer")
     invite.add_argument("--name", default="", help="shown in the audit log")
     invite.add_argument("--reseller", metavar="NAME", help="the one they work for")
+    invite.add_argument("--by-mail", action="store_true", help="send them the link by e-mail")
     role = add_act(acts, "role", "change what somebody may", _to_one)
     others = [
         add_act(acts, "deactivate", "end their sessions and tokens; their history stays", _to_one),
@@ -63,18 +64,25 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _invite(arguments: argparse.Namespace) -> int:
-    """The link's path is printed once; only its hash is stored."""
+    """The link's path is printed once; only its hash is stored. By e-mail it is not printed."""
     with house(arguments, command="users") as asker:
+        from tallystick.bootstrap.notices import by
         from tallystick.identity.invitations import invite
         from tallystick.identity.roles import Role
+        from tallystick.notify.invitation_mail import invite_by_mail
 
-        _, plain = invite(
-            email=arguments.email,
-            name=arguments.name,
-            role=Role(arguments.role),
-            reseller_id=_reseller(asker, arguments.reseller),
-            **asker.acting(),
-        )
+        whom: dict[str, Any] = {
+            "email": arguments.email,
+            "name": arguments.name,
+            "role": Role(arguments.role),
+            "reseller_id": _reseller(asker, arguments.reseller),
+        }
+        if arguments.by_mail:
+            invite_by_mail(**whom, by=by(asker.context, correlation_id=asker.correlation_id))
+            words = f"The link is on its way to {arguments.email} by e-mail"
+            show(arguments, {"path": None}, [words])
+            return 0
+        _, plain = invite(**whom, **asker.acting())
         show(arguments, {"path": f"/welcome/{plain}"}, [f"/welcome/{plain}"])
     return 0
 

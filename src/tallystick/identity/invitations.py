@@ -63,8 +63,10 @@ def invite(
     context: Context,
     now: datetime,
     correlation_id: str,
+    by_mail: bool = False,
 ) -> tuple[int, str]:
-    """Answer its id and the secret part of the link, which is not stored.
+    """Answer its id and the secret part of the link, which is not stored. ``by_mail``: the caller
+    sends it, and the audit log says so.
 
     A CSP's administrator invites for the CSP (``reseller_id`` None) or one of its resellers, a
     reseller's for itself. An earlier invitation of the address is withdrawn.
@@ -98,7 +100,7 @@ def invite(
             now=now,
             subject=Subject(tenant_id=context.tenant_id, reseller_id=reseller_id),
             correlation_id=correlation_id,
-            summary=f"{email} as {role.label}",
+            summary=f"{email} as {role.label}{', by e-mail' if by_mail else ''}",
         )
     return row.pk, plain
 
@@ -228,6 +230,11 @@ def choose_password(
         row.used_at = now
         row.save(update_fields=["used_at"])
     return user_id
+
+
+def still_open(row: SignInLink, *, now: datetime) -> bool:
+    """Whether the link works at this moment."""
+    return row.used_at is None and row.withdrawn_at is None and row.expires_at > now
 
 
 def _new(row: SignInLink, password: str, name: str, *, now: datetime, correlation_id: str) -> int:

@@ -8,11 +8,13 @@ from django.db import close_old_connections
 
 from tallystick.kit.clock import DatabaseClock
 from tallystick.kit.jobs import SLOW_QUEUE, app, defer
+from tallystick.notify.invitation_mail import mails_due, send_invitation
 from tallystick.notify.look import look
 from tallystick.notify.outbox import forget_old, recipients_due
 from tallystick.notify.send import Sender, send_to
 
 SEND = "tallystick.send_messages"
+SEND_INVITATION = "tallystick.send_invitation"
 QUEUE = "messages"
 
 _sender: Callable[[], Sender] | None = None
@@ -38,12 +40,20 @@ def look_and_send(timestamp: int) -> None:  # noqa: ARG001 - the job engine pass
     look(now=DatabaseClock().now())
     for recipient_id in recipients_due(now=DatabaseClock().now()):
         defer(SEND, key=f"messages:{recipient_id}", queue=QUEUE, recipient_id=recipient_id)
+    for link_id in mails_due(now=DatabaseClock().now()):
+        defer(SEND_INVITATION, key=f"invitation:{link_id}", queue=QUEUE, link_id=link_id)
 
 
 @app.task(name=SEND, queue=QUEUE)
 def send_messages(recipient_id: int) -> None:
     close_old_connections()
     send_to(recipient_id, sender=sender())
+
+
+@app.task(name=SEND_INVITATION, queue=QUEUE)
+def send_one_invitation(link_id: int) -> None:
+    close_old_connections()
+    send_invitation(link_id, sender=sender())
 
 
 @app.periodic(cron="17 3 * * *", periodic_id="old_messages")

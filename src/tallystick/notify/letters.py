@@ -125,6 +125,20 @@ def a_test(name: str, *, zone: str, now: datetime) -> Letter:
     )
 
 
+def an_invitation(made_by: str, place: str, role: str, until: datetime, *, zone: str) -> Letter:
+    """The link that opens it is no part of the letter: it is a secret."""
+    who, where = one_line(made_by), one_line(place)
+    return Letter(
+        "user.invited",
+        f"{where} invites you to Tallystick",
+        [
+            f"{who} invites you to work for {where} in Tallystick, as {role}.",
+            f"Open this link and choose a password. It works once, until {at(until, zone)}.",
+        ],
+        "",
+    )
+
+
 def at(moment: datetime, zone: str) -> str:
     """``10:02 on 26 Nov 2026``."""
     here = moment.astimezone(ZoneInfo(zone))

@@ -136,3 +136,40 @@ class Pulse(models.Model):
     class Meta:
         db_table = "notify_pulse"
         constraints = [models.CheckConstraint(condition=Q(id=1), name="pulse_one_row")]
+
+
+class InvitationMail(models.Model):
+    """An invitation on its way by e-mail. Its link is a secret: sealed, and gone once it ended."""
+
+    link = models.OneToOneField(
+        "identity.SignInLink", on_delete=models.PROTECT, primary_key=True, related_name="mail"
+    )
+    message_id = models.CharField(max_length=40, unique=True)
+    secret_sealed = models.BinaryField()
+    key_id = models.CharField(max_length=40)
+    created_at = models.DateTimeField()
+    state = models.CharField(max_length=20, default=MessageState.WAITING.value)
+    tries = models.IntegerField(default=0)
+    retry_at = models.DateTimeField(null=True)
+    failure = models.CharField(max_length=400, blank=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "notify_invitation_mail"
+        indexes = [
+            models.Index(
+                fields=["link"],
+                condition=Q(state=MessageState.WAITING.value),
+                name="invitation_mail_waiting",
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state=MessageState.WAITING.value, ended_at__isnull=True)
+                | (
+                    Q(state__in=[MessageState.SENT.value, MessageState.GIVEN_UP.value])
+                    & Q(ended_at__isnull=False, secret_sealed=b"")
+                ),
+                name="invitation_mail_ended_has_no_secret",
+            ),
+        ]

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+FOOT = "You get this because it was chosen in Tallystick, under Notifications."
+
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
@@ -19,3 +21,4 @@ class Outgoing:
     link: str
     facts: Mapping[str, Any]
     created_at: datetime
+    foot: str = FOOT  # the last line of an e-mail: why one gets it

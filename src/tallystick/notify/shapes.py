@@ -14,7 +14,6 @@ from standardwebhooks import Webhook
 from tallystick.kit.secrets import Secret
 from tallystick.notify.outgoing import Outgoing
 
-MAIL_FOOT = "You get this because it was chosen in Tallystick, under Notifications."
 # Teams refuses a card above 28 KB, Slack a text above 40,000 characters.
 LONGEST_CHAT = 12_000
 
@@ -31,7 +30,7 @@ def as_mail(message: Outgoing, *, sender: str, to: str) -> bytes:
     mail["Message-ID"] = f"<{message.message_id}@{domain}>"
     mail["Auto-Submitted"] = "auto-generated"
     lines = message.text.split("\n")
-    parts = [*lines, message.link, "-- ", MAIL_FOOT]
+    parts = [*lines, message.link, "-- ", message.foot]
     mail.set_content("\n\n".join(parts[:-2]) + "\n\n" + "\n".join(parts[-2:]) + "\n")
     return mail.as_bytes()
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from tallystick.bootstrap.notices import by, sender
 from tallystick.identity.invitations import (
     ask_password_reset,
     invitations,
@@ -25,6 +28,7 @@ from tallystick.identity.people import resellers_of
 from tallystick.identity.roles import OF_PEOPLE, Right, Role
 from tallystick.identity.second_factor import remove_codes, require_codes, requires_codes
 from tallystick.kit.problem import Conflicting, FieldError, InvalidInput
+from tallystick.notify.invitation_mail import invite_by_mail, mail_states
 from tallystick.web.addresses import Address
 from tallystick.web.forms import Field
 from tallystick.web.visit import Visit, screen
@@ -45,11 +49,13 @@ def users(visit: Visit) -> HttpResponse:
     address = Address.read(visit.request.GET, ("q",))
     page = list_members(visit.context, search=address.value("q"), cursor=address.cursor or None)
     part = "_people" if visit.wants_part else "page"
+    invited = () if address.cursor else invitations(visit.context, now=visit.now).items
+    mails = mail_states([one.id for one in invited])
     return visit.render(
         f"web/users/{part}.html",
         rail="users",
         rows=page.items,
-        invited=() if address.cursor else invitations(visit.context, now=visit.now).items,
+        invited=[(one, *mails.get(one.id, (None, ""))) for one in invited],
         address=address,
         codes_required=requires_codes(visit.context.tenant_id),
         is_csp=visit.context.reseller_id is None,
@@ -60,20 +66,24 @@ def users(visit: Visit) -> HttpResponse:
 
 @screen("GET", "POST")
 def user_invite(visit: Visit) -> HttpResponse:
-    """The link is shown in the answer and nowhere else."""
+    """The link is shown in the answer and nowhere else; or goes to them, and is shown to nobody."""
     visit.context.require(Right.ADMINISTER)
     posted = visit.request.POST
     values = {name: posted.get(name, "").replace("\x00", "").strip()[:254] for name in LABELS}
     if visit.request.method != "POST":
         return _form(visit, values | {"role": Role.VIEWER.value})
     try:
-        _, plain = invite(
-            email=values["email"],
-            name=values["name"],
-            role=_role(values["role"]),
-            reseller_id=_number(values["reseller"]),
-            **visit.asking(),
-        )
+        whom: dict[str, Any] = {
+            "email": values["email"],
+            "name": values["name"],
+            "role": _role(values["role"]),
+            "reseller_id": _number(values["reseller"]),
+        }
+        if posted.get("by_mail") == "yes":
+            invite_by_mail(**whom, by=by(visit.context, correlation_id=visit.correlation_id))
+            messages.success(visit.request, "Invited. The link is on its way to them by e-mail.")
+            return redirect("users")
+        _, plain = invite(**whom, **visit.asking())
     except InvalidInput as problem:
         return _form(visit, values, *problem.errors)
     except Conflicting as problem:
@@ -197,6 +207,8 @@ def _form(visit: Visit, values: dict[str, str], *errors: FieldError) -> HttpResp
             for name, label in LABELS.items()
         },
         wrong=bool(errors),
+        has_mail=sender().carriers.mail is not None,
+        by_link=visit.request.POST.get("by_mail") == "no",
         roles=ROLES,
         resellers=[(str(pk), name) for pk, name in resellers_of(visit.context)],
     )
