@@ -59,6 +59,9 @@ def test_what_is_wrong_is_named_with_its_line(api: Api) -> None:
     assert [one["field"] for one in said.json()["errors"]] == ["line 2, Subtotal"]
     assert send(api, sheet([charged()]), "?month=May", "text/csv").status_code == 422
     assert api.get(f"{AT}?month=May").fields == ["month"]
+    for month in ("9999-12", "0001-01"):
+        assert api.get(f"{AT}?month={month}").fields == ["month"]
+        assert api.get(f"{AT}/export?month={month}").fields == ["month"]
     assert api.get(AT).fields == ["month"]
     assert api.get(f"{AT}/lines?month=2026-05&outcome=green").fields == ["outcome"]
     assert api.get("/vendor-invoices").body["items"] == []

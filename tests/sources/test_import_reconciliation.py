@@ -172,6 +172,10 @@ def test_what_is_wrong_is_said_with_its_line_and_column_and_nothing_is_kept() ->
         (b"", "file: is empty"),
         (b"CustomerId,Subtotal\r\nc-1,3\r\n", "line 1, SubscriptionId: this column is missing"),
         (gzip.compress(sheet([GOOD]))[:-20], "file: is a zip or gzip file that is damaged"),
+        (
+            sheet([charged(ChargeStartDate="9999-12-01", ChargeEndDate="9999-12-31")]),
+            "line 2, ChargeStartDate: “9999-12-01” is no day on which a charge begins",
+        ),
         (sheet([charged(ChargeEndDate="")]), "line 2, ChargeEndDate: is empty"),
         (sheet([charged(Subtotal="9" * 15)]), "line 2, Subtotal: “999999999999999” is too large"),
         (
@@ -187,6 +191,15 @@ def test_a_file_that_is_none(data: bytes, words: str) -> None:
 def test_too_many_rows_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tallystick.sources.import_reconciliation.MOST_ROWS", 1)
     assert refused(tenancy(), sheet([GOOD, GOOD])) == ["line 3, file: has more than 1 rows"]
+
+
+def test_a_small_gzip_that_holds_more_than_a_disk_ends_at_the_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tallystick.sources.sheet_open.MOST_BYTES", 3 * 1024 * 1024)
+    bomb = gzip.compress(sheet([GOOD]) + b"x" * (4 * 1024 * 1024))
+    assert len(bomb) < 10_000
+    assert refused(tenancy(), bomb) == ["file: is larger than 3 MB: split it"]
 
 
 def test_the_same_file_again_changes_nothing_however_it_is_packed() -> None:
@@ -244,6 +257,8 @@ def test_the_month_is_told_by_the_charges_or_said() -> None:
         assert caught.value.errors[0].field == "month"
     assert load(of, sheet([april, GOOD]), month="2026-05").kept.month == MAY
     assert load(of, sheet([]), month="2026-06").kept.rows == 0, "an invoice of nothing is one"
+    with pytest.raises(InvalidInput, match="must be from 2000-01 to 2099-12"):
+        load(of, sheet([GOOD]), month="9999-12")
     with pytest.raises(InvalidInput, match="is not a month"):
         load(of, sheet([GOOD]), month="May")
 

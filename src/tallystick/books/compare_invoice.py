@@ -17,6 +17,17 @@ from enum import StrEnum
 from tallystick.books.invoice_charges import CENT, Charge, Held, charges_of
 from tallystick.kit.days import add_months, in_words
 from tallystick.kit.money import at_least_cents, round_money
+from tallystick.kit.problem import InvalidInput
+
+# No vendor billed before, and nobody knows what is after: such days stand for *no end*.
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+
+
+def check_month(month: date) -> date:
+    """Raises InvalidInput naming ``month``."""
+    if not FIRST_YEAR <= month.year < LAST_YEAR:
+        raise InvalidInput.one("month", f"must be from {FIRST_YEAR}-01 to {LAST_YEAR - 1}-12")
+    return month
 
 
 class Found(StrEnum):
@@ -140,7 +151,9 @@ def compare_invoice(lines: Sequence[InvoiceLine], ours: Ours | None, month: date
         )
         return Compared(Found.NO_HISTORY, why, billed, None, currency)
     in_month = [one for one in lines if month <= one.starts_on < until]
-    charges = charges_of(ours.held, month, {one.ends_on for one in in_month})
+    charges = charges_of(
+        ours.held, month, {one.ends_on for one in in_month if one.ends_on.year < LAST_YEAR}
+    )
     rate, wrong = _rate(ours, lines, currency)
     amounts = [one.amount for one in charges]
     if wrong or None in amounts:

@@ -112,9 +112,9 @@ def _cycles(
     anchor = _anchor(held, months, ends)
     for number in range(MOST_CYCLES):
         first = add_months(anchor, number * months)
-        after = add_months(anchor, (number + 1) * months)
         if first >= until:
             return
+        after = add_months(anchor, (number + 1) * months)
         if after > max(month, held.starts_on):
             yield first, max(first, held.starts_on), after
 

@@ -11,7 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from tallystick.books.compare_invoice import Cause, Compared, Found, InvoiceLine, compare_invoice
+from tallystick.books.compare_invoice import (
+    Cause,
+    Compared,
+    Found,
+    InvoiceLine,
+    check_month,
+    compare_invoice,
+)
 from tallystick.books.compare_month import MonthOutcome
 from tallystick.books.invoice_known import (
     Autotask,
@@ -118,8 +125,10 @@ class InvoiceProof:
 
 
 def invoice_proof(context: Context, month: date) -> InvoiceProof:
-    """``month``: its first day. Raises NotAllowed (a reseller: it is the CSP's invoice)."""
+    """``month``: its first day. Raises NotAllowed (a reseller: it is the CSP's invoice),
+    InvalidInput."""
     require_csp(context)
+    check_month(month)
     invoices = counting_invoices(context, month)
     lines: dict[tuple[str, str], list[InvoiceLine]] = {}
     for one in lines_of(context, invoices):

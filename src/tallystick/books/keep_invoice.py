@@ -16,7 +16,7 @@ from decimal import Decimal
 from django.db import connection, transaction
 
 from tallystick.audit.events import Event
-from tallystick.books.compare_invoice import InvoiceLine
+from tallystick.books.compare_invoice import InvoiceLine, check_month
 from tallystick.books.invoice_models import VendorInvoice, VendorInvoiceLine
 from tallystick.catalog.price_asked import By, require_csp
 from tallystick.identity.roles import Right
@@ -52,7 +52,7 @@ class Kept:
 def keep_invoice(file: InvoiceFile, *, by: By, dry_run: bool = False) -> Kept:
     """Raises NotAllowed, InvalidInput (``month``: none is said and the file does not tell)."""
     require_csp(by.context, Right.OPERATE)
-    month = file.month or _month_of(file.lines)
+    month = check_month(file.month or _month_of(file.lines))
     key = file.invoice_number or f"{month:%Y-%m}"
     digest, totals = _digest(file), _totals(file.lines)
     with transaction.atomic():

@@ -14,7 +14,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TypeVar
 
-from tallystick.books.compare_invoice import InvoiceLine
+from tallystick.books.compare_invoice import FIRST_YEAR, LAST_YEAR, InvoiceLine
 from tallystick.kit.money import parse_currency
 from tallystick.sources.csv_errors import Errors
 from tallystick.sources.csv_values import LONGEST_ID, LONGEST_NAME, identifier, optional, plain
@@ -68,7 +68,10 @@ def _row(line: int, cells: Mapping[str, str], errors: Errors) -> tuple[InvoiceLi
         return otherwise
 
     text = optional(identifier, "")
-    starts, ends = cell("ChargeStartDate", _day, date.min), cell("ChargeEndDate", _day, date.max)
+    starts, ends = (
+        cell("ChargeStartDate", _first_day, date.min),
+        cell("ChargeEndDate", _day, date.max),
+    )
     if ends < starts:
         errors.add(line, "ChargeEndDate", f"is before ChargeStartDate, {starts}")
     quantity = cell("BillableQuantity", optional(_number(6), None), None)
@@ -101,6 +104,13 @@ def _day(text: str) -> date:
     if not text:
         raise ValueError("is empty")
     return day_and_time(text)[0]
+
+
+def _first_day(text: str) -> date:
+    found = _day(text)
+    if not FIRST_YEAR <= found.year < LAST_YEAR:
+        raise ValueError(f"“{text[:40]}” is no day on which a charge begins")
+    return found
 
 
 def _shortened(text: str) -> str:

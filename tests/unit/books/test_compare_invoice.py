@@ -209,6 +209,10 @@ def test_a_charge_for_another_period() -> None:
     assert said.why == "Billed with this invoice for 1 Apr 2026 to 30 Apr 2026."
 
 
+def test_a_charge_without_an_end_is_compared_like_any_other() -> None:
+    assert compare(line(ends_on=date.max)).found is Found.EQUAL
+
+
 def test_what_is_not_on_the_invoice() -> None:
     said = compare_invoice([], ours(), MAY)
     assert (said.cause, said.difference) == (Cause.NOT_ON_INVOICE, -121)
