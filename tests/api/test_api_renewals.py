@@ -12,7 +12,10 @@ from tallystick.kit.paging import encode_cursor
 from tallystick.operations.carry_out import carry_out
 from tallystick.operations.schedule import Plan, schedule
 from tallystick.operations.suspend import suspend
+from tallystick.sources.models import Subject
+from tallystick.subscriptions.models import Subscription
 from tallystick.subscriptions.status import EndOfTerm
+from tellers import teller
 
 
 def test_a_term_that_ends_with_what_is_still_possible(api: Api) -> None:
@@ -23,6 +26,7 @@ def test_a_term_that_ends_with_what_is_still_possible(api: Api) -> None:
     assert said["next_cursor"] is None
     (row,) = said["items"]
     assert (row["days_left"], row["subscription"]["id"]) == (10, held)
+    assert row["told"] is None
     assert row["commitment"] == api.get(f"/subscriptions/{held}/commitment").body
     assert row["commitment"] == {
         "committed": True,
@@ -34,6 +38,23 @@ def test_a_term_that_ends_with_what_is_still_possible(api: Api) -> None:
     }
     assert api.get("/renewals?days=9").body["items"] == []
     assert api.get("/renewals?over=true").body["items"] == []
+
+
+def test_what_a_source_says_stands_beside_it_and_what_differs_is_named(api: Api) -> None:
+    ends = DatabaseClock().now().date() + timedelta(days=10)
+    held = api.of.subscription(commitment_ends_on=ends)
+    source = teller(api.of).added.source_id
+    Subject.objects.create(
+        source_id=source,
+        subject=Subscription.objects.get(pk=held).provider_id,
+        state={"end_of_term": "cancel", "term_ends_on": ends.isoformat()},
+        shown={"cancel_by": "2026-05-17T08:30:00.1234567Z", "next_term": "12 licences"},
+    )
+    (row,) = api.get("/renewals?days=30").body["items"]
+    told = row["told"]
+    assert (told["end_of_term"], told["ends_on"]) == ("cancel", ends.isoformat())
+    assert (told["differs"], told["next_term"]) == (["end_of_term"], "12 licences")
+    assert told["cancel_by"].startswith("2026-05-17T08:30:00")
 
 
 def test_a_batch_says_until_when(api: Api) -> None:

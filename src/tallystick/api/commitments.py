@@ -17,6 +17,7 @@ from tallystick.api.schemas_commitments import (
 from tallystick.api.schemas_kit import PageOut, checked
 from tallystick.kit.problem import NotFound
 from tallystick.operations.commitments import commitment_of, commitments_of
+from tallystick.sources.terms_told import terms_told
 from tallystick.subscriptions.queries import get_subscription
 from tallystick.subscriptions.refused import refused_of
 from tallystick.subscriptions.scheduled import scheduled_of
@@ -77,6 +78,7 @@ def renewals(request: HttpRequest, asked: Query[RenewalFilter]) -> PageOut[Renew
     found = commitments_of(page.items, now=who.now)
     ids = [view.id for view in page.items]
     scheduled, refused = scheduled_of(ids), refused_of(ids)
+    told = terms_told(who.context, [view.provider_id for view in page.items])
     waits = why_waits(who.context, page.items, today=who.today)
     items = [
         RenewalOut.of(
@@ -86,6 +88,7 @@ def renewals(request: HttpRequest, asked: Query[RenewalFilter]) -> PageOut[Renew
                 scheduled.get(view.id),
                 refused.get(view.id),
                 waits.get(view.id, ""),
+                told.get(view.provider_id),
             ),
             today=who.today,
         )

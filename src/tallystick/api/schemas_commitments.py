@@ -10,6 +10,7 @@ from pydantic import Field
 
 from tallystick.api.schemas_kit import At, Money, On, Paging
 from tallystick.api.schemas_subscriptions import SubscriptionOut
+from tallystick.sources.terms_told import TermTold
 from tallystick.subscriptions.commitment import Batch, Commitment
 from tallystick.subscriptions.queries import SubscriptionView
 from tallystick.subscriptions.refused import RefusedView
@@ -133,6 +134,34 @@ class Found:
     scheduled: ScheduledView | None
     refused: RefusedView | None
     waits: str
+    told: TermTold | None
+
+
+class TermToldOut(Schema):
+    """As a source says it, whatever is recorded here; null: it says nothing of that. ``differs``:
+    the names of what is recorded otherwise."""
+
+    source: str
+    ends_on: On | None
+    end_of_term: EndOfTerm | None
+    cancel_by: At | None
+    next_term: str
+    read_at: At | None
+    differs: list[str]
+
+    @classmethod
+    def of(cls, told: TermTold | None, view: SubscriptionView) -> TermToldOut | None:
+        if told is None:
+            return None
+        return cls(
+            source=told.source,
+            ends_on=told.ends_on,
+            end_of_term=told.end_of_term,
+            cancel_by=told.cancel_by,
+            next_term=told.next_term,
+            read_at=told.read_at,
+            differs=told.differs(view),
+        )
 
 
 class RenewalOut(Schema):
@@ -141,6 +170,7 @@ class RenewalOut(Schema):
     scheduled: ScheduledOut | None
     refused: RefusedOut | None = Field(description="Refused on its day, scheduled or not.")
     needs_a_person: str = Field(description="Why, and what can be done; empty when nothing is.")
+    told: TermToldOut | None
     days_left: int | None = Field(
         description="0 on the last day; negative when it has passed; null without a term."
     )
@@ -154,5 +184,6 @@ class RenewalOut(Schema):
             scheduled=ScheduledOut.of(found.scheduled, found.refused),
             refused=RefusedOut.of(found.refused),
             needs_a_person=found.waits,
+            told=TermToldOut.of(found.told, view),
             days_left=None if last_day is None else days_left(last_day, today=today),
         )

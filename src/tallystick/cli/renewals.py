@@ -27,6 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
         from tallystick.kit.paging import LARGEST_PAGE, every
         from tallystick.operations.commitments import commitments_of
         from tallystick.sources.csv_errors import printable
+        from tallystick.sources.terms_told import terms_told
         from tallystick.subscriptions.terms_ending import terms_ending
         from tallystick.subscriptions.waiting_ends import why_waits
 
@@ -47,6 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
         found = commitments_of(views, now=asker.now)
         waits = why_waits(asker.context, views, today=asker.today)
+        told = terms_told(asker.context, [view.provider_id for view in views])
         lines = [
             {
                 "last day": view.commitment_ends_on or "",
@@ -55,6 +57,9 @@ def run(arguments: argparse.Namespace) -> int:
                 "subscription": view.name,
                 "quantity": view.quantity,
                 "then": view.end_of_term.label if view.end_is_said else view.then,
+                "source says": told[view.provider_id].in_words(view)
+                if view.provider_id in told
+                else "",
                 "may be reduced by": found[view.id].reducible if found[view.id].committed else "",
             }
             for view in views
@@ -63,6 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
             {
                 **asdict(view),
                 "commitment": asdict(found[view.id]),
+                "told": asdict(told[view.provider_id]) if view.provider_id in told else None,
                 "needs_a_person": waits.get(view.id, ""),
             }
             for view in views

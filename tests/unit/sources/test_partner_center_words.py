@@ -41,6 +41,27 @@ class TestSubscriptions:
     def test_ids_in_any_letters_are_one(self) -> None:
         assert row()["subscription_id"] == "a356ac8c-0000-44f4-bf85-c7f29044af99"
 
+    def test_what_is_scheduled_for_the_next_term_is_told_in_words(self) -> None:
+        assert row()["next_term"] == row()["cancel_by"] == ""
+        product = {
+            "productId": "CFQ7TTC0LCHC",
+            "skuId": "0002",
+            "availabilityId": "x",
+            "billingCycle": "annual",
+            "termDuration": "P1Y",
+        }
+        told = {"product": product, "quantity": 12}
+        assert row(scheduledNextTermInstructions=told)["next_term"] == (
+            "12 licences, 1 year, annual"
+        )
+        other = {"Product": {**product, "SkuId": "0009", "TermDuration": "P7Y"}}
+        assert row(ScheduledNextTermInstructions=other)["next_term"] == (
+            "P7Y, annual, CFQ7TTC0LCHC:0009"
+        )
+        assert row(scheduledNextTermInstructions=None)["next_term"] == ""
+        until = row(cancellationAllowedUntilDate="2026-05-17T08:30:00.1234567Z")
+        assert until["cancel_by"] == "2026-05-17T08:30:00.1234567Z"
+
     def test_pascal_case_is_the_same(self) -> None:
         spelt = {name[0].upper() + name[1:]: value for name, value in SHOWN.items()}
         assert read_subscription(spelt, WHO) == row()

@@ -97,6 +97,8 @@ def read_subscription(found: Mapping[str, Any], customer: CustomerSaid) -> dict[
         "ends_on": "" if ends_on is None else ends_on.isoformat(),
         "status": status.value,
         "end_of_term": _end_of_term(said, kind),
+        "cancel_by": said.text("cancellationAllowedUntilDate"),
+        "next_term": _next_term(said),
         "kind": kind.value,
     }
 
@@ -119,6 +121,24 @@ def _kind(said: Said, product_id: str) -> OfferKind:
     if said.get("isMicrosoftProduct") is False:
         return OfferKind.MARKETPLACE
     return OfferKind.NCE_LICENCE
+
+
+def _next_term(said: Said) -> str:
+    """What was scheduled for it (``scheduledNextTermInstructions``), in words: ``12 licences, 1
+    year, monthly``; empty when nothing was. What is not known here stands as it was told."""
+    told = said.inner("scheduledNextTermInstructions")
+    product = told.inner("product")
+    quantity = told.text("quantity").removesuffix(".0")
+    term, cycle = product.text("termDuration"), product.text("billingCycle")
+    known_term, known_cycle = _TERMS.get(term.lower()), _CYCLES.get(cycle.lower())
+    offer = ":".join(part for part in (product.text("productId"), product.text("skuId")) if part)
+    parts = [
+        f"{quantity} licences" if quantity else "",
+        (known_term.label if known_term else term) if term else "",
+        (known_cycle.label.lower() if known_cycle else cycle) if cycle else "",
+        offer if offer != ":".join(_offer(said.text("offerId"))) else "",
+    ]
+    return ", ".join(part for part in parts if part)[:300]
 
 
 def _end_of_term(said: Said, kind: OfferKind) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -18,11 +18,13 @@ from tallystick.subscriptions.status import LIVE, EndOfTerm, SubscriptionStatus
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One subscription of a list. ``kind``: of its offer."""
+    """One subscription of a list. ``kind``: of its offer. ``beside``: what no operation is made of,
+    and a person wants to know."""
 
     row: Row
     end_of_term: EndOfTerm | None
     kind: OfferKind = OfferKind.NCE_LICENCE
+    beside: Mapping[str, str] = field(default_factory=dict)
 
     def offer(self) -> OfferFacts:
         key = self.row.offer_key
@@ -51,6 +53,10 @@ class Shown:
             starts_on=row.starts_on,
             offer=offer_key(self.offer()),
         )
+
+    def as_json(self) -> dict[str, Any]:
+        """What is kept of it as shown."""
+        return {**self.state().as_json(), **self.beside}
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from tallystick.sources.csv_cells import COLUMNS, REQUIRED
 from tallystick.sources.csv_errors import ImportRefused, printable
 from tallystick.sources.sheet_rows import DELIMITERS, LONGEST_FIELD, LONGEST_HEADER, letters
 
-KNOWN = (*sorted(COLUMNS), "end_of_term", "kind")
+KNOWN = (*sorted(COLUMNS), "end_of_term", "kind", "cancel_by", "next_term")
 _BY_LETTERS = {letters(name): name for name in KNOWN}
 _CHUNK = 1 << 16
 _LONGEST_OBJECT = 100_000

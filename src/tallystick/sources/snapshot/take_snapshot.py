@@ -46,6 +46,8 @@ from tallystick.subscriptions.status import EndOfTerm, SubscriptionStatus
 FEW_ABSENT = 5
 MOST_ABSENT = 0.2  # of what is live: more than this is a broken list, not a bad day
 _OVER = frozenset({"cancelled", "canceled", "expired", "disabled", "deleted"})
+# Kept as it was shown, for the renewals.
+_BESIDE = ("cancel_by", "next_term")
 _KINDS = {one.value: one for one in OfferKind}
 _ENDS = {one.value: one for one in EndOfTerm}
 
@@ -192,7 +194,7 @@ def _take_rows(
         digests = {one.subject: one.digest for one in part}
         rows.keep(
             [
-                (subject, json.dumps(one.state().as_json()), digests[subject])
+                (subject, json.dumps(one.as_json()), digests[subject])
                 for one in ready
                 if (subject := one.row.subscription_id)
             ]
@@ -213,7 +215,8 @@ def _shown(one: LaidAside, today: date, errors: Errors) -> Shown | None:
         errors.add(one.line, "kind", f"“{kind[:40]}” is not one of: {', '.join(_KINDS)}")
     if row is None:
         return None
-    return Shown(row, _ENDS.get(said), _KINDS.get(kind, OfferKind.NCE_LICENCE))
+    beside = {name: text for name in _BESIDE if (text := cells.get(name, "").strip()[:300])}
+    return Shown(row, _ENDS.get(said), _KINDS.get(kind, OfferKind.NCE_LICENCE), beside)
 
 
 def _take_absent(

@@ -8,6 +8,7 @@ from datetime import date
 from django.http import HttpResponse
 
 from tallystick.operations.commitments import commitments_of
+from tallystick.sources.terms_told import TermTold, terms_told
 from tallystick.subscriptions.commitment import Commitment
 from tallystick.subscriptions.queries import SubscriptionView
 from tallystick.subscriptions.scheduled import ScheduledView, scheduled_of
@@ -33,6 +34,7 @@ class Ending:
     days: int | None
     scheduled: ScheduledView | None
     waits: str
+    told: TermTold | None
 
     @classmethod
     def of(
@@ -41,16 +43,28 @@ class Ending:
         found: Commitment,
         scheduled: ScheduledView | None,
         waits: str,
+        told: TermTold | None,
         *,
         today: date,
     ) -> Ending:
         last_day = view.commitment_ends_on
         days = None if last_day is None else days_left(last_day, today=today)
-        return cls(view, found, days, scheduled, waits)
+        return cls(view, found, days, scheduled, waits, told)
 
     @property
     def is_over(self) -> bool:
         return self.days is not None and self.days < 0
+
+    @property
+    def other_last_day(self) -> date | None:
+        """The source's, where it is another one."""
+        ends = self.told.ends_on if self.told else None
+        return ends if ends != self.view.commitment_ends_on else None
+
+    @property
+    def differs(self) -> bool:
+        """The source says that something else happens then than was said here."""
+        return self.told is not None and "end_of_term" in self.told.differs(self.view)
 
     @property
     def in_words(self) -> str:
@@ -80,6 +94,7 @@ def renewals(visit: Visit) -> HttpResponse:
     found = commitments_of(page.items, now=visit.now)
     scheduled = scheduled_of([view.id for view in page.items])
     waits = why_waits(visit.context, page.items, today=visit.today)
+    told = terms_told(visit.context, [view.provider_id for view in page.items])
     part = "_results" if visit.wants_part else "page"
     return visit.render(
         f"web/renewals/{part}.html",
@@ -90,6 +105,7 @@ def renewals(visit: Visit) -> HttpResponse:
                 found[view.id],
                 scheduled.get(view.id),
                 waits.get(view.id, ""),
+                told.get(view.provider_id),
                 today=visit.today,
             )
             for view in page.items
