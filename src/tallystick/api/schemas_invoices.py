@@ -9,10 +9,10 @@ from ninja import Schema
 from pydantic import Field
 
 from tallystick.api.schemas_kit import At, Money, On, Paging
-from tallystick.books.compare_invoice import Cause, Found
 from tallystick.books.compare_month import MonthOutcome
 from tallystick.books.invoice_proof import InvoiceProof, Row
 from tallystick.books.invoice_queries import InvoiceView
+from tallystick.books.invoice_words import Cause, Found
 from tallystick.kit.days import parse_month
 from tallystick.kit.problem import InvalidInput
 

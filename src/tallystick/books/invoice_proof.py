@@ -11,14 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from tallystick.books.compare_invoice import (
-    Cause,
-    Compared,
-    Found,
-    InvoiceLine,
-    check_month,
-    compare_invoice,
-)
+from tallystick.books.compare_invoice import Compared, InvoiceLine, compare_invoice
 from tallystick.books.compare_month import MonthOutcome
 from tallystick.books.invoice_known import (
     Autotask,
@@ -27,6 +20,7 @@ from tallystick.books.invoice_known import (
     others_of_customers,
 )
 from tallystick.books.invoice_queries import InvoiceView, counting_invoices, lines_of
+from tallystick.books.invoice_words import Cause, Found, check_month
 from tallystick.catalog.price_asked import require_csp
 from tallystick.identity.context import Context
 from tallystick.kit.days import add_months

@@ -16,8 +16,9 @@ from decimal import Decimal
 from django.db import connection, transaction
 
 from tallystick.audit.events import Event
-from tallystick.books.compare_invoice import InvoiceLine, check_month
+from tallystick.books.compare_invoice import InvoiceLine
 from tallystick.books.invoice_models import VendorInvoice, VendorInvoiceLine
+from tallystick.books.invoice_words import check_month
 from tallystick.catalog.price_asked import By, require_csp
 from tallystick.identity.roles import Right
 from tallystick.kit.problem import InvalidInput

@@ -83,8 +83,8 @@ def _close(arguments: argparse.Namespace) -> int:
 def _invoice(arguments: argparse.Namespace) -> int:
     """1 when something differs, has no history, or there was nothing to compare."""
     with house(arguments, command="months") as asker:
-        from tallystick.books.compare_invoice import Found
         from tallystick.books.invoice_proof import invoice_proof
+        from tallystick.books.invoice_words import Found
         from tallystick.bootstrap.invoices import invoice_csv
 
         month = _month(arguments.month)

@@ -14,7 +14,8 @@ from datetime import date
 from decimal import Decimal
 from typing import TypeVar
 
-from tallystick.books.compare_invoice import FIRST_YEAR, LAST_YEAR, InvoiceLine
+from tallystick.books.compare_invoice import InvoiceLine
+from tallystick.books.invoice_words import FIRST_YEAR, LAST_YEAR
 from tallystick.kit.money import parse_currency
 from tallystick.sources.csv_errors import Errors
 from tallystick.sources.csv_values import LONGEST_ID, LONGEST_NAME, identifier, optional, plain

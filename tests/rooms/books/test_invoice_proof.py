@@ -15,8 +15,8 @@ from harness import World
 from price_desk import by
 from reconciliation_files import charged, sheet
 from tallystick.books.close_month import close_month
-from tallystick.books.compare_invoice import Cause, Found
 from tallystick.books.invoice_proof import InvoiceProof, Row, invoice_proof, proof_page
+from tallystick.books.invoice_words import Cause, Found
 from tallystick.bootstrap.invoices import invoice_csv
 from tallystick.catalog.terms import OfferKind, Term
 from tallystick.identity.roles import Role

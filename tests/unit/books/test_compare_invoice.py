@@ -9,15 +9,9 @@ from typing import Any
 
 import pytest
 
-from tallystick.books.compare_invoice import (
-    Cause,
-    Compared,
-    Found,
-    InvoiceLine,
-    Ours,
-    compare_invoice,
-)
+from tallystick.books.compare_invoice import Compared, InvoiceLine, Ours, compare_invoice
 from tallystick.books.invoice_charges import Charge, Held, Said, charges_of
+from tallystick.books.invoice_words import Cause, Found
 
 MAY = date(2026, 5, 1)
 END = date(2026, 5, 31)

@@ -12,9 +12,9 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from tallystick.books.compare_invoice import Found
 from tallystick.books.invoice_proof import invoice_proof, proof_page
 from tallystick.books.invoice_queries import list_invoices, months_with_invoices
+from tallystick.books.invoice_words import Found
 from tallystick.bootstrap.invoices import invoice_csv
 from tallystick.catalog.price_asked import require_csp
 from tallystick.identity.reach import keep_reach
