@@ -363,6 +363,7 @@ TABLE = (
         "sources/intake::another_resellers_is_not_known_and_not_touched",
         "api/api_events::not_signed_is_not_heard",
         "api/api_hints::of_a_stranger_nothing_is_read_and_it_is_written_down",
+        "web/source_pages::a_late_one_stands_on_home_and_on_its_subscription_until_it_is_decided",
         "api/api_hints::a_hundred_times_the_same_is_one_look",
         "api/api_hints::not_signed_is_not_heard_and_nothing_is_stored",
     ),

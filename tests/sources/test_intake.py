@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
-from factories import tenancy
+from factories import TODAY, sibling, tenancy
 from tallystick.audit.models import AuditLog
 from tallystick.catalog.models import Offer
 from tallystick.kit.key_ring import KeyRing
@@ -34,8 +34,11 @@ from tallystick.sources.sealing import (
     sources_by_key,
     sources_under_older_keys,
 )
+from tallystick.sources.undecided import count_undecided, undecided
+from tallystick.subscriptions.queries import get_subscription
 from tellers import Teller, moment, teller
 
+DECIDED = "source.decide_event"
 YEARLY = {
     "product_id": "CFQ7TTC0LCHC",
     "sku_id": "0002",
@@ -362,6 +365,40 @@ class TestOrder:
         assert [row[1] for row in told.ledger(subject)][-1] == "update_quantity"
         with pytest.raises(Conflicting, match="nothing to decide"):
             decide(told, late)
+
+    def test_what_is_late_may_be_recorded_from_today(self, told: Teller) -> None:
+        """What is newer, and was perhaps proved, keeps its place and its day."""
+        subject = told.subject()
+        told.tell(told.bought(subject), told.quantity(subject, 9, minute=50))
+        before = told.ledger(subject)
+        (late,) = told.tell(told.quantity(subject, 12, minute=40, effective_from="2026-04-01"))
+        (waits,) = undecided(told.of.context, subject=subject)
+        assert (waits.event.words, waits.subscription) == (
+            "Quantity changed to 12",
+            get_subscription(told.of.context, told.held(subject).pk),
+        )
+        assert decide(told, late, Decision.APPLY_TODAY).answer is Answer.ACCEPTED
+        after = told.ledger(subject)
+        assert after[:2] == before
+        assert (after[2][3]["quantity"], after[2][4]) == (12, TODAY)
+        assert undecided(told.of.context, subject=subject) == []
+        assert count_undecided(told.of.context) == 0
+        log = AuditLog.objects.filter(subscription_id=told.held(subject).pk, event=DECIDED).get()
+        assert log.summary == f"Recorded from today: Quantity changed ({subject}). looked at"
+
+    def test_what_waits_for_a_decision_is_counted_in_its_context_alone(self, told: Teller) -> None:
+        subject = told.subject()
+        told.tell(told.bought(subject), told.quantity(subject, 9, minute=50))
+        failed = told.quantity(subject, 40, minute=60, status="failed")
+        (nothing,) = told.tell(failed)
+        told.tell(told.quantity(subject, 12, minute=40))
+        assert nothing.became.answer is Answer.UNAPPLIED, "and nothing has changed there"
+        assert count_undecided(told.of.context) == 1
+        for stranger in (tenancy(), sibling(told.of)):
+            assert count_undecided(stranger.context) == 0
+            assert undecided(stranger.context) == []
+        log = AuditLog.objects.filter(subscription_id=told.held(subject).pk).latest("pk")
+        assert log.event == "source.event_not_recorded", "its subscription is found by it"
 
     def test_what_is_late_may_be_ignored_with_a_reason(self, told: Teller) -> None:
         subject = told.subject()

@@ -10,7 +10,9 @@ import pytest
 from django.test import Client
 
 from factories import TODAY, Tenancy, sibling, tenancy, user
+from harness import World
 from tallystick.audit.models import AuditLog
+from tallystick.bootstrap.desk import desk
 from tallystick.bootstrap.source_clients import source_wire
 from tallystick.identity.roles import Role
 from tallystick.simulator.partner_center.running import Running, running_partner_center
@@ -109,6 +111,8 @@ def test_what_is_wrong_stands_beside_its_field_and_the_secret_is_not_shown_again
     said = office.post("/connectors/sources/new/partner_center", **{**APPLICATION, "tenant": "a b"})
     text = unescape(said.content.decode())
     assert said.status_code == 400
+    for ability in ("tells what changed, 90 days back", "calls us at once", "knows prices"):
+        assert ability in text, "before one connects it"
     assert "Tenant must be the tenant's id or domain" in text
     assert SECRET not in text
     office.connected()
@@ -140,6 +144,40 @@ def test_a_person_decides_about_what_came_too_late(office: Office) -> None:
     assert "nothing to decide" in unescape(again.content.decode())
     log = AuditLog.objects.filter(tenant_id=office.of.tenant_id).latest("pk")
     assert (log.event, "asked them" in log.summary) == ("source.decide_event", True)
+
+
+def test_a_late_one_stands_on_home_and_on_its_subscription_until_it_is_decided(
+    world: World,
+) -> None:
+    line = world.line(units=10)
+    office, told = Office(world.tenancy), teller(world.tenancy)
+    subject = Subscription.objects.get(pk=line.subscription_id).provider_id
+    told.tell(told.quantity(subject, 9, minute=50))
+    world.work()
+    assert (line.units(), line.badge) == (9, "synced")
+    (late,) = told.tell(told.quantity(subject, 12, minute=40, effective_from="2026-05-01"))
+    home = office.text("/")
+    assert "1 change that a source told waits for a decision." in home
+    assert "told: Quantity changed to 12. Came too late, and nothing was recorded." in home
+    assert "1 change that a source told is neither recorded nor ignored" in home.lower()
+    decide = f"/connectors/sources/{told.added.source_id}/events/{late.id}"
+    page = f"/subscriptions/{line.subscription_id}"
+    for where in (home, office.text(page)):
+        assert f'href="{decide}"' in where
+    assert "told 1 change of this subscription that is not recorded" in office.text(page)
+    assert line.badge == "synced", "Autotask shows what is expected: that is what green says"
+    said = office.text(decide)
+    assert "quantity 9, active" in said
+    assert office.post(decide, how="as you like", reason="x").status_code == 400
+    assert office.post(decide, how="apply_today", reason="they asked").status_code == 302
+    world.work()
+    today = desk().today(world.tenancy.context)  # the pages' own
+    assert (line.units(), line.units(today), line.badge) == (9, 12, "synced")
+    assert line.states() == ["synced"] * 3, "what was proved stays as it was"
+    said = office.text(page)
+    assert "not recorded." not in said
+    assert "Recorded from today: Quantity changed" in said, "among the decisions"
+    assert "waits for a decision" not in office.text("/")
 
 
 def test_who_may_only_read_sees_and_does_nothing(office: Office) -> None:
@@ -175,3 +213,25 @@ def test_anothers_sources_are_not_there(office: Office) -> None:
     other = teller(office.of).added.source_id
     office.text(f"/connectors/sources/{other}/events/{late}", status=404)
     office.text("/connectors/sources/new/nonsense", status=404)
+
+
+def test_a_webhook_is_registered_where_nobody_else_is_called(
+    office: Office, at: Running, settings: Any
+) -> None:
+    here = office.connected()
+    settings.PUBLIC_URL = "http://localhost:8000"
+    office.post(f"{here}/webhook")
+    said = office.text(here)
+    assert "Set TALLYSTICK_URL to where this server is reached from outside" in said
+    assert "Not registered" in said
+    settings.PUBLIC_URL = "https://tally.example.com"
+    at.center.calling.registration = {"WebhookUrl": "https://else.example/h"}
+    asked = office.post(f"{here}/webhook")
+    said = office.text(str(asked.headers["Location"]))
+    assert "calls else.example already" in said
+    assert "Call us instead" in said
+    office.post(f"{here}/webhook", replace="1")
+    said = office.text(here)
+    assert "It calls tally.example.com" in said
+    assert "none yet" in said
+    assert "Register webhook again" in said

@@ -152,6 +152,7 @@ class HomeOut(Schema):
     not_mapped: StakeOut
     undecided: int = Field(description="See GET /renewals?needs_a_person=true.")
     not_seen: StakeOut
+    not_recorded: int = Field(description="Changes that sources told and nobody decided on.")
     oldest_waiting: OldestOut | None
     needs_you: list[NeedOut]
     connections: list[ConnectionNowOut]
@@ -183,6 +184,7 @@ class HomeOut(Schema):
             not_mapped=StakeOut.of(found.not_mapped),
             undecided=found.undecided,
             not_seen=StakeOut.of(found.not_seen),
+            not_recorded=found.not_recorded,
             oldest_waiting=None if oldest is None else OldestOut.from_orm(oldest),
             needs_you=[NeedOut.of(one) for one in found.needs],
             connections=[ConnectionNowOut.of(one) for one in found.connections],

@@ -90,6 +90,7 @@ DECISIONS = (
     Event.RESTORE_LINE,
     Event.AGREE_DRIFT,
     Event.CORRECT_CHANGE,
+    Event.DECIDE_EVENT,
 )
 
 

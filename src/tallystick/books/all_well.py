@@ -44,8 +44,8 @@ class SweepOf:
 class Now:
     """What is so. Counts are of subscriptions, ``waits`` of operations behind what is stopped;
     ``left`` are those that by choice are not compared; ``undecided``: what was refused on its day,
-    and terms that are over while nobody said what then; ``troubled`` names the connections a person
-    must see to."""
+    and terms that are over while nobody said what then; ``not_recorded``: what sources told and
+    nobody recorded or ignored; ``troubled`` names the connections a person must see to."""
 
     worker_is_there: bool
     sweeps: Sequence[SweepOf]
@@ -61,6 +61,7 @@ class Now:
     not_mapped: int
     undecided: int = 0
     not_seen: int = 0
+    not_recorded: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def headline(now: Now) -> Headline:
     """Decide."""
     first = _did_not_run(now)
     needs = _needs(now)
-    red = bool(first or now.stopped or now.drifted or now.troubled)
+    red = bool(first or now.stopped or now.drifted or now.troubled or now.not_recorded)
     if red:
         return Headline(Tone.RED, first, needs, "")
     if needs:
@@ -131,6 +132,9 @@ def _needs(now: Now) -> list[str]:
     if now.to_approve:
         waits = "waits" if now.to_approve == 1 else "wait"
         said.append(f"{_of(now.to_approve, 'subscription')} {waits} for approval.")
+    if now.not_recorded:
+        waits = "waits" if now.not_recorded == 1 else "wait"
+        said.append(f"{_of(now.not_recorded, 'change')} that a source told {waits} for a decision.")
     if now.not_mapped:
         said.append(
             f"{_of(now.not_mapped, 'active subscription')} {_is(now.not_mapped)} not mapped."

@@ -26,6 +26,7 @@ class Why(StrEnum):
     NOT_READ = "not_read"
     NOT_MAPPED = "not_mapped"
     AZURE_AMOUNTS = "azure_amounts"
+    NOT_RECORDED = "not_recorded"
     NOT_LOOKED_AT = "not_looked_at"
 
 
@@ -42,9 +43,9 @@ class MayPostAnswer(StrEnum):
 @dataclass(frozen=True, slots=True)
 class State:
     """What is so now. ``not_settled`` and ``to_approve`` count operations dated up to the day,
-    each in one of the two; ``not_looked_at`` names the connections of which no look at every line
-    has ended, or one is under way; ``sent_since`` those where a change was sent after the last one
-    had begun."""
+    each in one of the two; ``not_recorded``: what sources told and nobody recorded or ignored;
+    ``not_looked_at`` names the connections of which no look at every line has ended, or one is
+    under way; ``sent_since`` those where a change was sent after the last one had begun."""
 
     day: date
     lines: int
@@ -57,6 +58,7 @@ class State:
     azure_plans_without_amounts: int
     not_looked_at: Sequence[str]
     sent_since: Sequence[str]
+    not_recorded: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,12 @@ def _reasons(state: State) -> Sequence[Reason]:
             state.azure_plans_without_amounts,
             f"the amounts of {month:%Y-%m} are not in, or not final, for "
             f"{_counted(state.azure_plans_without_amounts, 'Azure plan')}",
+        ),
+        Reason(
+            Why.NOT_RECORDED,
+            state.not_recorded,
+            f"{_counted(state.not_recorded, 'change')} that a source told "
+            f"{'is' if state.not_recorded == 1 else 'are'} neither recorded nor ignored",
         ),
         Reason(
             Why.NOT_LOOKED_AT,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -27,12 +27,15 @@ from tallystick.ledger.history import Day, days
 from tallystick.mappings.rows import Row, paused_connections, rows_for
 from tallystick.mappings.stakes import Stake
 from tallystick.mappings.watching import not_mapped_at_stake, not_seen_at_stake
+from tallystick.sources.undecided import Undecided, count_undecided
+from tallystick.sources.undecided import undecided as told_and_undecided
 from tallystick.subscriptions.queries import get_subscriptions
 from tallystick.subscriptions.waiting_ends import needing
 from tallystick.sync.health import is_there, worker_seen_at
 
 DAYS = 30
 NEEDS_SHOWN = 20
+TOLD_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +75,11 @@ class DayOf:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """``days``: the last thirty, today the last; ``needs`` the first twenty by money at stake;
-    ``undecided``: how many wait for a word on what happens now (``subscriptions/waiting_ends``)."""
+    """``days``: the last thirty, today the last; ``needs`` the first twenty by money at stake.
+
+    ``undecided``: how many wait for a word on what happens now (``subscriptions/waiting_ends``);
+    ``not_recorded``: how many changes that sources told wait for a decision, ``told`` the newest.
+    """
 
     headline: Headline
     may_post: MayPost
@@ -81,6 +87,8 @@ class Home:
     not_mapped: Stake
     undecided: int
     not_seen: Stake
+    not_recorded: int
+    told: Sequence[Undecided]
     oldest: Oldest | None
     needs: Sequence[Need]
     connections: Sequence[ConnectionNow]
@@ -114,6 +122,7 @@ def home(context: Context, *, up_to: date | None = None, now: datetime) -> Home:
     not_mapped, not_seen = not_mapped_at_stake(context), not_seen_at_stake(context)
     undecided = needing(context, today=today).count()
     shown = _connections(connections, lines, now=now)
+    told = count_undecided(context)
     state = state_on(
         context, connections, lines, day=up_to or usual_day(today), worker_is_there=there
     )
@@ -125,14 +134,17 @@ def home(context: Context, *, up_to: date | None = None, now: datetime) -> Home:
                 undecided,
                 shown,
                 not_seen=not_seen,
+                not_recorded=told,
                 worker_is_there=there,
             )
         ),
-        may_post=may_post(state),
+        may_post=may_post(replace(state, not_recorded=told)),
         counts=counts,
         not_mapped=not_mapped,
         undecided=undecided,
         not_seen=not_seen,
+        not_recorded=told,
+        told=told_and_undecided(context, most=TOLD_SHOWN) if told else (),
         oldest=oldest_waiting(context, ids, now=now),
         needs=_needs(context, most_at_stake(ids, whose, now=now, limit=NEEDS_SHOWN), now=now),
         connections=shown,
@@ -167,6 +179,7 @@ def _now(
     connections: Sequence[ConnectionNow],
     *,
     not_seen: Stake,
+    not_recorded: int,
     worker_is_there: bool,
 ) -> Now:
     stopped = counts.stopped
@@ -190,6 +203,7 @@ def _now(
         not_mapped=not_mapped.subscriptions,
         undecided=undecided,
         not_seen=not_seen.subscriptions,
+        not_recorded=not_recorded,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from tallystick.sources.intake.event import Answer, EventType, How
+from tallystick.sources.intake.event import NEED_A_PERSON, Answer, EventType, How
 from tallystick.sources.kinds import SourceKind
 
 
@@ -109,7 +109,15 @@ class EventOutcome(models.Model):
                 condition=Q(answer__in=[one.value for one in Answer]), name="outcome_answer_known"
             ),
         ]
-        indexes = [models.Index(fields=["event", "-id"], name="outcome_newest")]
+        indexes = [
+            models.Index(fields=["event", "-id"], name="outcome_newest"),
+            # Home asks for these every ten seconds, and there are few of them.
+            models.Index(
+                fields=["event"],
+                condition=Q(answer__in=NEED_A_PERSON),
+                name="outcome_needs_a_person",
+            ),
+        ]
 
 
 class WaitingEvent(models.Model):

@@ -13,7 +13,7 @@ from tallystick.identity.context import Context
 from tallystick.kit.paging import Page, check_limit, decode_cursor, encode_cursor
 from tallystick.kit.problem import InvalidInput, NotAllowed, NotFound
 from tallystick.sources.intake.became import Became
-from tallystick.sources.intake.event import Answer, EventType, How
+from tallystick.sources.intake.event import NEED_A_PERSON, Answer, EventType, How
 from tallystick.sources.kinds import CAPABILITIES, Capabilities, SourceKind
 from tallystick.sources.models import EventOutcome, Source, SourceEvent, Subject
 
@@ -86,6 +86,7 @@ class EventView:
     type: EventType
     subject: str
     time: str
+    happened_at: datetime
     how: How
     body: Mapping[str, Any]
     received_at: datetime
@@ -95,7 +96,12 @@ class EventView:
 
     @property
     def words(self) -> str:
-        return self.type.label
+        """``Quantity changed to 12``."""
+        data = self.body.get("data")
+        after = data.get("after") if isinstance(data, Mapping) else None
+        quantity = after.get("quantity") if isinstance(after, Mapping) else None
+        to = f" to {quantity}" if self.type is EventType.QUANTITY_CHANGED and quantity else ""
+        return f"{self.type.label}{to}"
 
 
 def list_sources(context: Context) -> list[SourceView]:
@@ -168,14 +174,14 @@ def list_events(
         rows = rows.filter(pk__lt=decode_cursor(cursor, length=1)[0])
     found = list(rows.order_by("-pk")[: limit + 1])
     more = encode_cursor([found[limit - 1].pk]) if len(found) > limit else None
-    return Page(_event_views(found[:limit]), more)
+    return Page(event_views(found[:limit]), more)
 
 
 def open_events(context: Context, source_id: int, *, most: int = 50) -> list[EventView]:
     """The newest that need a person."""
-    wanted = [answer.value for answer in Answer if answer.needs_a_person]
+    wanted = NEED_A_PERSON
     rows = SourceEvent.objects.filter(**context.scope("source__"), source_id=source_id)
-    return _event_views(list(_latest(rows).filter(answer__in=wanted).order_by("-pk")[:most]))
+    return event_views(list(_latest(rows).filter(answer__in=wanted).order_by("-pk")[:most]))
 
 
 def sources_of(context: Context, provider_id: str) -> list[SourceView]:
@@ -190,7 +196,7 @@ def sources_of(context: Context, provider_id: str) -> list[SourceView]:
 def get_event(context: Context, event_pk: int) -> EventView:
     """Raises NotFound, also when it is in somebody else's context."""
     rows = SourceEvent.objects.filter(**context.scope("source__"), pk=event_pk)
-    found = _event_views(list(rows))
+    found = event_views(list(rows))
     if not found:
         raise NotFound("There is no such event.")
     return found[0]
@@ -204,7 +210,9 @@ def _latest(rows: QuerySet[SourceEvent]) -> QuerySet[Any]:
     )
 
 
-def _event_views(rows: list[SourceEvent]) -> list[EventView]:
+def event_views(found: Iterable[SourceEvent]) -> list[EventView]:
+    """Each with what became of it, in their order."""
+    rows = list(found)
     outcomes = {
         one.event_id: one for one in EventOutcome.objects.filter(event__in=rows).order_by("pk")
     }
@@ -220,6 +228,7 @@ def _event_view(row: SourceEvent, outcome: EventOutcome) -> EventView:
         type=EventType(row.type),
         subject=row.subject,
         time=row.time,
+        happened_at=row.happened_at,
         how=How(row.how),
         body=row.body,
         received_at=row.received_at,

@@ -66,6 +66,8 @@ TABLE = [
         Tone.RED,
         "Nobody has looked at every line of Autotask since yesterday.",
     ),
+    ({"not_recorded": 1}, Tone.RED, "1 change that a source told waits for a decision."),
+    ({"not_recorded": 3}, Tone.RED, "3 changes that a source told wait for a decision."),
     ({"troubled": ("EU",)}, Tone.RED, "EU needs attention."),
     ({"troubled": ("EU", "US")}, Tone.RED, "EU and US need attention."),
     (

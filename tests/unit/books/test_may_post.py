@@ -41,6 +41,7 @@ EVERY = {
         "not every line was looked at yet: EU; a change was sent after the last look at every line "
         "had begun: US",
     ),
+    Why.NOT_RECORDED: ({"not_recorded": 2}, 2, "2 changes that a source told are neither recorded"),
 }
 ONE = {
     "not_settled": "1 operation dated up to 31 May 2026 is not settled",
@@ -48,6 +49,7 @@ ONE = {
     "drifted": "1 line shows something else in Autotask than expected",
     "not_read": "1 line was not read back yet",
     "not_mapped": "1 active subscription is not mapped, so nothing bills it",
+    "not_recorded": "1 change that a source told is neither recorded nor ignored",
     "azure_plans_without_amounts": "not final, for 1 Azure plan",
 }
 

@@ -1,6 +1,7 @@
 """What a person decides about an event that became no operation: apply it after all, or ignore it.
 
-Applied late, it is a correction: recorded now, behind what was recorded before it.
+Applied late, it is a correction: recorded now, behind what was recorded before it, from its own day
+or from today. What was proved keeps its order.
 """
 
 from __future__ import annotations
@@ -13,16 +14,18 @@ from enum import StrEnum
 from django.db import transaction
 
 from tallystick.audit.events import Event
-from tallystick.audit.record import Subject, record
+from tallystick.audit.record import record
 from tallystick.identity.context import Context
+from tallystick.identity.people import tenant_zone
 from tallystick.identity.roles import Right
+from tallystick.kit.clock import civil_day
 from tallystick.kit.problem import Conflicting, InvalidInput, NotFound
 from tallystick.ledger.wake import Wake
 from tallystick.sources.intake import words
 from tallystick.sources.intake.became import Became
 from tallystick.sources.intake.carry_out import carry_out
-from tallystick.sources.intake.event import Answer, How, NeutralEvent
-from tallystick.sources.intake.outcomes import keep_outcome, outcomes_of, said_of
+from tallystick.sources.intake.event import Answer, EventType, How, NeutralEvent
+from tallystick.sources.intake.outcomes import keep_outcome, outcomes_of, said_of, whom_it_concerns
 from tallystick.sources.intake.read_event import read_event
 from tallystick.sources.intake.speaker import Speaker, speak_for
 from tallystick.sources.models import SourceEvent, WaitingEvent
@@ -32,7 +35,16 @@ LONGEST_REASON = 1000
 
 class Decision(StrEnum):
     APPLY = "apply"
+    APPLY_TODAY = "apply_today"
     IGNORE = "ignore"
+
+    @property
+    def label(self) -> str:
+        return {
+            Decision.APPLY: "Recorded from its own day",
+            Decision.APPLY_TODAY: "Recorded from today",
+            Decision.IGNORE: "Not recorded",
+        }[self]
 
 
 def decide_event(
@@ -61,7 +73,7 @@ def decide_event(
             row.source_id, context, now=now, wake=later, correlation_id=correlation_id
         )
         _check_open(row)
-        became = _apply(row, speaker, context) if how is Decision.APPLY else _ignored(reason)
+        became = _ignored(reason) if how is Decision.IGNORE else _apply(row, speaker, context, how)
         if became.answer not in {Answer.ACCEPTED, Answer.GAP}:
             raise Conflicting(f"It cannot be applied: {became.because} Nothing was changed.")
         WaitingEvent.objects.filter(event=row).delete()
@@ -70,9 +82,9 @@ def decide_event(
             Event.DECIDE_EVENT,
             actor=context.actor,
             now=now,
-            subject=Subject(tenant_id=row.tenant_id, reseller_id=speaker.source.reseller_id),
+            subject=whom_it_concerns(row, speaker),
             correlation_id=correlation_id,
-            summary=f"{how.value.capitalize()}: {row.type} of {row.subject}. {reason}"[:500],
+            summary=f"{how.label}: {EventType(row.type).label} ({row.subject}). {reason}"[:500],
             details={**said_of(row), "operation_id": became.operation_id, "reason": reason},
         )
         if lanes:
@@ -95,12 +107,14 @@ def _check_open(row: SourceEvent) -> None:
         raise Conflicting("There is nothing to decide about this event. Nothing was changed.")
 
 
-def _apply(row: SourceEvent, speaker: Speaker, context: Context) -> Became:
+def _apply(row: SourceEvent, speaker: Speaker, context: Context, how: Decision) -> Became:
     event = read_event(row.body, uri=speaker.source.uri)
     if not isinstance(event, NeutralEvent):
         raise Conflicting("It cannot be read any more. Nothing was changed.")
     # Another id: the one of a conflict may belong to an operation already.
     told = replace(event, id=f"{row.event_id[:180]}#{row.number}", how=How(row.how))
+    if how is Decision.APPLY_TODAY:
+        told = replace(told, effective_on=civil_day(speaker.now, tenant_zone(row.tenant_id)))
     asked = replace(speaker.asked(told), context=context)
     return carry_out(told, asked=asked, a_person_said_so=True)
 

@@ -74,7 +74,10 @@ class Answer(StrEnum):
 
     @property
     def needs_a_person(self) -> bool:
-        return self in {Answer.CONFLICT, Answer.LATE, Answer.UNAPPLIED, Answer.REJECTED}
+        return self.value in NEED_A_PERSON
+
+
+NEED_A_PERSON = ("conflict", "late", "unapplied", "rejected")
 
 
 class How(StrEnum):

@@ -10,6 +10,7 @@ from tallystick.sources.intake.became import Became
 from tallystick.sources.intake.event import Answer
 from tallystick.sources.intake.speaker import Speaker
 from tallystick.sources.models import EventOutcome, SourceEvent
+from tallystick.subscriptions.queries import subscription_by_provider_id
 
 # These stand in the audit log by themselves: no operation says them.
 _TOLD = {
@@ -39,12 +40,20 @@ def keep_outcome(
             Event.EVENT_NOT_RECORDED,
             actor=who,
             now=speaker.now,
-            subject=Subject(tenant_id=row.tenant_id, reseller_id=speaker.source.reseller_id),
+            subject=whom_it_concerns(row, speaker),
             correlation_id=row.correlation_id,
             status=status,
             summary=f"{became.answer.label}: {row.type} of {row.subject}. {became.because}"[:500],
             details=said_of(row),
         )
+
+
+def whom_it_concerns(row: SourceEvent, speaker: Speaker) -> Subject:
+    """Its subscription, when there is one of this id."""
+    held = subscription_by_provider_id(speaker.context, row.subject)
+    if held is not None:
+        return held.subject()
+    return Subject(tenant_id=row.tenant_id, reseller_id=speaker.source.reseller_id)
 
 
 def said_of(row: SourceEvent) -> Mapping[str, object]:

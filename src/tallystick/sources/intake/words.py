@@ -27,7 +27,7 @@ SEEN_BEFORE = (
 )
 LATE = (
     "Something newer of this subscription has been recorded already, and order is not changed "
-    "afterwards. Nothing was recorded. Apply it as a correction, or ignore it."
+    "afterwards. Nothing was recorded. Record it from today or from its own day, or ignore it."
 )
 CONFLICT = (
     "The same id was told before with another content, and that one counts. Nothing was recorded. "

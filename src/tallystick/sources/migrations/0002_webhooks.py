@@ -1,4 +1,4 @@
-"""Where a webhook said to look, and how each source's webhook stands."""
+"""Where a webhook said to look, how each source's webhook stands, and what nobody decided on."""
 
 import django.db.models.deletion
 from django.db import migrations, models
@@ -8,6 +8,14 @@ class Migration(migrations.Migration):
     dependencies = [("sources", "0001_initial")]
 
     operations = [
+        migrations.AddIndex(
+            model_name="eventoutcome",
+            index=models.Index(
+                condition=models.Q(("answer__in", ("conflict", "late", "unapplied", "rejected"))),
+                fields=["event"],
+                name="outcome_needs_a_person",
+            ),
+        ),
         migrations.AddField(
             model_name="source",
             name="busy_until",

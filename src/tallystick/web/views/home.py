@@ -16,13 +16,8 @@ from tallystick.kit.problem import InvalidInput
 from tallystick.sync.look_now import look_now
 from tallystick.web.calls import bar
 from tallystick.web.home_days import plots_of, since_yesterday
-from tallystick.web.home_lines import (
-    SWEEPS,
-    counts_of,
-    mark_of,
-    needs_of,
-    reasons_of,
-)
+from tallystick.web.home_lines import SWEEPS, counts_of, mark_of, reasons_of
+from tallystick.web.home_needs import needs_of
 from tallystick.web.plots import lasted
 from tallystick.web.visit import Visit, screen
 

@@ -13,13 +13,14 @@ from tallystick.identity.roles import Right
 from tallystick.kit.problem import Conflicting, InvalidInput, NotFound
 from tallystick.kit.secrets import Secret
 from tallystick.sources.add_source import Added, add_events_source
-from tallystick.sources.kinds import SourceKind
+from tallystick.sources.kinds import CAPABILITIES, SourceKind
 from tallystick.sources.partner_center.client import Application
 from tallystick.sources.partner_center.connect import connect_partner_center
 from tallystick.sources.pax8.client import Credentials
 from tallystick.sources.pax8.connect import connect_pax8
 from tallystick.sources.queries import get_source
 from tallystick.web.forms import Field
+from tallystick.web.views.sources import abilities
 from tallystick.web.visit import Visit, screen
 from tallystick.web.words import error_sentence
 
@@ -90,6 +91,7 @@ def _form(
         rail="connectors",
         status=400 if problem or words else 200,
         kind=kind,
+        abilities=abilities(CAPABILITIES[kind]),
         fields=fields,
         words=words,
         secret=NEVER_SHOWN,

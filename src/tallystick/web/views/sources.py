@@ -15,7 +15,7 @@ from tallystick.bootstrap.source_clients import hook_address, reader_of, registr
 from tallystick.kit.problem import Conflicting, InvalidInput, NotFound, Unreachable
 from tallystick.sources.hints.register import register_webhook
 from tallystick.sources.intake.decide import Decision, decide_event
-from tallystick.sources.kinds import SourceKind
+from tallystick.sources.kinds import Capabilities, SourceKind
 from tallystick.sources.queries import SourceView, get_event, get_source, open_events
 from tallystick.sources.read_sources import (
     Reading,
@@ -24,7 +24,7 @@ from tallystick.sources.read_sources import (
     refresh_customer,
 )
 from tallystick.sources.reading import WasRead
-from tallystick.subscriptions.queries import get_subscription
+from tallystick.subscriptions.queries import get_subscription, subscription_by_provider_id
 from tallystick.web.visit import Visit, screen
 from tallystick.web.words import error_sentence
 
@@ -45,7 +45,7 @@ def source(visit: Visit, source_id: int) -> HttpResponse:
         "web/sources/source.html",
         rail="connectors",
         source=view,
-        abilities=abilities(view),
+        abilities=abilities(view.capabilities),
         events=open_events(visit.context, view.id),
         unmatched=view.settings.get("unmatched", []),
         brought=view.settings.get("brought"),
@@ -126,7 +126,7 @@ def source_event(visit: Visit, source_id: int, event_id: int) -> HttpResponse:
     errors: list[str] = []
     reason = visit.request.POST.get("reason", "")
     if visit.request.method == "POST":
-        how = Decision.APPLY if visit.request.POST.get("how") == "apply" else Decision.IGNORE
+        how = _how(visit.request.POST.get("how", ""))
         try:
             decide_event(
                 event.id,
@@ -142,8 +142,7 @@ def source_event(visit: Visit, source_id: int, event_id: int) -> HttpResponse:
         except Conflicting as problem:
             errors = [str(problem)]
         else:
-            done = "Applied." if how is Decision.APPLY else "Ignored."
-            messages.success(visit.request, done)
+            messages.success(visit.request, f"{how.label}.")
             return redirect("source", source_id=view.id)
     return visit.render(
         "web/sources/event.html",
@@ -151,14 +150,15 @@ def source_event(visit: Visit, source_id: int, event_id: int) -> HttpResponse:
         status=400 if errors else 200,
         source=view,
         event=event,
+        held=subscription_by_provider_id(visit.context, event.subject),
+        today=desk().today(visit.context),
         errors=errors,
         reason=reason,
     )
 
 
-def abilities(view: SourceView) -> list[Ability]:
-    """What it can tell, in words."""
-    can = view.capabilities
+def abilities(can: Capabilities) -> list[Ability]:
+    """What a source can tell, in words."""
     history = "for ever" if can.history_days is None else f"{can.history_days} days back"
     return [
         Ability(f"tells what changed, {history}", can.feed),
@@ -167,6 +167,13 @@ def abilities(view: SourceView) -> list[Ability]:
         Ability("knows prices", can.price),
         Ability("knows costs", can.cost),
     ]
+
+
+def _how(said: str) -> Decision:
+    """Raises InvalidInput: a decision is never guessed."""
+    if said not in {one.value for one in Decision}:
+        raise InvalidInput.one("how", "must be one of the ways that are shown")
+    return Decision(said)
 
 
 def _counted(read: WasRead) -> str:

@@ -20,6 +20,7 @@ from tallystick.mappings.want_line import wanted_since
 from tallystick.operations.commitments import commitment_of
 from tallystick.operations.possible import possible
 from tallystick.sources.queries import sources_of
+from tallystick.sources.undecided import undecided
 from tallystick.subscriptions.not_seen import not_seen_of
 from tallystick.subscriptions.scheduled import scheduled_of
 from tallystick.subscriptions.status import SubscriptionStatus
@@ -68,6 +69,7 @@ def subscription(visit: Visit, subscription_id: int) -> HttpResponse:
         changes=changes_of(row.subscription, possible(row.subscription, held)),
         scheduled=scheduled_of([row.subscription.id]).get(row.subscription.id),
         waits=_waits(visit, row),
+        undecided=[] if address.cursor else undecided(visit.context, subject=_told_of(row)),
         sources=sources_of(visit.context, row.subscription.provider_id),
         not_seen=not_seen_of(visit.context, subscription_id),
         wants_line=_wants_line(row),
@@ -141,6 +143,11 @@ def _waits(visit: Visit, row: Row) -> Waits | None:
     why = why_waits(visit.context, [view], today=visit.today).get(view.id, "")
     suspended = view.status is SubscriptionStatus.SUSPENDED
     return Waits(why, suspended) if why else None
+
+
+def _told_of(row: Row) -> str:
+    """The id by which sources tell of it."""
+    return row.subscription.provider_id
 
 
 def _wants_line(row: Row) -> bool:
