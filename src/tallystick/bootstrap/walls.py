@@ -26,52 +26,61 @@ OF_A_RESELLER: Final = (
     "books_month_proof",
     "sources_source",
     "ledger_tally",
+    "ledger_operation",
+    "ledger_lane",
 )
 # The same, and the CSP's own can be read by its resellers: a reseller's prices begin with the
 # CSP's rules, and what it changes may be billed on the CSP's connection.
 READ_BY_RESELLERS: Final = ("catalog_margin_rule", "connections_connection")
-# A tenant alone.
-OF_A_TENANT: Final = (
-    "catalog_offer",
+# A tenant alone, and nothing of a customer in it: what can be bought.
+OF_A_TENANT: Final = ("catalog_offer",)
+# The CSP's. What a reseller's prices are made of is read by it, and changed by the CSP.
+OF_THE_CSP: Final = (
     "catalog_price_import",
     "catalog_price_series",
     "catalog_promotion",
     "catalog_price_settings",
     "catalog_exchange_rate",
-    "catalog_price_upload",
-    "audit_chain",
-    "subscriptions_scheduled_change",
-    "subscriptions_refused_change",
-    "books_vendor_invoice",
-    "sources_event",
-    "ledger_operation",
-    "ledger_lane",
-    "ledger_drift",
-    "ledger_drift_decision",
-    "ledger_portion",
-    "ledger_sync_round",
-    "ledger_sighting",
-    "ledger_dealt_with",
-    "ledger_delivery",
-    "ledger_sync_run",
-    "mappings_subscription",
-    "mappings_next_place",
-    "mappings_line_wanted",
-    "mappings_left_place",
 )
+OF_THE_CSP_ALONE: Final = ("catalog_price_upload", "audit_chain", "books_vendor_invoice")
+# A tenant, and a row they belong to. A reseller reaches them as far as that. (column, table)
+PART_OF: Final = {
+    "subscriptions_scheduled_change": ("subscription_id", "subscriptions_subscription"),
+    "subscriptions_refused_change": ("subscription_id", "subscriptions_subscription"),
+    "sources_event": ("source_id", "sources_source"),
+    "ledger_delivery": ("lane_id", "ledger_lane"),
+    "ledger_portion": ("lane_id", "ledger_lane"),
+    "ledger_drift": ("lane_id", "ledger_lane"),
+    "ledger_drift_decision": ("drift_id", "ledger_drift"),
+    "ledger_sighting": ("lane_id", "ledger_lane"),
+    "ledger_dealt_with": ("sighting_id", "ledger_sighting"),
+    "ledger_sync_run": ("lane_id", "ledger_lane"),
+    "mappings_subscription": ("lane_id", "ledger_lane"),
+    "mappings_next_place": ("lane_id", "ledger_lane"),
+    "mappings_line_wanted": ("lane_id", "ledger_lane"),
+    "mappings_left_place": ("lane_id", "ledger_lane"),
+}
+# On a connection: what there is in that Autotask, and which of it is whose. A reseller reaches
+# none of it on its CSP's connection but what is about its own customers.
+ON_A_CONNECTION: Final[dict[str, dict[str, str]]] = {
+    "directory_reading": {},
+    "directory_company": {},
+    "directory_service": {},
+    "directory_contract": {},
+    "directory_line": {},
+    "ledger_sync_round": {},
+    "mappings_exclusion": {},
+    "mappings_customer": {"customer_id": "subscriptions_customer"},
+    "mappings_customer_suggestion": {"customer_id": "subscriptions_customer"},
+    "connections_policy_override": {
+        "customer_id": "subscriptions_customer",
+        "subscription_id": "subscriptions_subscription",
+    },
+}
 # As far as the row they belong to is reached. (column, table)
 OF_ANOTHER_ROW: Final = {
     "connections_call_minute": ("connection_id", "connections_connection"),
-    "connections_policy_override": ("connection_id", "connections_connection"),
-    "directory_reading": ("connection_id", "connections_connection"),
-    "directory_company": ("connection_id", "connections_connection"),
-    "directory_service": ("connection_id", "connections_connection"),
-    "directory_contract": ("connection_id", "connections_connection"),
-    "directory_line": ("connection_id", "connections_connection"),
-    "mappings_customer": ("connection_id", "connections_connection"),
     "mappings_offer": ("connection_id", "connections_connection"),
-    "mappings_customer_suggestion": ("connection_id", "connections_connection"),
-    "mappings_exclusion": ("connection_id", "connections_connection"),
     "ledger_attempt": ("lane_id", "ledger_lane"),
     "ledger_evidence": ("attempt_id", "ledger_attempt"),
     "catalog_price_row": ("series_id", "catalog_price_series"),
@@ -124,6 +133,7 @@ _ALL = "(SELECT current_setting('tallystick.reach', true)) = 'everything'"
 _SIGN_IN = "(SELECT current_setting('tallystick.reach', true)) = 'signing-in'"
 _TENANT = "tenant_id = (SELECT tallystick_tenant())"
 _CSP = "(SELECT tallystick_reseller()) IS NULL"
+_MINE = "p.reseller_id = (SELECT tallystick_reseller())"
 _OWN = f"{_TENANT} AND ({_CSP} OR reseller_id = (SELECT tallystick_reseller()))"
 _ALSO_CSPS = (
     f"{_TENANT} AND ({_CSP} OR coalesce(reseller_id = (SELECT tallystick_reseller()), true))"
@@ -157,6 +167,11 @@ def build(cursor: Any) -> None:
         )
 
 
+def policies() -> list[tuple[str, str, str]]:
+    """Every one, as it is applied."""
+    return list(_rules())
+
+
 def walled() -> frozenset[str]:
     """Every table that has a policy."""
     return frozenset(table for table, _, _ in _rules())
@@ -164,17 +179,41 @@ def walled() -> frozenset[str]:
 
 def _rules() -> Iterator[tuple[str, str, str]]:
     """Table, which rows are read, which are changed (and may be there afterwards)."""
+    for table, seen, changed in _reached():
+        yield table, f"{_ALL} OR ({seen})", f"{_ALL} OR ({changed})"
+
+
+def _reached() -> Iterator[tuple[str, str, str]]:
+    """The same, for whoever does not reach everything."""
     for table in OF_A_RESELLER:
-        yield table, f"{_ALL} OR ({_OWN})", f"{_ALL} OR ({_OWN})"
+        yield table, _OWN, _OWN
     for table in READ_BY_RESELLERS:
-        yield table, f"{_ALL} OR ({_ALSO_CSPS})", f"{_ALL} OR ({_OWN})"
+        yield table, _ALSO_CSPS, _OWN
     for table in OF_A_TENANT:
-        yield table, f"{_ALL} OR {_TENANT}", f"{_ALL} OR {_TENANT}"
+        yield table, _TENANT, _TENANT
+    for table in OF_THE_CSP:
+        yield table, _TENANT, f"{_TENANT} AND {_CSP}"
+    for table in OF_THE_CSP_ALONE:
+        yield table, f"{_TENANT} AND {_CSP}", f"{_TENANT} AND {_CSP}"
     own_id = "id = (SELECT tallystick_tenant())"
-    yield "identity_tenant", f"{_ALL} OR {own_id}", f"{_ALL} OR {own_id}"
+    yield "identity_tenant", own_id, own_id
     itself = f"{_TENANT} AND ({_CSP} OR id = (SELECT tallystick_reseller()))"
-    yield "identity_reseller", f"{_ALL} OR ({itself})", f"{_ALL} OR ({itself})"
+    yield "identity_reseller", itself, itself
+    for table, (column, parent) in PART_OF.items():
+        part = f"{_TENANT} AND ({_CSP} OR {_reaches(table, column, parent)})"
+        yield table, part, part
+    for table, about in ON_A_CONNECTION.items():
+        own = _reaches(
+            table, "connection_id", "connections_connection", also=f"({_CSP} OR {_MINE})"
+        )
+        ways = [own, *(_reaches(table, column, whose) for column, whose in about.items())]
+        yield table, " OR ".join(ways), " OR ".join(ways)
     for table, (column, parent) in OF_ANOTHER_ROW.items():
-        row = f"SELECT 1 FROM {parent} p WHERE p.id = {table}.{column}"  # noqa: S608 - names of this file
-        reached = f"{_ALL} OR EXISTS ({row})"
+        reached = _reaches(table, column, parent)
         yield table, reached, reached
+
+
+def _reaches(table: str, column: str, parent: str, *, also: str = "true") -> str:
+    """That the other row is there, by its own wall."""
+    row = f"SELECT 1 FROM {parent} p WHERE p.id = {table}.{column} AND {also}"  # noqa: S608 - names of this file
+    return f"EXISTS ({row})"

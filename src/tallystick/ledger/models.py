@@ -42,9 +42,13 @@ __all__ = [
 
 
 class Operation(models.Model):
-    """What happened to a subscription: numbered per subscription, never edited."""
+    """What happened to a subscription: numbered per subscription, never edited.
+
+    ``reseller_id``: who had the subscription then. The database fills it in.
+    """
 
     tenant_id = models.BigIntegerField()
+    reseller_id = models.BigIntegerField(null=True, editable=False)
     subscription = models.ForeignKey("subscriptions.Subscription", on_delete=models.PROTECT)
     sequence = models.IntegerField()
     kind = models.CharField(max_length=40)
@@ -80,9 +84,11 @@ class Lane(models.Model):
     """The deliveries of one subscription on one connection, and what was last proved of its line.
 
     ``token`` fences: whoever holds the lane knows its number, and a stale number can write nothing.
+    ``reseller_id``: who had the subscription when it began. The database fills it in, and keeps it.
     """
 
     tenant_id = models.BigIntegerField()
+    reseller_id = models.BigIntegerField(null=True, editable=False)
     subscription = models.ForeignKey("subscriptions.Subscription", on_delete=models.PROTECT)
     connection = models.ForeignKey("connections.Connection", on_delete=models.PROTECT)
 

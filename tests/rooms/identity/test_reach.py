@@ -15,7 +15,10 @@ from factories import Tenancy, sibling, tenancy, user
 from tallystick.bootstrap.walls import (
     OF_A_RESELLER,
     OF_A_TENANT,
+    OF_THE_CSP,
+    OF_THE_CSP_ALONE,
     OPEN,
+    PART_OF,
     READ_BY_RESELLERS,
     walled,
 )
@@ -23,6 +26,14 @@ from tallystick.identity.reach import EVERYTHING, NOTHING, reach_of, reach_to, r
 from tallystick.subscriptions.models import Customer
 
 pytestmark = pytest.mark.usefixtures("db")
+TENANTS = [
+    *OF_A_RESELLER,
+    *READ_BY_RESELLERS,
+    *OF_A_TENANT,
+    *OF_THE_CSP,
+    *OF_THE_CSP_ALONE,
+    *PART_OF,
+]
 
 
 def rows(query: str) -> list[tuple[object, ...]]:
@@ -70,7 +81,7 @@ def test_without_a_reach_there_is_nothing(table: str) -> None:
         assert rows(f"SELECT count(*) FROM {table}") == [(0,)]  # noqa: S608 - a name of our own list
 
 
-@pytest.mark.parametrize("table", [*OF_A_TENANT, *OF_A_RESELLER, *READ_BY_RESELLERS])
+@pytest.mark.parametrize("table", TENANTS)
 def test_a_tenant_reaches_its_own_rows_alone(table: str) -> None:
     with reaching(reach_of(two()[0].context)):
         seen = rows(f"SELECT DISTINCT tenant_id FROM {table}")  # noqa: S608 - a name of our own list
