@@ -1,11 +1,13 @@
 """Requests drawn from the API's description: no fault, and nothing answered that it does not say.
 
-``TALLYSTICK_API_EXAMPLES=200`` for a long look (some 20,000 requests); a few each otherwise.
+``make fuzz`` for a long look: 20,000 requests and more, counted; a few of each otherwise.
 """
 
 from __future__ import annotations
 
 import os
+from collections import Counter
+from collections.abc import Iterator
 from enum import Enum
 from typing import Any, get_args
 
@@ -21,6 +23,7 @@ from tallystick.api.urls import api as ninja_api
 from tallystick.bootstrap.wsgi import application
 
 EXAMPLES = int(os.environ.get("TALLYSTICK_API_EXAMPLES", "4"))
+LONG = 10
 # What a description can say of a request is less than what is asked of it: that an offer is there,
 # that a day lies in a term. So what fits it may be refused.
 MORE_IS_ASKED = {"positive_data_acceptance"}
@@ -35,6 +38,16 @@ LOOKED_AT = [check for check in CHECKS.get_all() if check.__name__ not in MORE_I
 DESCRIPTION = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", application)
 OPERATIONS = [found.ok() for found in DESCRIPTION.get_all_operations()]
 _tokens: list[str] = []
+_answers: Counter[int] = Counter()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def counted() -> Iterator[None]:
+    """Of a long look: how many were asked, and what was answered."""
+    yield
+    if EXAMPLES >= LONG:
+        by_status = ", ".join(f"{status}: {_answers[status]}" for status in sorted(_answers))
+        print(f"\n{_answers.total():,} requests to {len(OPERATIONS)} operations. {by_status}")
 
 
 def token() -> str:
@@ -99,11 +112,12 @@ def test_drawn_requests_find_no_fault(db: None, operation: Any) -> None:
         max_examples=EXAMPLES,
         deadline=None,
         database=None,
-        derandomize=EXAMPLES < 10,
+        derandomize=EXAMPLES < LONG,
         phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
     def look(case: Any) -> None:
-        case.call_and_validate(headers=headers, checks=LOOKED_AT)
+        answer = case.call_and_validate(headers=headers, checks=LOOKED_AT)
+        _answers[answer.status_code] += 1
 
     look()
