@@ -14,9 +14,11 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
+from as_process import acting_as
 from factories import TODAY, Tenancy, Wake, nobody_wakes, number, tenancy
 from tallystick.audit.record import SYSTEM
 from tallystick.bootstrap.engine import make_engine
+from tallystick.bootstrap.rights import WORKER
 from tallystick.catalog.terms import BillingCycle, OfferKind
 from tallystick.connections.learn import set_policy
 from tallystick.connections.models import Connection
@@ -170,7 +172,8 @@ class Line:
         return self.world.simulator.effects(self.line_id)
 
     def drive(self) -> None:
-        drive(self.world.engine, self.lane_id)
+        with acting_as(WORKER):
+            drive(self.world.engine, self.lane_id)
 
 
 @dataclass
@@ -264,8 +267,9 @@ class World:
             lanes = due_lanes(now=self.clock.now(), connection_id=self.connection_id)
             if not lanes:
                 return
-            for lane_id in lanes:
-                drive(self.engine, lane_id)
+            with acting_as(WORKER):
+                for lane_id in lanes:
+                    drive(self.engine, lane_id)
         raise AssertionError("the lanes never came to rest")
 
     def wait(self, seconds: float) -> None:
@@ -359,7 +363,8 @@ class World:
         )
 
     def sweep(self) -> Swept:
-        return verify(self.engine, self.connection_id)
+        with acting_as(WORKER):
+            return verify(self.engine, self.connection_id)
 
     def another_worker(self, **changes: Any) -> Engine:
         """A second engine on the same lanes, as another process would be."""

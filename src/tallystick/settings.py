@@ -43,15 +43,17 @@ def _sealing_keys() -> KeyRing:
         raise SystemExit(f"tallystick: {error}") from None
 
 
-# The application works as a role that may add facts and never change or delete them; only
-# `tallystick migrate` works as the owner. Empty: the operator's own role does both, and the
-# triggers alone guard the facts.
+# The application works as a role that may add facts and never change or delete them, the web server
+# and the worker as one that may less (bootstrap/rights); only `tallystick migrate` works as the
+# owner. Empty: the operator's own role does all, and the triggers alone guard the facts.
 app_role = os.environ.get("TALLYSTICK_APP_ROLE", "tallystick_app")
-as_owner = os.environ.get("TALLYSTICK_DATABASE_AS") == "owner"
+working_as = os.environ.get("TALLYSTICK_DATABASE_AS", "")
+as_owner = working_as == "owner"
+process_role = f"{app_role}_{working_as}" if working_as in {"web", "worker"} else app_role
 _UTC = "-c timezone=UTC"
 # Migrations work for all tenants (identity/reach.py), also where the owner is no superuser.
 OWNER_OPTIONS = f"{_UTC} -c tallystick.reach=everything"
-APP_OPTIONS = f"{_UTC} -c role={app_role}" if app_role else _UTC
+APP_OPTIONS = f"{_UTC} -c role={process_role}" if app_role else _UTC
 
 APP_ROLE = app_role
 DEBUG = False

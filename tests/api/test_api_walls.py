@@ -24,8 +24,10 @@ STRANGERS: dict[str, Callable[[Tenancy], Tenancy]] = {
     "another tenant": lambda _: tenancy(),
     "a sibling": sibling,
 }
-# These lists have rows of a tenant alone, which a sibling may see.
-LISTS = ("/customers", "/subscriptions", "/connections", "/audit-logs", "/users", "/tokens")
+LISTS = (
+    *("/customers", "/subscriptions", "/connections", "/audit-logs", "/users", "/tokens"),
+    *("/renewals", "/azure-costs", "/invitations", "/drift"),
+)
 
 
 @pytest.fixture(params=list(STRANGERS))

@@ -27,6 +27,7 @@ def environment_of_workers(origin: str) -> dict[str, str]:
         **os.environ,
         **{f"TALLYSTICK_{name}_SECONDS": value for name, value in WAITS.items()},
         "DATABASE_URL": os.environ["TALLYSTICK_TEST_DATABASE_URL"],
+        "TALLYSTICK_DATABASE_AS": "worker",
         "DJANGO_SETTINGS_MODULE": "tallystick.settings",
         "TALLYSTICK_AUTOTASK_ORIGINS": origin,
         "TALLYSTICK_AUTOTASK_DISCOVERY_URL": origin,

@@ -79,8 +79,9 @@ def restore(url: str, source: Path, *, replace: bool) -> None:
         do_patiently(admin, "CREATE DATABASE {}", aside)
         try:
             aside_url = urlunsplit(parts._replace(path=f"/{aside}"))
-            arguments = ["--exit-on-error", "--no-owner", "--dbname", aside_url, str(source)]
-            _run("pg_restore", arguments)
+            # Rights are given by who migrates afterwards; another server has not these roles yet.
+            options = ["--exit-on-error", "--no-owner", "--no-privileges", "--dbname", aside_url]
+            _run("pg_restore", [*options, str(source)])
         except BackupFailed:
             do_patiently(admin, "DROP DATABASE IF EXISTS {} WITH (FORCE)", aside)
             raise

@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg
 
 from tallystick.bootstrap.embedded import Embedded, Say, running_url, silent
+from tallystick.bootstrap.rights import KEPT_AT, digest, roles
 from tallystick.kit.home import home
 
 # Whose tables there are, besides our own rooms'.
@@ -72,10 +73,10 @@ def database(*, say: Say = silent) -> Iterator[Database]:
             os.environ.pop("DATABASE_URL", None)
 
 
-def migrate_in_child() -> None:
+def migrate_in_child(*, anew: bool = False) -> None:
     """Bring it to this version as its owner, in a process of its own (the role is decided when
-    settings are read); nothing when it is there already. Raises NotMigrated."""
-    if _is_current(os.environ["DATABASE_URL"]):
+    settings are read); nothing when it is there already, unless ``anew``. Raises NotMigrated."""
+    if not anew and _is_current(os.environ["DATABASE_URL"]):
         return
     done = subprocess.run(
         [sys.executable, "-m", "tallystick", "migrate", "--quiet"],
@@ -87,16 +88,22 @@ def migrate_in_child() -> None:
 
 
 def _is_current(url: str) -> bool:
-    """Whether every migration that is on disk has been applied, and the application's role is
-    there: a second's work without it, on every start."""
+    """Whether every migration that is on disk has been applied, the walls and rights are this
+    version's, and the application's roles are there: a second's work without it, on every start."""
     role = os.environ.get("TALLYSTICK_APP_ROLE", "tallystick_app")
+    wanted = set(roles(role)) if role else set()
     try:
         with psycopg.connect(url) as session:
             applied = set(session.execute("SELECT app, name FROM django_migrations").fetchall())
-            known = session.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
+            (made,) = session.execute(
+                "SELECT obj_description(to_regproc(%s), 'pg_proc')", [KEPT_AT]
+            ).fetchone() or (None,)
+            known = session.execute(
+                "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [list(wanted)]
+            ).fetchall()
     except psycopg.Error:
         return False  # new, or not reachable: migrating says which
-    return on_disk() <= applied and (not role or known is not None)
+    return on_disk() <= applied and made == digest() and len(known) == len(wanted)
 
 
 def on_disk() -> set[tuple[str, str]]:

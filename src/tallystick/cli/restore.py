@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
         except BackupFailed as problem:
             print(f"tallystick: {problem}", file=sys.stderr)
             return 1
-        migrate_in_child()
+        migrate_in_child(anew=True)
         os.environ.pop("TALLYSTICK_DATABASE_AS", None)
         setup(log_level="WARNING")
         from tallystick.bootstrap.keys import show

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from tallystick.bootstrap.database import database
 from tallystick.bootstrap.durable import refuse_unsafe_database
+from tallystick.bootstrap.rights import WORKER
+from tallystick.bootstrap.safe_role import refuse_unsafe_role
 from tallystick.bootstrap.setup import setup
 from tallystick.bootstrap.version import refuse_other_version
 from tallystick.cli.say import say
@@ -17,9 +20,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    os.environ["TALLYSTICK_DATABASE_AS"] = WORKER
     with database(say=say):
         refuse_unsafe_database()
         refuse_other_version()
+        refuse_unsafe_role(WORKER)
         setup()
         from tallystick.bootstrap.worker import run as work
 

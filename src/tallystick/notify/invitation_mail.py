@@ -41,6 +41,8 @@ from tallystick.notify.wire import NotDelivered
 
 log = logger("notify.invitations")
 FOOT = "You get this because somebody invited this address. If you do not know them, ignore it."
+# What a worker has no right to read.
+NOT_READ = ("link__digest", "link__user", "link__name", "link__created_at")
 ENDED = "The invitation was used or withdrawn before this was sent."
 
 
@@ -133,7 +135,7 @@ def _take(link_id: int, *, now: datetime) -> InvitationMail | None:
     """For this sender alone for a while; None: it is not due, or not wanted any more."""
     with transaction.atomic():
         rows = _waiting().select_for_update(no_key=True, of=("self",)).select_related("link")
-        row = rows.filter(pk=link_id).first()
+        row = rows.defer(*NOT_READ).filter(pk=link_id).first()
         if row is None or (row.retry_at is not None and row.retry_at > now):
             return None
         if not still_open(row.link, now=now):
