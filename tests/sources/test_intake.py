@@ -125,6 +125,8 @@ class TestWhatIsTold:
         [
             ({"term_end": "2027-12-31"}, Answer.ACCEPTED, ""),
             ({}, Answer.ACCEPTED, ""),
+            ({"term_end": "2028-01-01"}, Answer.UNAPPLIED, ""),
+            ({"term_end": "2027-12-30"}, Answer.UNAPPLIED, ""),
             ({"term_end": "2027-12-31", "quantity": 8}, Answer.ACCEPTED, "update_quantity"),
             ({"unit_price": "16", "currency": "EUR"}, Answer.ACCEPTED, "update_price_margin"),
             ({"quantity": 8, "unit_cost": "13", "currency": "EUR"}, Answer.UNAPPLIED, ""),

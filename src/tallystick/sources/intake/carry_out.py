@@ -23,7 +23,7 @@ from tallystick.operations.end import delete_by_vendor
 from tallystick.operations.finish import Asked
 from tallystick.operations.note import rename, set_end_of_term
 from tallystick.operations.reactivate import reactivate
-from tallystick.operations.renew import NewPrice, renew, renewed_by_itself
+from tallystick.operations.renew import TOLD_WITHIN, NewPrice, renew, renewed_by_itself
 from tallystick.operations.suspend import suspend
 from tallystick.operations.update_price import update_price
 from tallystick.sources.intake import words
@@ -180,12 +180,16 @@ def _status(here: _Here, to: SubscriptionStatus) -> Became:
 
 def _renew(here: _Here) -> Became:
     view, after = here.view, here.event.after
-    known = view.commitment_ends_on
-    if known is not None and after.term_ends_on is not None and after.term_ends_on <= known:
-        if after.term_ends_on == known:
+    known, told = view.commitment_ends_on, after.term_ends_on
+    if known is not None and told is not None:
+        if told == known:
             return _of_a_term_it_has(here)
-        return Became(Answer.UNAPPLIED, words.ENDS_EARLIER)
-    if after.term_ends_on is None and renewed_by_itself(view.id, on=here.day):
+        if told < known:
+            return Became(Answer.UNAPPLIED, words.ENDS_EARLIER)
+        # No term is so short: it is the one that is recorded, and ends on another day there.
+        if told - known <= TOLD_WITHIN:
+            return Became(Answer.UNAPPLIED, words.ENDS_LATER)
+    if told is None and renewed_by_itself(view.id, on=here.day):
         return _of_a_term_it_has(here)
     _check_currency(here)
     price = NewPrice(after.unit_price, after.unit_cost, accepted=True)  # as above
@@ -194,7 +198,7 @@ def _renew(here: _Here) -> Became:
             subscription_id=view.id,
             price=price,
             quantity=after.quantity,
-            ends_on=after.term_ends_on,
+            ends_on=told,
             asked=here.asked,
         )
     )

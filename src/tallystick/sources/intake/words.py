@@ -18,6 +18,10 @@ ENDS_EARLIER = (
     "Its term ends earlier than what is recorded: this version has no operation for that. Nothing "
     "was recorded."
 )
+ENDS_LATER = (
+    "Its term ends a few days later than what is recorded: this version has no operation for that. "
+    "Nothing was recorded."
+)
 RENEWED_OTHERWISE = (
     "It was renewed here already, and quantity and price are told otherwise: record each as a "
     "change of its own. Nothing was recorded."
