@@ -19,15 +19,25 @@ SLOW_QUEUE = "sweeps"
 
 
 def defer(
-    name: str, *, key: str, queue: str, at: datetime | None = None, **arguments: JSONValue
+    name: str,
+    *,
+    key: str,
+    queue: str,
+    at: datetime | None = None,
+    priority: int = 0,
+    **arguments: JSONValue,
 ) -> None:
-    """Put a job in the caller's transaction; one of this key that is already waiting is enough."""
+    """Put a job in the caller's transaction; one of this key that is already waiting is enough.
+
+    ``priority``: a higher one is taken up before all that wait.
+    """
     job = configure_task(
         name=name,
         job_manager=JobManager(DjangoConnector()),
         queue=queue,
         queueing_lock=key,
         schedule_at=at,
+        priority=priority,
     )
     try:
         with transaction.atomic():

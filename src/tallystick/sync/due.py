@@ -15,7 +15,8 @@ AT_ONCE = 500
 # waiting time over, not held for review, its connection not paused, and not in the hands of a live
 # process.
 DUE = """
-SELECT lane.id, lane.holder, lane.leased_until
+SELECT lane.id, row_number() OVER
+    (PARTITION BY c.id ORDER BY waiting.deliveries DESC, head.created_at) = 1 AS longest
 FROM ledger_lane lane
 JOIN connections_connection c ON c.id = lane.connection_id
 JOIN LATERAL (
@@ -42,8 +43,7 @@ WHERE head.state NOT IN ('failed', 'conflict')
            WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
              AND l.mode = 'ExclusiveLock'
              AND ((l.classid::bigint << 32) | l.objid::bigint) = lane.holder))
-ORDER BY row_number() OVER
-    (PARTITION BY c.id ORDER BY waiting.deliveries DESC, head.created_at) = 1 DESC, head.created_at
+ORDER BY longest DESC, head.created_at
 LIMIT %(limit)s
 """
 
@@ -52,9 +52,18 @@ def due_lanes(
     *, now: datetime, connection_id: int | None = None, limit: int = AT_ONCE
 ) -> Sequence[int]:
     """The ids of lanes to wake."""
+    return [lane_id for lane_id, _ in _due(now, connection_id, limit)]
+
+
+def longest_due(*, now: datetime) -> Sequence[int]:
+    """Of each connection the one in which most waits."""
+    return [lane_id for lane_id, longest in _due(now, None, AT_ONCE) if longest]
+
+
+def _due(now: datetime, connection_id: int | None, limit: int) -> Sequence[tuple[int, bool]]:
     with connection.cursor() as cursor:
         cursor.execute(DUE, {"now": now, "connection": connection_id, "limit": limit})
-        return [row[0] for row in cursor.fetchall()]
+        return [(lane_id, longest) for lane_id, longest in cursor.fetchall()]
 
 
 def open_runs_without_work(*, now: datetime, older_than: timedelta) -> Sequence[int]:

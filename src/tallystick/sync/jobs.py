@@ -28,7 +28,7 @@ from tallystick.kit.log import logger
 from tallystick.ledger.rounds import end_abandoned
 from tallystick.ledger.tally import fold_tally
 from tallystick.sync import words
-from tallystick.sync.due import due_lanes, open_runs_without_work
+from tallystick.sync.due import due_lanes, longest_due, open_runs_without_work
 from tallystick.sync.engine import Engine
 from tallystick.sync.turn import drive
 from tallystick.sync.verify import verify
@@ -86,6 +86,9 @@ def sweep_due(timestamp: int) -> None:  # noqa: ARG001 - the job engine passes i
 def nudge_due() -> None:
     """Also run once when a worker starts: what a dead one left is taken up at once."""
     now = engine().clock.now()
+    # Its own key and before all that wait: it may have asked later than they, and takes longest.
+    for lane_id in longest_due(now=now):
+        defer(DRIVE, key=f"lane:{lane_id}:first", queue=QUEUE, priority=1, lane_id=lane_id)
     lanes = due_lanes(now=now)
     runs = open_runs_without_work(now=now, older_than=timedelta(minutes=2))
     wake_lanes(list(dict.fromkeys([*lanes, *runs])))

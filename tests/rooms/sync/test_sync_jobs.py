@@ -111,6 +111,27 @@ def test_the_sweep_finds_what_a_dead_worker_left(alone: World) -> None:
     assert line.changes() == [2]
 
 
+def test_the_sweep_lets_the_longest_lane_go_before_all_that_wait(alone: World) -> None:
+    """After an outage it may have asked later than they."""
+    small, large = alone.line(units=10), alone.line(units=10)
+    small.quantity(12)
+    for day in range(2):
+        large.quantity(11 + day, alone.tenancy.today() + timedelta(days=day))
+    jobs.nudge_due()
+    jobs.nudge_due()
+    priorities = ProcrastinateJob.objects.filter(status="todo").order_by("id")
+    asked = {
+        line.lane_id: list(
+            priorities.filter(args__lane_id=line.lane_id).values_list("priority", flat=True)
+        )
+        for line in (small, large)
+    }
+    assert asked == {small.lane_id: [0], large.lane_id: [1, 0]}
+    run_worker()
+    assert (small.badge, large.badge) == ("synced", "synced")
+    assert large.changes() == [1, 1]
+
+
 def test_the_sweep_ends_a_sync_whose_nudge_was_lost(alone: World) -> None:
     line = alone.line(units=10)
     line.press_sync()
