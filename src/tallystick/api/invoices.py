@@ -12,13 +12,13 @@ from tallystick.api.auth import OPERATE, READ, caller, stores_nothing
 from tallystick.api.imports import lines_named
 from tallystick.api.queries import REFUSALS, answers, no_other
 from tallystick.api.schemas_invoices import (
-    ImportAsked,
     ImportedOut,
+    InvoiceImportAsked,
     InvoiceOut,
     InvoiceProofOut,
+    InvoiceRowOut,
     InvoicesFilter,
     MonthAsked,
-    RowOut,
     RowsFilter,
     month_of,
 )
@@ -43,11 +43,11 @@ _GIVES: dict[str, Any] = {"responses": {200: {"description": "The month", "conte
     summary="Import a reconciliation file",
     url_name="import-vendor-invoice",
 )
-def post_invoice(request: HttpRequest, asked: Query[ImportAsked]) -> ImportedOut:
+def post_invoice(request: HttpRequest, asked: Query[InvoiceImportAsked]) -> ImportedOut:
     """The body is the file (`text/csv`, `application/gzip`, `application/zip`), or a form with one
     `file`. 422 names every wrong line as `line 7, Subtotal`, and nothing is stored. The same file
     again changes nothing; a later file of the same invoice counts instead of the earlier one."""
-    no_other(request, ImportAsked)
+    no_other(request, InvoiceImportAsked)
     upload = uploaded(request)
     if asked.dry_run:
         stores_nothing(request)
@@ -79,8 +79,10 @@ def proof(request: HttpRequest, asked: Query[MonthAsked]) -> InvoiceProofOut:
     return InvoiceProofOut.of(invoice_proof(caller(request).context, month_of(asked.month)))
 
 
-@router.get("/vendor-invoices/proof/lines", auth=READ, response=answers(200, PageOut[RowOut]))
-def proof_lines(request: HttpRequest, asked: Query[RowsFilter]) -> PageOut[RowOut]:
+@router.get(
+    "/vendor-invoices/proof/lines", auth=READ, response=answers(200, PageOut[InvoiceRowOut])
+)
+def proof_lines(request: HttpRequest, asked: Query[RowsFilter]) -> PageOut[InvoiceRowOut]:
     """A subscription each, the largest difference first."""
     no_other(request, RowsFilter)
     page = proof_page(
@@ -89,7 +91,9 @@ def proof_lines(request: HttpRequest, asked: Query[RowsFilter]) -> PageOut[RowOu
         cursor=checked(asked.cursor, int),
         limit=asked.limit,
     )
-    return PageOut(items=[RowOut.of(one) for one in page.items], next_cursor=page.next_cursor)
+    return PageOut(
+        items=[InvoiceRowOut.of(one) for one in page.items], next_cursor=page.next_cursor
+    )
 
 
 @router.get(

@@ -17,7 +17,7 @@ from tallystick.kit.days import parse_month
 from tallystick.kit.problem import InvalidInput
 
 
-class ImportAsked(Schema):
+class InvoiceImportAsked(Schema):
     """``month`` like 2026-05; without it that in which most charges of the file begin."""
 
     month: str = ""
@@ -138,7 +138,7 @@ class BilledOut(Schema):
     credit_reason: str
 
 
-class ChargeOut(Schema):
+class InvoiceChargeOut(Schema):
     """What our operations come to: ``quantity`` is a difference where it is not ``whole``."""
 
     starts_on: On
@@ -148,7 +148,7 @@ class ChargeOut(Schema):
     whole: bool
 
 
-class RowOut(Schema):
+class InvoiceRowOut(Schema):
     """``subscription_id`` null: nobody recorded it here. ``cause`` is a guess."""
 
     subscription_id: int | None
@@ -167,10 +167,10 @@ class RowOut(Schema):
     autotask_amount: Money | None
     autotask_currency: str
     lines: list[BilledOut]
-    charges: list[ChargeOut]
+    charges: list[InvoiceChargeOut]
 
     @classmethod
-    def of(cls, row: Row) -> RowOut:
+    def of(cls, row: Row) -> InvoiceRowOut:
         one = row.compared
         return cls(
             subscription_id=row.subscription_id,
@@ -193,7 +193,9 @@ class RowOut(Schema):
                 for line in row.lines
             ],
             charges=[
-                ChargeOut(**{name: getattr(charge, name) for name in ChargeOut.model_fields})
+                InvoiceChargeOut(
+                    **{name: getattr(charge, name) for name in InvoiceChargeOut.model_fields}
+                )
                 for charge in one.charges
             ],
         )
