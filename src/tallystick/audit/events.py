@@ -131,6 +131,7 @@ class Event(StrEnum):
     UPDATE_SOURCE = "source.update"
     TEST_SOURCE = "source.test"
     READ_SOURCE = "source.read"
+    RECORD_SOURCE = "source.record"
     IMPORT_SNAPSHOT = "source.import_snapshot"
     EVENT_NOT_RECORDED = "source.event_not_recorded"
     DECIDE_EVENT = "source.decide_event"
@@ -241,6 +242,7 @@ _LABELS = {
     Event.UPDATE_SOURCE: "Update Source",
     Event.TEST_SOURCE: "Test Source",
     Event.READ_SOURCE: "Read Source",
+    Event.RECORD_SOURCE: "Record Source Answers",
     Event.IMPORT_SNAPSHOT: "Import Snapshot",
     Event.EVENT_NOT_RECORDED: "Event Not Recorded",
     Event.DECIDE_EVENT: "Decide on Event",

@@ -9,6 +9,7 @@ from tallystick.audit.record import Actor
 from tallystick.bootstrap.checking import check_connection
 from tallystick.bootstrap.desk import desk
 from tallystick.bootstrap.record_metadata import record_metadata
+from tallystick.bootstrap.record_source import record_source
 from tallystick.connections.checks import Check
 from tallystick.connections.queries import list_connections
 from tallystick.connections.recorded import Recorded
@@ -25,6 +26,7 @@ from tallystick.identity.roles import Role
 from tallystick.identity.tokens import create_token
 from tallystick.kit.ids import correlation_id
 from tallystick.kit.problem import InvalidInput
+from tallystick.sources.queries import list_sources
 
 COMMAND_LINE = Actor("command-line", "The command line")
 
@@ -116,6 +118,31 @@ def record_named_connection(
         now=desk().now(),
         correlation_id=correlation_id(),
     )
+
+
+def record_named_source(name: str, *, organisation: str | None, target: Path) -> int:
+    """Record answers of the source of that name or number; how many. Raises InvalidInput,
+    Unreachable; then nothing was written."""
+    context = _command_line(organisation)
+    found = [one for one in list_sources(context) if name.strip() in {one.name, str(one.id)}]
+    if len(found) != 1:
+        known = ", ".join(one.name for one in list_sources(context)) or "there is none yet"
+        raise InvalidInput.one("source", f"must be the name or number of one: {known}")
+    return record_source(
+        found[0].id,
+        target=target,
+        context=context,
+        now=desk().now(),
+        correlation_id=correlation_id(),
+    )
+
+
+def _command_line(organisation: str | None) -> Context:
+    """Raises InvalidInput."""
+    tenant_id = tenant_for(organisation)
+    if tenant_id is None:
+        raise InvalidInput.one("organisation", "there is none yet")
+    return Context(tenant_id, None, Role.ADMINISTRATOR, COMMAND_LINE)
 
 
 def _named_connection(name: str, organisation: str | None) -> tuple[int, Context]:

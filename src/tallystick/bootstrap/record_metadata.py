@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -11,6 +9,7 @@ from pathlib import Path
 from tallystick.audit.events import Event, Status
 from tallystick.audit.record import Subject, record
 from tallystick.bootstrap.clients import make_client
+from tallystick.bootstrap.private_file import check_new, not_written, write_private
 from tallystick.connections.queries import get_connection
 from tallystick.connections.recorded import Recorded
 from tallystick.connections.trouble import BillingError, Throttled
@@ -40,7 +39,7 @@ def record_metadata(
     """
     context.require(Right.CONNECT)
     connection = get_connection(context, connection_id)
-    _check(target)
+    check_new(target)
     failure: InvalidInput | Unreachable | None = None
     found: Recorded | None = None
     try:
@@ -50,12 +49,12 @@ def record_metadata(
             recorded_on=now.astimezone(UTC).date(),
             with_udf_names=with_udf_names,
         )
-        _write(target, metadata.as_text(document))
+        write_private(target, metadata.as_text(document))
         found = metadata.contents(document)
     except BillingError as error:
         failure = Unreachable(f"{_sentence(error)} Nothing was recorded; no file was written.")
     except OSError as error:
-        failure = _not_written(str(error.strerror or error))
+        failure = not_written(str(error.strerror or error))
     record(
         Event.RECORD_METADATA,
         actor=context.actor,
@@ -87,30 +86,3 @@ def _sentence(error: BillingError) -> str:
     if isinstance(error, Throttled) and error.retry_after_seconds:
         said += f" Try again in {error.retry_after_seconds / 60:.0f} minutes."
     return said[:1].upper() + said[1:]
-
-
-def _check(target: Path) -> None:
-    """Before Autotask is asked. Raises InvalidInput."""
-    if target.exists():
-        raise _not_written(f"{target} exists already; name a new file")
-    if not target.parent.is_dir():
-        raise _not_written(f"the folder {target.parent} does not exist")
-
-
-def _not_written(why: str) -> InvalidInput:
-    return InvalidInput.one("record", f"{why}. No file was written.")
-
-
-def _write(target: Path, text: str) -> None:
-    """Whole, and readable by us alone from its first byte on. Raises OSError."""
-    handle, name = tempfile.mkstemp(prefix=".tallystick-", dir=target.parent)  # mode 0600
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            out.write(text)
-            out.flush()
-            os.fsync(out.fileno())
-        if target.exists():  # it was not when we began: somebody else's file
-            raise FileExistsError(None, f"{target} was made by somebody else meanwhile")
-        Path(name).rename(target)
-    finally:
-        Path(name).unlink(missing_ok=True)

@@ -36,6 +36,7 @@ from tallystick.sources.pax8.listen import Pax8Listener
 from tallystick.sources.pax8.read_source import Pax8Reader
 from tallystick.sources.pax8.register import Pax8Registrar
 from tallystick.sources.reading import Reader
+from tallystick.sources.record_traffic import Traffic
 from tallystick.sources.wire import SourceWire, stand_ins
 
 # The roots that Microsoft's signing certificates must lead to: a file in PEM.
@@ -72,6 +73,14 @@ def reader_of(source: Source) -> Reader:
     return PartnerCenterReader(_center(source))
 
 
+def recording_reader_of(source: Source, traffic: Traffic) -> Reader:
+    """As ``reader_of``; ``traffic`` hears every answer. Raises CannotOpen."""
+    wire = SourceWire(MICROSOFT | PAX8, stand_ins=stand_ins(os.environ), heard=traffic.heard)
+    if source.kind == SourceKind.PAX8.value:
+        return Pax8Reader(_pax8(source, wire))
+    return PartnerCenterReader(_center(source, wire))
+
+
 def registrar_of(source: Source) -> Registrar:
     """Raises CannotOpen."""
     if source.kind == SourceKind.PAX8.value:
@@ -95,10 +104,10 @@ def hook_address(hook: str) -> str:
     return f"{settings.PUBLIC_URL}/api/v1/hints/for/{hook}"
 
 
-def _pax8(source: Source) -> Pax8:
-    return Pax8(credentials_of(source, settings.SEALING_KEYS), source_wire())
+def _pax8(source: Source, wire: SourceWire | None = None) -> Pax8:
+    return Pax8(credentials_of(source, settings.SEALING_KEYS), wire or source_wire())
 
 
-def _center(source: Source) -> PartnerCenter:
+def _center(source: Source, wire: SourceWire | None = None) -> PartnerCenter:
     application = application_of(source, settings.SEALING_KEYS)
-    return PartnerCenter(application, source_wire(), wait=time.sleep)
+    return PartnerCenter(application, wire or source_wire(), wait=time.sleep)

@@ -29,6 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="also write what Autotask says of its fields and lists, redacted, to a new file",
     )
     parser.add_argument(
+        "--source",
+        action="store_true",
+        help="the name is a source's: --record writes a few of its answers, redacted",
+    )
+    parser.add_argument(
         "--with-udf-names",
         action="store_true",
         help="in that file, names and labels of user defined fields too",
@@ -41,9 +46,13 @@ def run(arguments: argparse.Namespace) -> int:
         raise InvalidInput.one(
             "with-udf-names", "is about a recording: name its file with --record"
         )
+    if arguments.source and arguments.record is None:
+        raise InvalidInput.one("source", "is recorded here: name the file with --record")
     with database(say=say):
         migrate_in_child()
         setup(log_level="WARNING")
+        if arguments.source:
+            return _record_source(arguments)
         from tallystick.bootstrap.accounts import check_named_connection, record_named_connection
 
         checks = check_named_connection(arguments.connection, organisation=arguments.organisation)
@@ -59,6 +68,21 @@ def run(arguments: argparse.Namespace) -> int:
             )
             _tell_recorded(arguments.record, recorded, with_udf_names=arguments.with_udf_names)
     return 1 if wrong else 0
+
+
+def _record_source(arguments: argparse.Namespace) -> int:
+    from tallystick.bootstrap.accounts import record_named_source
+
+    number = record_named_source(
+        arguments.connection, organisation=arguments.organisation, target=arguments.record
+    )
+    print(
+        f"{number} answers recorded to {arguments.record}, which only you can read.\n"
+        "Names of fields, the vendor's own words and the way days and ids are written are in it; "
+        "texts, ids and numbers are made up, and no sign-in was recorded. It is plain text: look "
+        "at it before you share it."
+    )
+    return 0
 
 
 def _tell(checks: Sequence[Check]) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -67,9 +67,12 @@ class SourceWire:
         stand_ins: Mapping[str, str] | None = None,
         most_bytes: int = MOST_BYTES,
         seconds: float = SECONDS,
+        heard: Callable[[str, str, Reply], None] | None = None,
     ) -> None:
+        """``heard`` is told of every answer: method, address and what came back."""
         self._allowed = allowed
         self._stand_ins = dict(stand_ins or {})
+        self._heard = heard
         self._most_bytes, self._seconds = most_bytes, seconds
         self._client = httpx.Client(
             follow_redirects=False, trust_env=False, timeout=httpx.Timeout(seconds, connect=10.0)
@@ -92,11 +95,15 @@ class SourceWire:
             with self._client.stream(
                 method, where, headers=headers, params=params, data=data, content=content
             ) as answer:
-                return Reply(answer.status_code, answer.headers, self._bounded(answer, deadline))
+                body = self._bounded(answer, deadline)
+                reply = Reply(answer.status_code, answer.headers, body)
         except httpx.TimeoutException:
             raise SourceTrouble(f"{urlsplit(url).hostname} did not answer in time.") from None
         except (httpx.HTTPError, httpx.InvalidURL):
             raise SourceTrouble(f"{urlsplit(url).hostname} could not be reached.") from None
+        if self._heard is not None:
+            self._heard(method, url, reply)
+        return reply
 
     def _bounded(self, answer: httpx.Response, deadline: float) -> bytes:
         """The body as it is decoded, so that a small one cannot unpack into a large one."""

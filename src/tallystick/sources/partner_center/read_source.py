@@ -50,6 +50,13 @@ class PartnerCenterReader:
             ("Activity log", lambda: next(iter(center.audit_records(today, today)), None)),
         ]
 
+    def sample(self, now: datetime) -> None:
+        """The first customer with what it has, and the last days of the activity log."""
+        center, today = self._center, now.date()
+        if (first := next(iter(center.customers()), None)) is not None:
+            center.subscriptions(first.id)
+        next(iter(center.audit_records(today - OVERLAP, today)), None)
+
     def everything(self, source: Source, at: Moment) -> WasRead:
         """All subscriptions of all customers."""
         read, rows = WasRead(everything=True), list[dict[str, str]]()

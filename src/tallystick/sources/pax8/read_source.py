@@ -36,6 +36,12 @@ class Pax8Reader:
             ("Subscriptions", lambda: next(iter(pax8.subscriptions()), None)),
         ]
 
+    def sample(self, now: datetime) -> None:  # noqa: ARG002 - as every reader
+        """Companies, subscriptions, and the history of the first."""
+        next(iter(self._pax8.companies()), None)
+        if (first := next(iter(self._pax8.subscriptions()), None)) is not None:
+            self._pax8.history(str(first.get("id", "")))
+
     def everything(self, source: Source, at: Moment) -> WasRead:
         read = WasRead(everything=True)
         companies = self._companies()
