@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from commands.at_the_command_line import tallystick
 from factories import TODAY, Tenancy, tenancy
 from tallystick.audit.models import AuditLog
 from tallystick.bootstrap.record_source import record_source
@@ -133,6 +134,18 @@ def test_of_a_pax8_neither(of: Tenancy, monkeypatch: pytest.MonkeyPatch, tmp_pat
     text = file.read_text()
     for secret in (CANARY, company, subject, "47.11", PAX8_SECRET, PAX8_CLIENT, "pax8-token"):
         assert secret not in text, secret
+
+
+def test_by_command(of: Tenancy, at: Running, tmp_path: Path) -> None:
+    at.center.add_subscription(at.center.add_customer(CANARY))
+    center_of(of)
+    file = tmp_path / "recording.json"
+    done = tallystick(of, "doctor", "Our CSP", "--source", "--record", file)
+    assert done.returncode == 0, done.stderr
+    assert f"3 answers recorded to {file}" in done.stdout
+    assert CANARY not in file.read_text() + done.stdout
+    done = tallystick(of, "doctor", "Their CSP", "--source", "--record", file)
+    assert (done.returncode, "one: Our CSP" in done.stderr) == (2, True)
 
 
 def test_what_cannot_be_had_leaves_no_file(of: Tenancy, at: Running, tmp_path: Path) -> None:
