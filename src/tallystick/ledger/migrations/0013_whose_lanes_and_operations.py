@@ -56,7 +56,7 @@ DROP FUNCTION ledger_whose();
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("ledger", "0011_drift_desk"),
+        ("ledger", "0012_tally_and_stakes"),
         ("subscriptions", "0004_scheduled_changes"),
         ("connections", "0007_name_on_the_invoice"),
     ]
