@@ -22,6 +22,8 @@ sys.path.insert(0, str(HERE))
 # Django reads its settings only after this: a home of the session's own, and a database in it.
 # (All of it here: pytest-django would read them before this file, conftests of the folders after.)
 _home = tempfile.TemporaryDirectory(prefix="tallystick-tests-")
+# Root's server works as another user: it can enter the home, so the home takes its data along.
+Path(_home.name).chmod(0o755)
 os.environ.setdefault("TALLYSTICK_HOME", _home.name)
 os.environ["TALLYSTICK_SECRET_KEY"] = "dGVzdHMtb25seS10ZXN0cy1vbmx5LXRlc3RzLW9ubHk="
 os.environ["TALLYSTICK_AUTOTASK_ORIGINS"] = ""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -31,7 +33,7 @@ def fresh_database(blocker: Any) -> Iterator[str]:
     url = urlunsplit(urlsplit(admin_url)._replace(path=f"/{name}"))
     with psycopg.connect(admin_url, autocommit=True) as admin:
         admin.execute(LOCK)  # until this connection closes: the first one makes the template
-        _make_template(admin, blocker)
+        _make_template(admin)
         do_patiently(admin, "CREATE DATABASE {} TEMPLATE {}", name, template_name())
     try:
         with blocker.unblock():
@@ -47,26 +49,22 @@ def fresh_database(blocker: Any) -> Iterator[str]:
             do_patiently(admin, "DROP DATABASE {} WITH (FORCE)", name)
 
 
-def _make_template(admin: psycopg.Connection, blocker: Any) -> None:
-    """Migrated by the owner; only a whole one gets the name that the others look for."""
-    from django.conf import settings
-    from django.db import connections
-
+def _make_template(admin: psycopg.Connection) -> None:
+    """Migrated by the command of a process of its own, so that nothing of ours is connected when it
+    gets the name that the others look for."""
     from tallystick.bootstrap.backup import do_patiently
-    from tallystick.bootstrap.migrate import migrate
 
     known = admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [template_name()])
     if known.fetchone():
         return
     making = f"{template_name()}_in_making"
     do_patiently(admin, "CREATE DATABASE {}", making)
-    with blocker.unblock():
-        database = connections["default"]
-        database.close()
-        database.settings_dict["NAME"] = making
-        database.settings_dict["OPTIONS"]["options"] = settings.OWNER_OPTIONS
-        migrate(verbose=False)
-        database.close()
+    url = urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{making}"))
+    subprocess.run(
+        [sys.executable, "-m", "tallystick", "migrate", "--quiet"],
+        env={**os.environ, "DATABASE_URL": url},
+        check=True,
+    )
     do_patiently(admin, "ALTER DATABASE {} RENAME TO {}", making, template_name())
 
 

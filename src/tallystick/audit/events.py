@@ -13,12 +13,7 @@ class Status(StrEnum):
 
     @property
     def label(self) -> str:
-        return {
-            Status.PROCESSING: "Processing",
-            Status.SUCCEEDED: "Succeeded",
-            Status.FAILED: "Failed",
-            Status.NOT_APPLICABLE: "Not applicable",
-        }[self]
+        return self.value.replace("_", " ").capitalize()
 
     @property
     def tone(self) -> str:

@@ -98,6 +98,7 @@ NOT_BY_WORKER: Final = {
     "ledger_sync_round": "INSERT, DELETE",
     "ledger_round_item": _WRITE,
     "notify_recipient": "INSERT, DELETE",
+    "notify_invitation_mail": "INSERT, DELETE",
     "sources_source": "INSERT, DELETE",
 }
 # Of these a worker reads so much: who is told, and (the walls ask it) whose something is.

@@ -156,12 +156,13 @@ def write(row: Subscription, view: SubscriptionView, change: Change, *, asked: A
     Raises InvalidInput for a day from which it is to have another offer.
     """
     _refuse_after_scheduled(row, change)
-    row.last_sequence += 1
-    for field, value in change.fields.items():
-        setattr(row, field, value)
+    fields = {**change.fields, "last_sequence": row.last_sequence + 1}
     if "end_of_term" in change.fields:
-        row.end_said_at = asked.now
-    row.save()
+        fields["end_said_at"] = asked.now
+    for field, value in fields.items():
+        setattr(row, field, value)
+    # No more than that: what writes a key, even the same one, keeps out who refers to the row.
+    row.save(update_fields=list(fields))
     _about_what_was_refused(row, change, asked)
     recorded = record_operation(
         tenant_id=row.tenant_id,

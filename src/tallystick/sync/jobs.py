@@ -38,6 +38,8 @@ log = logger("sync.jobs")
 DRIVE = "tallystick.drive_lane"
 VERIFY = "tallystick.verify_connection"
 QUEUE = "lanes"
+# Before all lanes that wait: what says which lane is due, and the longest lane of those.
+FIRST, LONGEST = 2, 1
 
 _engine: Callable[[], Engine] | None = None
 
@@ -76,7 +78,7 @@ def drive_lane(lane_id: int) -> None:
 
 
 @app.periodic(cron="* * * * * */10", periodic_id="due")
-@app.task(name="tallystick.sweep_due", queue=SLOW_QUEUE, queueing_lock="sweep_due")
+@app.task(name="tallystick.sweep_due", queue=SLOW_QUEUE, queueing_lock="sweep_due", priority=FIRST)
 def sweep_due(timestamp: int) -> None:  # noqa: ARG001 - the job engine passes it
     """Every lane that is due and that nobody works on gets a nudge."""
     close_old_connections()
@@ -88,7 +90,7 @@ def nudge_due() -> None:
     now = engine().clock.now()
     # Its own key and before all that wait: it may have asked later than they, and takes longest.
     for lane_id in longest_due(now=now):
-        defer(DRIVE, key=f"lane:{lane_id}:first", queue=QUEUE, priority=1, lane_id=lane_id)
+        defer(DRIVE, key=f"lane:{lane_id}:first", queue=QUEUE, priority=LONGEST, lane_id=lane_id)
     lanes = due_lanes(now=now)
     runs = open_runs_without_work(now=now, older_than=timedelta(minutes=2))
     wake_lanes(list(dict.fromkeys([*lanes, *runs])))

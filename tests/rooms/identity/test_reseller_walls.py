@@ -34,7 +34,12 @@ PRICES = {
     "catalog_exchange_rate",
 }
 SHARED = {*PRICES, "catalog_price_row", "catalog_offer", "identity_tenant"}
-THE_CSPS_ALONE = {"catalog_price_upload", "audit_chain"}
+THE_CSPS_ALONE = {
+    "catalog_price_upload",
+    "audit_chain",
+    "books_vendor_invoice",
+    "books_vendor_invoice_line",
+}
 OF_A_RESELLER = sorted(walled() - SHARED - THE_CSPS_ALONE)
 MODELS = {
     model._meta.db_table: model
@@ -45,6 +50,7 @@ MONTH = TODAY.replace(day=1)
 # What a row must have besides any value of its kind, and what is optional and must be there.
 SPECIAL: dict[str, dict[str, Any]] = {
     "books_month_proof": {"month": MONTH},
+    "books_vendor_invoice": {"month": MONTH},
     "subscriptions_azure_amount": {"month": MONTH},
     "ledger_sighting": {"units_after": 2},
     "ledger_portion": {"carrier": "line"},

@@ -140,12 +140,14 @@ def buying(bench: Bench) -> Verb:
 VERBS = {"change": changing, "cancel": cancelling, "map": mapping, "buy": buying}
 MAPPED = ["change", "cancel", "map"]
 SUBSCRIPTION, OPERATION, AUDIT = "subscriptions_subscription", "ledger_operation", "audit_log"
+TALLY = "ledger_tally"
 LINK = "audit_chain"  # written at the commit, by the database
 DELIVERY, LANE, MAPPING = "ledger_delivery", "ledger_lane", "mappings_subscription"
 # What each writes; any of it may be what fails.
 WRITES = [
     *((verb, table) for verb in VERBS for table in (SUBSCRIPTION, OPERATION, AUDIT, LINK)),
     *((verb, table) for verb in MAPPED for table in (DELIVERY, JOBS)),
+    *((verb, TALLY) for verb in MAPPED),
     ("map", LANE),
     ("map", MAPPING),
 ]

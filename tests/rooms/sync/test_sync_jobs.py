@@ -132,6 +132,16 @@ def test_the_sweep_lets_the_longest_lane_go_before_all_that_wait(alone: World) -
     assert large.changes() == [1, 1]
 
 
+def test_the_sweep_itself_waits_behind_no_lane(alone: World) -> None:
+    """After an outage a thousand lanes wait; what says which is due may not wait behind them."""
+    line = alone.line(units=10)
+    jobs.wake_lanes([line.lane_id])
+    jobs.sweep_due.defer(timestamp=0)
+    waiting = ProcrastinateJob.objects.filter(status="todo").order_by("-priority", "id")
+    assert next(job.task_name for job in waiting) == "tallystick.sweep_due"
+    run_worker()
+
+
 def test_the_sweep_ends_a_sync_whose_nudge_was_lost(alone: World) -> None:
     line = alone.line(units=10)
     line.press_sync()
