@@ -93,7 +93,7 @@ def test_what_is_wrong_with_a_file_is_said_and_nothing_is_kept(of: Tenancy) -> N
     assert "Line 3, Currency: " in said
     assert "Nothing was imported." in said
     assert "Month “soon” is not a month" in send(client, sheet([charged()]), month="soon")
-    assert "is larger than 2 MB" in send(client, b"x" * (2 * 1024 * 1024 + 200_000))
+    assert "is larger than 50 MB" in send(client, b"x" * (50 * 1024 * 1024 + 200_000))
     assert client.post("/months/invoices").status_code == 400
     assert client.get("/months/invoice?month=soon").status_code == 400
     assert not VendorInvoice.objects.filter(tenant_id=of.tenant_id).exists()

@@ -83,6 +83,21 @@ def test_what_was_looked_at_is_imported_once_and_by_nobody_else() -> None:
     assert PriceImport.objects.filter(tenant_id=of.tenant_id).count() == 1
 
 
+def test_a_large_list_is_read_whole() -> None:
+    """Real ones have some ten megabytes; other files that are uploaded may have two."""
+    of = tenancy()
+    client = visitor(of)
+    rows = [good(SkuId=f"{sku:04}", SkuDescription="x" * 9_000) for sku in range(1, 331)]
+    file = SimpleUploadedFile("May.csv", sheet(rows))
+    assert (file.size or 0) > 2_900_000
+    asked = {"file": file, "price_is_for": "term", "currency": "", "market": ""}
+    shown = client.post("/prices/imports", asked).content.decode()
+    assert "New prices" in shown, shown
+    address = f"/prices/imports/{PriceUpload.objects.get(tenant_id=of.tenant_id).pk}"
+    said = client.post(address, follow=True).content.decode()
+    assert "330 prices new or changed" in said
+
+
 def test_large_moves_need_the_tick() -> None:
     of = tenancy()
     client = visitor(of)

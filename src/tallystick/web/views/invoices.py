@@ -27,8 +27,8 @@ from tallystick.sources.import_reconciliation import (
     ReconciliationImported,
     import_reconciliation,
 )
-from tallystick.sources.mapping_said import MOST_BYTES
 from tallystick.web.addresses import Address, choices
+from tallystick.web.uploads import MOST_OF_A_LIST
 from tallystick.web.visit import Visit, screen
 
 LONGEST_MONTH = 10
@@ -56,8 +56,8 @@ def _import(visit: Visit, month: str) -> ReconciliationImported:
     sent = visit.request.FILES.get("file")
     if sent is None:
         raise InvalidInput.one("file", "must be chosen")
-    if (sent.size or 0) > MOST_BYTES:
-        raise InvalidInput.one("file", "is larger than 2 MB: gzip it, or import it by command")
+    if (sent.size or 0) > MOST_OF_A_LIST:
+        raise InvalidInput.one("file", "is larger than 50 MB: gzip it, or import it by command")
     file = ReconciliationFile(file_name(sent.name or ""), month)
     return import_reconciliation(sent, file, by=visit.by())
 

@@ -19,10 +19,10 @@ from tallystick.kit.problem import Conflicting, FieldError, InvalidInput, NotFou
 from tallystick.sources.import_prices import PriceFile, PricesImported, file_name, import_prices
 from tallystick.web.addresses import Address
 from tallystick.web.forms import Field
+from tallystick.web.uploads import MOST_OF_A_LIST
 from tallystick.web.visit import Visit, screen
 from tallystick.web.words import counted, error_sentence
 
-MOST_BYTES = 50 * 1024 * 1024
 _LABELS = {
     "file": "The file",
     "price_is_for": "What the figures are for",
@@ -83,7 +83,7 @@ def _sent(visit: Visit) -> tuple[str, bytes]:
     sent = visit.request.FILES.get("file")
     if sent is None:
         raise InvalidInput.one("file", "must be chosen")
-    if (sent.size or 0) > MOST_BYTES:
+    if (sent.size or 0) > MOST_OF_A_LIST:
         raise InvalidInput.one("file", "is larger than 50 MB: zip it, or import it by command")
     return file_name(sent.name or ""), sent.read()
 
