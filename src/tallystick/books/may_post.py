@@ -27,6 +27,7 @@ class Why(StrEnum):
     NOT_MAPPED = "not_mapped"
     AZURE_AMOUNTS = "azure_amounts"
     NOT_RECORDED = "not_recorded"
+    UNDECIDED = "undecided"
     NOT_LOOKED_AT = "not_looked_at"
 
 
@@ -44,6 +45,7 @@ class MayPostAnswer(StrEnum):
 class State:
     """What is so now. ``not_settled`` and ``to_approve`` count operations dated up to the day,
     each in one of the two; ``not_recorded``: what sources told and nobody recorded or ignored;
+    ``undecided``: subscriptions of which something was refused on its day or nobody said what then;
     ``not_looked_at`` names the connections of which no look at every line has ended, or one is
     under way; ``sent_since`` those where a change was sent after the last one had begun."""
 
@@ -59,6 +61,7 @@ class State:
     not_looked_at: Sequence[str]
     sent_since: Sequence[str]
     not_recorded: int = 0
+    undecided: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +149,13 @@ def _reasons(state: State) -> Sequence[Reason]:
             state.not_recorded,
             f"{_counted(state.not_recorded, 'change')} that a source told "
             f"{'is' if state.not_recorded == 1 else 'are'} neither recorded nor ignored",
+        ),
+        Reason(
+            Why.UNDECIDED,
+            state.undecided,
+            f"{_counted(state.undecided, 'subscription')} "
+            f"{'waits' if state.undecided == 1 else 'wait'} for a word on what happens now, under "
+            "Renewals",
         ),
         Reason(
             Why.NOT_LOOKED_AT,

@@ -138,7 +138,7 @@ def home(context: Context, *, up_to: date | None = None, now: datetime) -> Home:
                 worker_is_there=there,
             )
         ),
-        may_post=may_post(replace(state, not_recorded=told)),
+        may_post=may_post(replace(state, not_recorded=told, undecided=undecided)),
         counts=counts,
         not_mapped=not_mapped,
         undecided=undecided,

@@ -97,6 +97,7 @@ def _reason(reason: Reason) -> ReasonLine:
         Why.NOT_MAPPED: (f"{listed}?show=not_billed", "See which"),
         Why.AZURE_AMOUNTS: (f"{listed}?q=Azure", "Azure plans"),
         Why.NOT_RECORDED: (f"{connectors}#sources", "Sources"),
+        Why.UNDECIDED: (f"{reverse('renewals')}?show=needs", "See which"),
         Why.NOT_LOOKED_AT: ("#connections", "Look now"),
     }[reason.why]
     return ReasonLine(reason.words[:1].upper() + reason.words[1:] + ".", href, act)

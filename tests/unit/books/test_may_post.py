@@ -42,6 +42,7 @@ EVERY = {
         "had begun: US",
     ),
     Why.NOT_RECORDED: ({"not_recorded": 2}, 2, "2 changes that a source told are neither recorded"),
+    Why.UNDECIDED: ({"undecided": 2}, 2, "2 subscriptions wait for a word on what happens now"),
 }
 ONE = {
     "not_settled": "1 operation dated up to 31 May 2026 is not settled",
@@ -50,6 +51,7 @@ ONE = {
     "not_read": "1 line was not read back yet",
     "not_mapped": "1 active subscription is not mapped, so nothing bills it",
     "not_recorded": "1 change that a source told is neither recorded nor ignored",
+    "undecided": "1 subscription waits for a word on what happens now, under Renewals",
     "azure_plans_without_amounts": "not final, for 1 Azure plan",
 }
 
