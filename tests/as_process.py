@@ -22,14 +22,21 @@ from tallystick.web.middleware import ReachNothing
 @contextmanager
 def acting_as(process: str) -> Iterator[None]:
     """``web`` or ``worker``: until the end, or until the connection is lost."""
+    before = _current()
     _become(role_of(settings.APP_ROLE, process))
     try:
         yield
     finally:
         try:
-            _become(settings.APP_ROLE)
+            _become(before)
         except Error:
             connection.close()
+
+
+def _current() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user")
+        return str(cursor.fetchone()[0])
 
 
 def _become(role: str) -> None:

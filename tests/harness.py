@@ -18,7 +18,7 @@ from as_process import acting_as
 from factories import TODAY, Tenancy, Wake, nobody_wakes, number, tenancy
 from tallystick.audit.record import SYSTEM
 from tallystick.bootstrap.engine import make_engine
-from tallystick.bootstrap.rights import WORKER
+from tallystick.bootstrap.rights import WEB, WORKER
 from tallystick.catalog.terms import BillingCycle, OfferKind
 from tallystick.connections.learn import set_policy
 from tallystick.connections.models import Connection
@@ -84,14 +84,15 @@ class Line:
         return of.cancel(self.subscription_id, on or of.today())
 
     def press_sync(self) -> RunView:
-        return request_sync(
-            self.world.connection_id,
-            self.subscription_id,
-            context=self.world.tenancy.context,
-            now=self.world.clock.now(),
-            wake=self.world.tenancy.wake,
-            correlation_id=correlation_id(),
-        )
+        with acting_as(WEB):
+            return request_sync(
+                self.world.connection_id,
+                self.subscription_id,
+                context=self.world.tenancy.context,
+                now=self.world.clock.now(),
+                wake=self.world.tenancy.wake,
+                correlation_id=correlation_id(),
+            )
 
     def decide(self, how: str, *, reason: str = "seen in Autotask") -> None:
         """A named person takes the oldest unsettled operation out of the way, and is believed."""

@@ -121,6 +121,25 @@ def test_months_of_one_run_are_reset_once(world: World, simulated: str, later_ro
     check_promises(plan.line)
 
 
+def test_the_end_of_a_plan_goes_out_behind_the_month_before_it(world: World) -> None:
+    """One run sends both, the months together, and the end by itself."""
+    world.policy(azure_amounts=AzureAmounts.LINE)
+    plan = plan_on(world)
+    plan.amounts("2026-03", "120.00", "90.00")
+    plan.amounts("2026-04", "130.00", "95.00")
+    plan.line.cancel()
+    world.work()
+
+    assert plan.line.badge == "synced", plan.line.cause
+    assert plan.line.units(date(2026, 4, 30)) == 1
+    assert plan.line.units() == 0
+    plan.post(date(2026, 5, 31))
+    assert plan.billed() == {"2026-03": (Decimal("120"), Decimal("90"))} | {
+        "2026-04": (Decimal("130"), Decimal("95"))
+    }
+    check_promises(plan.line)
+
+
 def test_a_posted_month_goes_out_as_a_charge_and_says_so(world: World) -> None:
     world.policy(azure_amounts=AzureAmounts.LINE)
     plan = plan_on(world)

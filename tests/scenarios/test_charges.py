@@ -523,10 +523,10 @@ def test_nothing_to_bill_is_settled_without_sending(world: World) -> None:
     assert (plan.line.badge, plan.charges()) == ("synced", [])
 
 
-def test_a_quantity_that_stopped_holds_the_charge_behind_it(world: World) -> None:
+def test_an_end_that_stopped_holds_the_charge_behind_it(world: World) -> None:
     plan = plan_on(world)
     plan.line.strike("refuse", message="No.")
-    plan.line.quantity(2)
+    plan.line.cancel()
     plan.amounts("2026-04", "130.00", "95.00")
     world.work()
     assert plan.line.states()[-2:] == ["failed", "pending"]

@@ -131,7 +131,7 @@ def test_what_is_sent(world: World, act: str, situation: str) -> None:
 NOT_APPLICABLE = {
     "rename": "A name is not billed. Nothing is sent.",
     "purchase order": "A purchase order number is not part of a contract's service.",
-    "end of term": "It takes effect when the term ends, by itself. Nothing is sent now.",
+    "end of term": "Its term was over on 9 May 2026: that renewal is for a person to record.",
     "scheduled": "It takes effect with the next term. Nothing is sent now.",
     "renew": "Quantity, price and cost stay as they are. Nothing is sent.",
     "suspend": "its units stay as they are, because the vendor goes on billing it.",

@@ -131,8 +131,12 @@ TERM_GOES_ON: Mapping[str, Cell] = {
     "reactivate": Refused("is active: not suspended"),
     "Azure amounts": NO_PLAN,
 }
-CANNOT_WHILE_SUSPENDED: Mapping[str, Cell] = {
+TERM_IS_OVER: Mapping[str, Cell] = {
     **NOT_BILLED,
+    "end of term": NotApplicable("Its term was over on 9 May 2026"),
+}
+CANNOT_WHILE_SUSPENDED: Mapping[str, Cell] = {
+    **TERM_IS_OVER,
     "quantity": IS_SUSPENDED,
     "renew, both": Refused("cannot be changed while it is suspended"),
     "change offer": IS_SUSPENDED,
@@ -140,7 +144,7 @@ CANNOT_WHILE_SUSPENDED: Mapping[str, Cell] = {
     "renew": UNCHANGED,
 }
 OF_A_PLAN: Mapping[str, Cell] = {
-    **NOT_BILLED,
+    **TERM_IS_OVER,
     "quantity": BY_MONTHS,
     "price margin": BY_MONTHS,
     **{ends: [("2026-05-10", -1, None, None)] for ends in ("cancel", "expire", "deleted")},

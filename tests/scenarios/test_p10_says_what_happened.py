@@ -38,6 +38,7 @@ GIVEN: dict[str, object] = {
     "what": "The connection broke",
     "day": TODAY,
     "proved_from": date(2026, 6, 1),
+    "next_period": True,
     "starts_on": date(2026, 1, 1),
     "ends_on": date(2026, 5, 1),
     "until": START,

@@ -65,7 +65,7 @@ class RenewalFilter(Paging):
     search: str = Field("", max_length=200)
 
 
-class RefusedOut(Schema):
+class RefusedChangeOut(Schema):
     """What was to happen by itself and was refused on its day. ``field``: what is wrong, by the
     name a change of it has; empty: nothing in particular."""
 
@@ -79,7 +79,7 @@ class RefusedOut(Schema):
     tried_again_at: At
 
     @classmethod
-    def of(cls, view: RefusedView | None) -> RefusedOut | None:
+    def of(cls, view: RefusedView | None) -> RefusedChangeOut | None:
         if view is None:
             return None
         return cls(
@@ -105,7 +105,7 @@ class ScheduledOut(Schema):
     unit_price: Money | None
     unit_cost: Money | None
     asked_by: str
-    refused: RefusedOut | None = Field(description="Its day has come, and this is why not.")
+    refused: RefusedChangeOut | None = Field(description="Its day has come, and this is why not.")
 
     @classmethod
     def of(
@@ -122,7 +122,7 @@ class ScheduledOut(Schema):
             unit_price=view.unit_price,
             unit_cost=view.unit_cost,
             asked_by=view.asked_by,
-            refused=RefusedOut.of(refused),
+            refused=RefusedChangeOut.of(refused),
         )
 
 
@@ -168,7 +168,7 @@ class RenewalOut(Schema):
     subscription: SubscriptionOut
     commitment: CommitmentOut
     scheduled: ScheduledOut | None
-    refused: RefusedOut | None = Field(description="Refused on its day, scheduled or not.")
+    refused: RefusedChangeOut | None = Field(description="Refused on its day, scheduled or not.")
     needs_a_person: str = Field(description="Why, and what can be done; empty when nothing is.")
     told: TermToldOut | None
     days_left: int | None = Field(
@@ -182,7 +182,7 @@ class RenewalOut(Schema):
             subscription=SubscriptionOut.of(view),
             commitment=CommitmentOut.of(found.commitment),
             scheduled=ScheduledOut.of(found.scheduled, found.refused),
-            refused=RefusedOut.of(found.refused),
+            refused=RefusedChangeOut.of(found.refused),
             needs_a_person=found.waits,
             told=TermToldOut.of(found.told, view),
             days_left=None if last_day is None else days_left(last_day, today=today),

@@ -25,19 +25,19 @@ from tallystick.operations.move_to_reseller import move_to_reseller
 pytestmark = pytest.mark.usefixtures("db")
 
 # The lists of the test, not of the walls. What every reseller of a CSP reads: what can be bought,
-# what its prices are made of, its CSP's name. What is the CSP's alone. Every other table is walled
-# between resellers.
+# what its prices are made of, its CSP's name, the hashes of the audit chain. What is the CSP's
+# alone. Every other table is walled between resellers.
 PRICES = {
     "catalog_price_import",
     "catalog_price_series",
     "catalog_promotion",
     "catalog_price_settings",
     "catalog_exchange_rate",
+    "audit_chain",
 }
 SHARED = {*PRICES, "catalog_price_row", "catalog_offer", "identity_tenant"}
 THE_CSPS_ALONE = {
     "catalog_price_upload",
-    "audit_chain",
     "books_vendor_invoice",
     "books_vendor_invoice_line",
 }

@@ -15,6 +15,7 @@ GIVEN: dict[str, Any] = {
     "what": "Sent, but the connection broke",
     "day": DAY,
     "proved_from": date(2026, 6, 1),
+    "next_period": True,
     "starts_on": date(2026, 1, 1),
     "ends_on": date(2026, 5, 1),
     "until": NOW,

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from tallystick.bootstrap.desk import desk
 from tallystick.bootstrap.source_clients import hook_address, reader_of, registrar_of
+from tallystick.identity.roles import Right
 from tallystick.kit.problem import Conflicting, InvalidInput, NotFound, Unreachable
 from tallystick.sources.hints.register import register_webhook
 from tallystick.sources.intake.decide import Decision, decide_event
@@ -126,6 +127,7 @@ def source_event(visit: Visit, source_id: int, event_id: int) -> HttpResponse:
     errors: list[str] = []
     reason = visit.request.POST.get("reason", "")
     if visit.request.method == "POST":
+        visit.context.require(Right.RESOLVE)
         how = _how(visit.request.POST.get("how", ""))
         try:
             decide_event(
