@@ -11,6 +11,7 @@ from harness import Line, World
 from tallystick.catalog.terms import OfferKind
 from tallystick.operations.state_amounts import Stated, state_amounts
 from tallystick.simulator.jsontext import money
+from tallystick.subscriptions.models import AzureAmountRow, Subscription
 
 AZURE_PLAN: dict[str, Any] = {
     "units": 1,
@@ -96,3 +97,24 @@ class Plan:
 def plan_on(world: World, **more: Any) -> Plan:
     """Settled: its first sync is done."""
     return Plan(world.line(**{**AZURE_PLAN, **more}))
+
+
+def keep(plan: Plan, month: date, price: str, *, final: bool = True) -> None:
+    """As an import keeps it."""
+    of = plan.world.tenancy
+    AzureAmountRow.objects.create(
+        tenant_id=of.tenant_id,
+        customer_id=Subscription.objects.get(pk=plan.line.subscription_id).customer_id,
+        subscription_id=plan.line.subscription_id,
+        month=month,
+        kind="usage",
+        price=Decimal(price),
+        cost=Decimal(price),
+        price_currency="EUR",
+        cost_currency="EUR",
+        final=final,
+        source="May.csv",
+        recorded_at=of.clock.now(),
+        actor="Ada",
+        correlation_id="c",
+    )

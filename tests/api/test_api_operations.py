@@ -12,7 +12,7 @@ from api_calls import Api, api_of
 from azure_world import plan_on
 from harness import World
 from tallystick.catalog.terms import OfferKind
-from tallystick.connections.policies import BackDated, CancelRule
+from tallystick.connections.policies import BackDated, CancelRule, Mode
 from tallystick.ledger.models import Operation
 from tallystick.subscriptions.models import Subscription
 
@@ -342,6 +342,22 @@ class TestTheGapOfAPrice:
         assert said.status == 201, said.text
         found = Operation.objects.filter(subscription_id=line.subscription_id).order_by("sequence")
         assert found.count() == before + 2
+        assert found.last().after["price"] == "22.0000"  # type: ignore[union-attr]
+
+    def test_it_is_charged_also_where_a_person_approves_first(self, world: World) -> None:
+        line = world.line(units=10)
+        world.policy(mode=Mode.REVIEW)
+        address = f"/subscriptions/{line.subscription_id}/operations"
+        body = {
+            "kind": "update_price_margin",
+            "unit_price": "18.30",
+            "effective_on": "2026-05-10",
+            "price_from": "next_period",
+            "gap_charge": True,
+        }
+        said = api_of(world.tenancy).post(address, body)
+        assert said.status == 201, said.text
+        found = Operation.objects.filter(subscription_id=line.subscription_id).order_by("sequence")
         assert found.last().after["price"] == "22.0000"  # type: ignore[union-attr]
 
     def test_without_one_the_field_is_named(self, world: World) -> None:

@@ -137,6 +137,7 @@ def test_azure_amounts_and_the_gap_of_a_price(world: World, say: Say) -> None:
     code, _, error = say(*act)
     assert code != 0
     assert "gap" in error
+    assert say(*act, "--price-from", "next_period", "--also", name)[0] != 0, "of one only"
     code, _, error = say(*act, "--price-from", "next_period")
     assert code == 0, error
     assert count(line.subscription_id) == before + 2

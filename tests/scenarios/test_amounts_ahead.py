@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from azure_world import Plan, plan_on
+from azure_world import Plan, keep, plan_on
 from harness import World, wire_to
 from tallystick.bootstrap.clients import make_client
 from tallystick.bootstrap.gap_charge import record_with_gap
@@ -167,29 +167,6 @@ def test_a_look_stores_no_amounts(world: World) -> None:
 
 
 # Suspended and reactivated.
-
-
-def keep(plan: Plan, month: date, price: str, *, final: bool = True) -> None:
-    """As an import keeps it."""
-    of = plan.world.tenancy
-    AzureAmountRow.objects.create(
-        tenant_id=of.tenant_id,
-        customer_id=Operation.objects.filter(subscription=plan.line.subscription_id)[
-            0
-        ].subscription.customer_id,
-        subscription_id=plan.line.subscription_id,
-        month=month,
-        kind="usage",
-        price=Decimal(price),
-        cost=Decimal(price),
-        price_currency="EUR",
-        cost_currency="EUR",
-        final=final,
-        source="May.csv",
-        recorded_at=of.clock.now(),
-        actor="Ada",
-        correlation_id="c",
-    )
 
 
 def recorded(plan: Plan, month: date) -> Why | None:

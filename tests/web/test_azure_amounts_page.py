@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from test_operation_forms import PART, recorded, text, visitor
 
-from azure_world import plan_on
+from azure_world import keep, plan_on
 from harness import World
 from tallystick.connections.models import Connection
 from tallystick.ledger.models import Operation
+from tallystick.operations.suspend import suspend
 
 FORM = {"month": "2026-04", "price": "130.00", "cost": "95.00", "currency": "eur"}
 
@@ -55,6 +58,29 @@ def test_what_is_wrong_is_said_beside_its_field(
     answer = visitor(world.tenancy).post(address, FORM | changes)
     assert answer.status_code == 400
     assert words in text(answer)
+
+
+def test_months_that_were_held_are_offered_when_a_plan_is_reactivated(world: World) -> None:
+    plan, of = plan_on(world), world.tenancy
+    client = visitor(of)
+    it = plan.line.subscription_id
+    address = f"/subscriptions/{it}/change/reactivate"
+    suspend(subscription_id=it, today=of.today(), asked=of.asked())
+    assert "No amounts are held." in text(client.get(address))
+    keep(plan, date(2026, 3, 1), "130.00")
+    keep(plan, date(2026, 4, 1), "140.00")
+    said = text(client.get(address))
+    assert "Held while it was suspended: 2026-03 (130.00 EUR), 2026-04 (140.00 EUR)." in said
+    wrong = client.post(address, {"effective_on": "2026-05-10", "months": "2026-02"})
+    assert wrong.status_code == 400
+    assert "Held months 2026-02 has no amounts that are held" in text(wrong)
+    form = {"effective_on": "2026-05-10", "months": "2026-03, 2026-04"}
+    assert client.post(address, form).status_code == 302
+    assert recorded(it)[-3:] == ["reactivate", "azure_amounts", "azure_amounts"]
+    other = world.line(units=3)
+    suspend(subscription_id=other.subscription_id, today=of.today(), asked=of.asked())
+    page = client.get(f"/subscriptions/{other.subscription_id}/change/reactivate").content.decode()
+    assert 'name="months"' not in page
 
 
 def test_only_an_azure_plan_has_them(world: World) -> None:

@@ -13,6 +13,7 @@ from django.test import Client
 from factories import Tenancy, sibling, tenancy, user
 from harness import Line, World
 from tallystick.catalog.terms import OfferKind
+from tallystick.connections.override import override
 from tallystick.connections.policies import PriceDay
 from tallystick.identity.roles import Role
 from tallystick.ledger.models import Operation
@@ -66,6 +67,21 @@ def test_a_yearly_contract_asks_when_the_price_begins(world: World) -> None:
     assert newest.after["price_from"] == "own_day"
     page = text(client.get(f"/subscriptions/{line.subscription_id}"))
     assert "Asked for: from its own day." in page
+
+
+def test_what_is_preset_is_the_policy_of_this_subscription(world: World) -> None:
+    world.policy(price_day=PriceDay.NEXT_PERIOD)
+    line, client = yearly(world), visitor(world.tenancy)
+    override(
+        world.connection_id,
+        {"price_day": PriceDay.OWN_DAY.value},
+        subscription_id=line.subscription_id,
+        context=world.tenancy.context,
+        now=world.clock.now(),
+        correlation_id="t",
+    )
+    page = client.get(f"/subscriptions/{line.subscription_id}/price-margin").content.decode()
+    assert re.search(r'value="own_day"[^>]* checked', page)
 
 
 def test_a_monthly_contract_does_not_ask(world: World) -> None:

@@ -48,7 +48,7 @@ def record_with_gap(
     if known := already_recorded(asked, subscription_id):
         return WithGap(known, 0)
     ahead = look_ahead(record, subscription_id, asked=asked, billing=billing)
-    lanes = [lane for lane in ahead.lanes if lane.gap and not lane.held]
+    lanes = [lane for lane in ahead.lanes if lane.gap]  # also where it waits for approval first
     if not lanes:
         raise InvalidInput.one("gap_charge", NO_GAP)
     with transaction.atomic():

@@ -13,6 +13,7 @@ from tallystick.bootstrap.preview_charges import difference
 from tallystick.connections.queries import ConnectionView
 from tallystick.kit.days import add_months, in_words
 from tallystick.kit.money import round_money
+from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.state import State
 from tallystick.sync.charges import SendCharge
 from tallystick.sync.estimate import Bill, Effect
@@ -51,7 +52,8 @@ def in_sentences(ahead: Ahead) -> list[Said]:
     """By line; two of one contract are told apart by their services."""
     asked_on = ahead.operation.effective_on
     several = len({lane.mapping.contract_id for lane in ahead.lanes}) < len(ahead.lanes)
-    return [_said(lane, asked_on, with_service=several) for lane in ahead.lanes]
+    kind = ahead.operation.kind
+    return [_said(lane, kind, asked_on, with_service=several) for lane in ahead.lanes]
 
 
 def nothing_sent(ahead: Ahead) -> str:
@@ -70,7 +72,7 @@ def nothing_sent(ahead: Ahead) -> str:
     return because[0] if because else NOT_MAPPED
 
 
-def _said(lane: LaneAhead, asked_on: date, *, with_service: bool) -> Said:
+def _said(lane: LaneAhead, kind: OperationKind, asked_on: date, *, with_service: bool) -> Said:
     service = f", {lane.mapping.service_name}" if with_service else ""
     calls = lane.foreseen.calls if lane.foreseen and not lane.held else ()
     charge = lane.foreseen.charge if lane.foreseen and not lane.held else None
@@ -80,7 +82,7 @@ def _said(lane: LaneAhead, asked_on: date, *, with_service: bool) -> Said:
         moves=[f"{words[:1].upper()}{words[1:]}." for words in lane.moved],
         calls=[call_in_words(call, lane.connection) for call in calls] if len(calls) > 1 else [],
         estimate=_of_charge(charge, lane) if charge else _estimate(lane, calls) if calls else "",
-        warnings=_warnings(lane, asked_on, calls),
+        warnings=_warnings(lane, kind, asked_on, calls),
         notes=[NO_UNDO] if calls else [CAN_CHANGE] if charge else [],
         waits=bool(lane.held) or lane.stopped is not None,
     )
@@ -212,7 +214,9 @@ def _share(bill: Effect, since: date) -> str:
     return "" if days == whole else f" ({days} of {whole} days)"
 
 
-def _warnings(lane: LaneAhead, asked_on: date, calls: Sequence[Adjustment]) -> list[str]:
+def _warnings(
+    lane: LaneAhead, kind: OperationKind, asked_on: date, calls: Sequence[Adjustment]
+) -> list[str]:
     said = []
     if lane.unread:
         said.append(
@@ -229,18 +233,18 @@ def _warnings(lane: LaneAhead, asked_on: date, calls: Sequence[Adjustment]) -> l
         name = name_of(lane.bills[0].starts_on, lane.bills[0].until)
         said.append(f"{name} is posted: Autotask bills the difference with the next invoice.")
     if lane.gap:
-        said.append(_gap(lane, lane.gap, asked_on))
+        said.append(_gap(lane, kind, lane.gap, asked_on))
     return said
 
 
-def _gap(lane: LaneAhead, gap: Decimal, asked_on: date) -> str:
+def _gap(lane: LaneAhead, kind: OperationKind, gap: Decimal, asked_on: date) -> str:
     days = (lane.day - asked_on).days
     amount = money_in_words(abs(gap), lane.connection.price_currency, signed=False)
     stays = "are billed as they were" if days > 1 else "is billed as it was"
     what = "less" if gap > 0 else "more"
     mend = "a one-off charge" if gap > 0 else "a one-off credit"
     by_hand = f"add {mend} to the contract in Autotask"
-    how = f"record {mend} with it" if lane.target.units is None else by_hand
+    how = f"record {mend} with it" if kind is OperationKind.UPDATE_PRICE_MARGIN else by_hand
     return (
         f"The {days} {'days' if days > 1 else 'day'} until {in_words(lane.day)} {stays}: about "
         f"{amount} {what} than with the change (estimate). If that is not meant, {how}."

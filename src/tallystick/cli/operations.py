@@ -12,6 +12,7 @@ from tallystick.cli.past import add_past
 from tallystick.cli.recorded import add_preview, look_or_record
 from tallystick.cli.several import several
 from tallystick.connections.policies import PriceDay
+from tallystick.kit.problem import InvalidInput
 from tallystick.operations.acts import Act
 from tallystick.subscriptions.azure_amounts import AmountKind
 from tallystick.subscriptions.rules import ACCEPT
@@ -50,6 +51,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
     "end_of_term": {"choices": [one.value for one in EndOfTerm], "help": "what then"},
     "friendly_name": {"help": "empty: it is called as its offer"},
     "purchase_order": {"help": "empty: none"},
+    "months": {"help": "held months of an Azure plan to be billed, like 2026-04,2026-05"},
 }
 # What a note is about is written like what a change needs: without an option's name.
 _POSITIONAL = {Act.RENAME: {"friendly_name"}, Act.PURCHASE_ORDER: {"purchase_order"}}
@@ -110,6 +112,9 @@ def _carry_out(arguments: argparse.Namespace, *, act: Act) -> int:
         from tallystick.operations.perform import perform
 
         values = {name: getattr(arguments, name) for name in act.fields}
+        gap = getattr(arguments, "gap_charge", False)
+        if arguments.also and gap:
+            raise InvalidInput.one("gap_charge", "is not offered for several at once")
         if arguments.also:
             return several(arguments, asker, act, values)
         view = subscription_named(asker, arguments.subscription)
@@ -120,7 +125,6 @@ def _carry_out(arguments: argparse.Namespace, *, act: Act) -> int:
         def with_gap(asked: Asked) -> Recorded:
             return record_with_gap(record, view.id, asked=asked).recorded
 
-        gap = getattr(arguments, "gap_charge", False)
         return look_or_record(arguments, asker, view, record, with_gap if gap else record)
 
 

@@ -68,7 +68,7 @@ _ACTS = {
         frozenset({"unit_price"}),
     ),
     Act.SUSPEND: _Facts("Suspend", ("effective_on",)),
-    Act.REACTIVATE: _Facts("Reactivate", ("effective_on",)),
+    Act.REACTIVATE: _Facts("Reactivate", ("effective_on", "months")),
     Act.RENEW: _Facts("Renew", ("unit_price", "unit_cost", "quantity", "ends_on", ACCEPT)),
     Act.END_PROMOTION: _Facts(
         "Promotion ends",

@@ -14,7 +14,9 @@ from tallystick.subscriptions.commitment import Commitment, Move, commitment
 from tallystick.subscriptions.queries import SubscriptionView
 
 BEGINS = (OperationKind.PURCHASE.value, OperationKind.RENEW.value)
-MOVES = (*BEGINS, OperationKind.UPDATE_QUANTITY.value)
+# A change of offer that takes a new term begins with all of it; else only what it adds is new.
+CHANGES = (OperationKind.UPDATE_QUANTITY.value, OperationKind.CHANGE_OFFER.value)
+NEW_TERM = "commitment_ends_on"
 
 
 def commitment_of(view: SubscriptionView, *, now: datetime) -> Commitment:
@@ -28,7 +30,7 @@ def commitments_of(
     """By subscription id; one question for all of them."""
     moves: dict[int, list[Move]] = {view.id: [] for view in views}
     zones = {tenant: ZoneInfo(tenant_zone(tenant)) for tenant in {v.tenant_id for v in views}}
-    rows = Operation.objects.filter(subscription__in=list(moves), kind__in=MOVES)
+    rows = Operation.objects.filter(subscription__in=list(moves), kind__in=(*BEGINS, *CHANGES))
     for row in rows.order_by("subscription", "sequence"):
         known = moves[row.subscription_id]
         quantity = row.after.get("quantity", known[-1].quantity if known else None)
@@ -36,7 +38,8 @@ def commitments_of(
             quantity = row.before.get("quantity", 0)
         at = _when(row, zones[row.tenant_id])
         if at <= now:
-            known.append(Move(at, int(quantity), row.kind in BEGINS))
+            anew = row.kind in BEGINS or bool(row.after.get(NEW_TERM))
+            known.append(Move(at, int(quantity), anew))
     return {
         view.id: commitment(
             kind=view.offer.kind,

@@ -51,7 +51,8 @@ def perform(  # noqa: PLR0912 - one case an act
         case Act.SUSPEND:
             return suspend(**dated)
         case Act.REACTIVATE:
-            return reactivate(**dated)
+            months = given.get("months", "").replace(",", " ").split()
+            return reactivate(**dated, months=months)
         case Act.RENEW:
             price = _price(given, needed=False)
             quantity = given.get("quantity")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from tallystick.catalog.terms import OfferKind
 from tallystick.connections.policies import PriceDay
 from tallystick.operations.acts import Act
 from tallystick.subscriptions.queries import SubscriptionView
@@ -22,7 +23,9 @@ _KINDS = {
     "unit_price": "money",
     "unit_cost": "money",
 }
-_WIDE = ("friendly_name", "end_of_term", "price_from")
+# What a form of several leaves out: the tick is in its panel, held months are each one's own.
+ONE_ONLY = frozenset({ACCEPT, "months"})
+_WIDE = ("months", "friendly_name", "end_of_term", "price_from")
 _CHOICES = {
     "end_of_term": [(one.value, one.label) for one in EndOfTerm],
     "price_from": [(one.value, one.label) for one in PriceDay],
@@ -42,9 +45,14 @@ class Input:
 
 
 def asked_of(act: Act, view: SubscriptionView) -> list[str]:
-    """The fields of the form: a currency is asked for once, and the tick is in the panel."""
-    known = {"currency"} if view.price_currency else set()
-    return [name for name in act.fields if name not in known | {ACCEPT}]
+    """The fields of the form: a currency is asked for once, months of an Azure plan alone, and the
+    tick is in the panel."""
+    left_out = {ACCEPT}
+    if view.price_currency:
+        left_out.add("currency")
+    if view.offer.kind is not OfferKind.AZURE_PLAN:
+        left_out.add("months")
+    return [name for name in act.fields if name not in left_out]
 
 
 def as_it_is(act: Act, view: SubscriptionView, *, today: date) -> dict[str, str]:
@@ -63,15 +71,19 @@ def as_it_is(act: Act, view: SubscriptionView, *, today: date) -> dict[str, str]
 def for_several(act: Act, *, today: date) -> dict[str, str]:
     """A fresh form for several: what is left empty stays as each of them has it."""
     now = {"effective_on": today.isoformat(), "end_of_term": EndOfTerm.RENEW.value}
-    return {name: now.get(name, "") for name in act.fields if name != ACCEPT}
+    return {name: now.get(name, "") for name in act.fields if name not in ONE_ONLY}
 
 
-def inputs(act: Act, fields: Mapping[str, Field]) -> list[Input]:
+def inputs(
+    act: Act, fields: Mapping[str, Field], *, hints: Mapping[str, str] | None = None
+) -> list[Input]:
+    """``hints``: what is said of this subscription's fields instead of what is said of all."""
+    said = hints or {}
     return [
         Input(
             field=field,
             kind=_KINDS.get(name, ""),
-            hint=_HINTS.get((act, name)) or _HINT[name],
+            hint=said.get(name) or _HINTS.get((act, name)) or _HINT[name],
             optional=name not in act.needs and name != "effective_on",
             narrow=name not in _WIDE,
             choices=_CHOICES.get(name, ()),
@@ -96,6 +108,7 @@ _HINT = {
     "price_from": "",
     "friendly_name": "A name of your own. Empty: it is called as its offer.",
     "purchase_order": "The customer's own number for it. Empty: none.",
+    "months": "No amounts are held. Those of months to come are billed as always.",
 }
 _HINTS = {
     (Act.SUSPEND, "effective_on"): "The day the service stopped.",

@@ -29,6 +29,7 @@ LABELS = {
     "unit_cost": "Unit cost",
     "currency": "Currency",
     "effective_on": "Effective day",
+    "months": "Held months",
     "price_from": "When it begins",
     "ends_on": "Last day of the new term",
     "end_of_term": "When the term ends",

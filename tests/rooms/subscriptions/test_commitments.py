@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
 from factories import START, Tenancy, sibling, tenancy
 from tallystick.kit.problem import InvalidInput
+from tallystick.operations.change_offer import NewOffer, change_offer
 from tallystick.operations.commitments import commitment_of
 from tallystick.operations.note import set_end_of_term
 from tallystick.operations.renew import NewPrice, renew
@@ -65,6 +67,23 @@ def test_a_renewal_keeps_its_quantity_and_opens_the_window() -> None:
     one = held(of, ends=of.today() - timedelta(days=1))
     renew(subscription_id=one, price=NewPrice(), asked=of.asked())
     assert (found(of, one).reducible, found(of, one).committed) == (9, True)
+
+
+def test_a_change_of_offer_opens_the_window_for_what_it_adds_or_of_its_new_term() -> None:
+    of = tenancy()
+    one, other = held(of), held(of)
+    it: dict[str, Any] = {"today": of.today(), "asked": of.asked(), "line": None}
+    more = NewOffer.read(of.offer(), quantity=20, unit_price="15.20", unit_cost="12.10")
+    change_offer(subscription_id=one, to=more, **it)
+    assert [batch.quantity for batch in found(of, one).batches] == [10]
+    anew = NewOffer.read(
+        of.offer(), quantity=20, unit_price="15.20", unit_cost="12.10", ends_on=date(2027, 5, 9)
+    )
+    change_offer(subscription_id=other, to=anew, **it)
+    assert found(of, other).reducible == 19
+    of.later(days=8)
+    of.quantity(one, 18)
+    assert found(of, one).reducible == 0, "fewer than the change brought are no addition"
 
 
 def test_the_next_term_comes_first_and_the_ended_are_apart() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from django.http import Http404, HttpResponse
@@ -15,9 +16,11 @@ from tallystick.operations.commitments import commitment_of
 from tallystick.operations.finish import Asked
 from tallystick.operations.perform import perform
 from tallystick.operations.possible import possible
+from tallystick.operations.reactivate import held_of
 from tallystick.subscriptions.rules import ACCEPT
 from tallystick.web import ahead, change_fields, forms
 from tallystick.web.visit import Visit, screen
+from tallystick.web.words import amount
 
 
 @screen("GET", "POST")
@@ -54,6 +57,17 @@ def change(visit: Visit, subscription_id: int, word: str) -> HttpResponse:
     return forms.recorded(visit, row, done, words=f"Recorded: {act.label.lower()}.")
 
 
+def _hints(visit: Visit, row: Row, values: Mapping[str, str]) -> dict[str, str]:
+    """Which months of a suspended Azure plan are held, to be chosen from."""
+    held = held_of(visit.context, row.subscription.id) if "months" in values else ()
+    if not held:
+        return {}
+    names = ", ".join(
+        f"{one.month:%Y-%m} ({amount(one.total.price, one.total.price_currency)})" for one in held
+    )
+    return {"months": f"Held while it was suspended: {names}. Write those that are to be billed."}
+
+
 def _form(
     visit: Visit,
     row: Row,
@@ -76,7 +90,7 @@ def _form(
         panel=panel,
         act=act,
         here=here,
-        inputs=change_fields.inputs(act, fields),
+        inputs=change_fields.inputs(act, fields, hints=_hints(visit, row, values)),
         undo=change_fields.UNDO[act],
         records=change_fields.RECORDS[act],
         at_once=change_fields.looks_at_once(act) and not problem,

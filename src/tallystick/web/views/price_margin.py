@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from django.http import HttpResponse
 
 from tallystick.bootstrap.gap_charge import WithGap, record_with_gap
+from tallystick.connections.overrides import how_billed
 from tallystick.connections.policies import PriceDay
 from tallystick.connections.queries import get_connection
 from tallystick.identity.roles import Right
@@ -98,7 +99,7 @@ def _values(visit: Visit, row: Row) -> dict[str, str]:
     if not view.price_currency:
         values["currency"] = posted.get("currency", "")
     if _is_yearly(row):
-        values["price_from"] = posted.get("price_from", _as_the_connection_does(visit, row))
+        values["price_from"] = posted.get("price_from", _as_the_policy_says(visit, row))
     return {name: value[:60] for name, value in values.items()}
 
 
@@ -109,14 +110,17 @@ def _is_yearly(row: Row) -> bool:
     return (months or row.subscription.offer.billing_cycle.months or 0) >= A_YEAR
 
 
-def _as_the_connection_does(visit: Visit, row: Row) -> str:
-    """Nothing is preset for a connection of another context."""
+def _as_the_policy_says(visit: Visit, row: Row) -> str:
+    """For this subscription. Nothing is preset for a connection of another context."""
     if row.place is None:
         return PriceDay.PERIOD_START.value
     try:
-        return get_connection(visit.context, row.place.connection_id).price_day.value
+        connection = get_connection(visit.context, row.place.connection_id)
     except NotFound:
         return ""
+    view = row.subscription
+    policies = how_billed(connection, customer_id=view.customer.id, subscription_id=view.id)
+    return policies.price_day.value
 
 
 def _price_from(text: str) -> PriceDay | None:
