@@ -19,6 +19,7 @@ from tallystick.identity.context import Context
 from tallystick.kit.days import in_words
 from tallystick.kit.problem import FieldError
 from tallystick.ledger.kinds import OperationKind
+from tallystick.ledger.models import Operation
 from tallystick.ledger.record import Recorded
 from tallystick.operations.amounts import amounts_of
 from tallystick.operations.finish import Asked, Change, finish
@@ -60,11 +61,10 @@ def reactivate(
             kind=OperationKind.REACTIVATE,
             event=Event.REACTIVATE_SUBSCRIPTION,
             before={"status": view.status.value},
-            # Whatever the suspension made of the line: all of it is said again.
             after={
                 "status": SubscriptionStatus.ACTIVE.value,
                 "units": view.quantity,
-                **amounts_of(view),
+                **_amounts(view, day),
                 **_held_in_words(held, chosen),
             },
             effective_on=day,
@@ -83,6 +83,19 @@ def reactivate(
                 reactivated=True,
             )
         return recorded
+
+
+def _amounts(view: SubscriptionView, day: date) -> dict[str, Any]:
+    """Whatever the suspension made of the line: all of it is said again.
+
+    Unless another price is recorded for a later day. That one is not billed before; and the line
+    still has what it had, when no price was recorded while it was suspended.
+    """
+    said = Operation.objects.filter(subscription_id=view.id, after__has_key="unit_price")
+    ours = Operation.objects.filter(subscription_id=view.id, kind=OperationKind.SUSPEND.value)
+    since = ours.order_by("-sequence").values_list("sequence", flat=True).first() or 0
+    as_it_was = not said.filter(sequence__gt=since).exists()
+    return {} if as_it_was and said.filter(effective_on__gt=day).exists() else amounts_of(view)
 
 
 def held_of(context: Context, subscription_id: int) -> Sequence[HeldMonth]:
