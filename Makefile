@@ -4,7 +4,7 @@
 #   make test   install what tests need, check style, types and structure, run all tests
 #   make up     run Tallystick
 #   make faults print the catalogue of faults and which tests hold each
-#   make life   play six months of a reseller's life, 5,000 operations (make test: 1,200)
+#   make life   play six months of a reseller's life, 5,000 operations (make test: 500)
 #   make fuzz   ask the API 20,000 requests drawn from its description
 #   make sbom   write the bill of materials; make advisories asks for known vulnerabilities
 #   make bench  print the figures of docs/figures.md, measured on this machine

@@ -29,7 +29,7 @@ from tallystick.operations.expire_due import expire_due
 from tallystick.subscriptions.models import Subscription
 
 SUBSCRIPTIONS = int(os.environ.get("TALLYSTICK_LIFE_SUBSCRIPTIONS", "200"))
-OPERATIONS = int(os.environ.get("TALLYSTICK_LIFE_OPERATIONS", "1200"))
+OPERATIONS = int(os.environ.get("TALLYSTICK_LIFE_OPERATIONS", "500"))
 FIRST, LAST = date(2026, 1, 1), date(2026, 6, 30)
 DAYS = (LAST - FIRST).days + 1
 ONE_REQUEST_IN = 100

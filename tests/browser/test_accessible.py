@@ -29,7 +29,8 @@ NARROW = (320, 640)
 MIDDLE = (961, 1250)
 # Files and parts of pages, what asks Autotask, and what only leads elsewhere.
 NO_PAGE = ELSEWHERE | {
-    *("month-csv", "month-json", "sign-out", "standing", "run-progress", "price-run-progress"),
+    *("month-csv", "month-json", "invoice-csv", "audit-logs-export"),
+    *("sign-out", "standing", "run-progress", "price-run-progress"),
     *("customer-mapping-export", "offer-mapping-export", "subscription-mapping-export"),
     *("openid", "openid-back", "sign-in-code", "welcome"),
 }

@@ -9,7 +9,7 @@ must be as the ledger says, or be visibly stopped; what was left must be at 0.
 
 The life is in ``life.py``, what is recorded in ``life_acts.py`` and ``life_moves.py``.
 
-TALLYSTICK_LIFE_SUBSCRIPTIONS, TALLYSTICK_LIFE_OPERATIONS: how large a life, 200 and 1,200 among all
+TALLYSTICK_LIFE_SUBSCRIPTIONS, TALLYSTICK_LIFE_OPERATIONS: how large a life, 200 and 500 among all
 tests. The whole one has 5,000 and takes some minutes: ``make life``.
 """
 
