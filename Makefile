@@ -4,7 +4,7 @@
 #   make test   install what tests need, check style, types and structure, run all tests
 #   make up     run Tallystick
 #   make faults print the catalogue of faults and which tests hold each
-#   make life   play six months of a reseller's life, 5,000 operations (make test: 500)
+#   make life   play six months of a reseller's life, 5,000 operations (make test: 300)
 #   make fuzz   ask the API 20,000 requests drawn from its description
 #   make sbom   write the bill of materials; make advisories asks for known vulnerabilities
 #   make bench  print the figures of docs/figures.md, measured on this machine
@@ -35,7 +35,7 @@ format: install-dev
 	.venv/bin/ruff format src tests benchmarks
 
 life: install-dev
-	@TALLYSTICK_LIFE_OPERATIONS=5000 $(PY) -m pytest -q -s -n 0 tests/machine/test_six_months.py
+	@TALLYSTICK_LIFE_SUBSCRIPTIONS=200 TALLYSTICK_LIFE_OPERATIONS=5000 $(PY) -m pytest -q -s -n 0 tests/machine/test_six_months.py
 
 fuzz: install-dev
 	@TALLYSTICK_API_EXAMPLES=$${TALLYSTICK_API_EXAMPLES:-200} $(PY) -m pytest -q -s -n 0 tests/api/test_api_drawn.py

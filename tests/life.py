@@ -28,8 +28,8 @@ from tallystick.operations.carry_out import carry_out_due
 from tallystick.operations.expire_due import expire_due
 from tallystick.subscriptions.models import Subscription
 
-SUBSCRIPTIONS = int(os.environ.get("TALLYSTICK_LIFE_SUBSCRIPTIONS", "200"))
-OPERATIONS = int(os.environ.get("TALLYSTICK_LIFE_OPERATIONS", "500"))
+SUBSCRIPTIONS = int(os.environ.get("TALLYSTICK_LIFE_SUBSCRIPTIONS", "40"))
+OPERATIONS = int(os.environ.get("TALLYSTICK_LIFE_OPERATIONS", "300"))
 FIRST, LAST = date(2026, 1, 1), date(2026, 6, 30)
 DAYS = (LAST - FIRST).days + 1
 ONE_REQUEST_IN = 100

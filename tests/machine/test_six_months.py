@@ -9,7 +9,7 @@ must be as the ledger says, or be visibly stopped; what was left must be at 0.
 
 The life is in ``life.py``, what is recorded in ``life_acts.py`` and ``life_moves.py``.
 
-TALLYSTICK_LIFE_SUBSCRIPTIONS, TALLYSTICK_LIFE_OPERATIONS: how large a life, 200 and 500 among all
+TALLYSTICK_LIFE_SUBSCRIPTIONS, TALLYSTICK_LIFE_OPERATIONS: how large a life, 40 and 300 among all
 tests. The whole one has 5,000 and takes some minutes: ``make life``.
 """
 
@@ -65,7 +65,8 @@ def test_it_ends_equal(db: None) -> None:
         assert world.sweep().different == 0, [
             (line.states(), line.cause) for line in life.here() if line.badge != "synced"
         ]
-        moved = {line.subscription_id for line in life.left}
+        # Of several lines, or of none for a while: its numbers are not all on this line.
+        moved = {line.subscription_id for line in life.left} | set(life.unmapped)
         for line in life.here():
             if line in stopped:
                 continue
