@@ -340,9 +340,9 @@ class TestTheGapOfAPrice:
         assert Decimal(sent["gap"]) == Decimal("22.00")  # 22 of 31 days of 10 x 3.10
         said = api_of(world.tenancy).post(address, body)
         assert said.status == 201, said.text
-        found = Operation.objects.filter(subscription_id=line.subscription_id).order_by("sequence")
+        found = Operation.objects.filter(subscription_id=line.subscription_id)
         assert found.count() == before + 2
-        assert found.last().after["price"] == "22.0000"  # type: ignore[union-attr]
+        assert found.latest("sequence").after["price"] == "22.0000"
 
     def test_it_is_charged_also_where_a_person_approves_first(self, world: World) -> None:
         line = world.line(units=10)
@@ -357,8 +357,8 @@ class TestTheGapOfAPrice:
         }
         said = api_of(world.tenancy).post(address, body)
         assert said.status == 201, said.text
-        found = Operation.objects.filter(subscription_id=line.subscription_id).order_by("sequence")
-        assert found.last().after["price"] == "22.0000"  # type: ignore[union-attr]
+        newest = Operation.objects.filter(subscription_id=line.subscription_id).latest("sequence")
+        assert newest.after["price"] == "22.0000"
 
     def test_without_one_the_field_is_named(self, world: World) -> None:
         line = world.line(units=10)

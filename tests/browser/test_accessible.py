@@ -71,7 +71,7 @@ def answered_by(client: Client, context: BrowserContext) -> None:
         else:
             body, kind = route.request.post_data_buffer or b"", told["content-type"]
             said = client.post(address, body, content_type=kind, headers=part)
-        content = b"".join(said) if said.streaming else said.content  # type: ignore[arg-type]
+        content = b"".join(said) if said.streaming else said.content  # type: ignore[arg-type]  # a file's answer
         route.fulfill(status=said.status_code, headers=dict(said.items()), body=content)
 
     context.route("**/*", answer)

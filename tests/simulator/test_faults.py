@@ -7,7 +7,6 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from harness import eventually
 from tallystick.simulator.faults import KINDS, FaultError, Faults
 
 from .tenants import THREADS, Tenant, running_tenant, where
@@ -29,14 +29,6 @@ def on_write(tenant: Tenant, kind: str, **settings: Any) -> int:
 
 def effects(tenant: Tenant) -> int:
     return len(tenant.sim.effects(tenant.line))
-
-
-def until(true: Callable[[], bool], seconds: float = 60) -> None:
-    """Wait for a state, however busy the computer is."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not come to pass"
-        time.sleep(0.02)
 
 
 def raw(tenant: Tenant, body: bytes) -> tuple[bytes, bool]:
@@ -111,7 +103,7 @@ def test_apply_late_happens_by_itself_when_the_clock_runs() -> None:
         with pytest.raises(httpx.RemoteProtocolError):
             own.adjust(DAY, 2)
         assert effects(own) == 0
-        until(lambda: effects(own) == 1)
+        eventually(lambda: effects(own) == 1)
 
 
 def test_refuse(tenant: Tenant) -> None:
@@ -195,7 +187,7 @@ def test_a_client_that_gives_up_leaves_a_write_that_still_lands(tenant: Tenant) 
             timeout=0.1,
         )
     assert effects(tenant) == 0
-    until(lambda: effects(tenant) == 1)
+    eventually(lambda: effects(tenant) == 1)
     assert tenant.http.get("Companies/0").status_code == 200
 
 
@@ -204,7 +196,7 @@ def test_a_hanging_request_holds_its_thread(tenant: Tenant) -> None:
     on_write(tenant, "hang", seconds=5, applied=True)
     thread = threading.Thread(target=tenant.adjust, args=(DAY, 2))
     thread.start()
-    until(lambda: tenant.sim.state()["most_concurrent"].get("ContractServiceAdjustments") == 1)
+    eventually(lambda: tenant.sim.state()["most_concurrent"].get("ContractServiceAdjustments") == 1)
     other = httpx.post(
         f"{tenant.http.base_url}ContractServiceAdjustments",
         content=adjustment(tenant),

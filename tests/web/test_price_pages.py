@@ -17,6 +17,8 @@ from tallystick.catalog.models import MarginRuleRow, PriceImport, PriceUpload
 from tallystick.catalog.price_uploads import keep_upload, kept_upload
 from tallystick.identity.roles import Role
 from tallystick.kit.problem import NotFound
+from tallystick.sources.mapping_said import MOST_BYTES
+from tallystick.web.uploads import MOST_OF_A_LIST, NoMore
 
 pytestmark = pytest.mark.usefixtures("db")
 RULE = {
@@ -160,3 +162,16 @@ def test_margin_rules_that_are_refused(changes: dict[str, str], said: str) -> No
     assert page.status_code == 400
     assert said in page.content.decode()
     assert not MarginRuleRow.objects.filter(tenant_id=of.tenant_id).exists()
+
+
+def test_a_strangers_upload_is_no_larger_there_than_anywhere() -> None:
+    """A form is read before it is known who sends it."""
+    of = tenancy()
+    signed_in = visitor(of)
+    for client, most in ((signed_in, MOST_OF_A_LIST), (Client(), MOST_BYTES)):
+        request = client.get("/prices/imports").wsgi_request
+        handler = NoMore(request)
+        assert handler.receive_data_chunk(b"x", most) == b"x"
+        assert handler.receive_data_chunk(b"x", most + 1) is None
+    other_page = NoMore(signed_in.get("/prices").wsgi_request)
+    assert other_page.receive_data_chunk(b"x", MOST_BYTES + 1) is None

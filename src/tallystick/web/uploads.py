@@ -1,12 +1,14 @@
 """No upload is kept beyond what a file of its page may have: the rest is not written anywhere.
 
 A page whose files may be larger than others' is named here; it refuses what is too large, in words.
+A form is read before it is known who sends it, so only a session that has signed in is believed.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
+from django.contrib.auth import SESSION_KEY
 from django.core.files.uploadhandler import FileUploadHandler
 
 from tallystick.sources.mapping_said import MOST_BYTES
@@ -26,5 +28,7 @@ class NoMore(FileUploadHandler):
         return None
 
     def _most(self) -> int:
-        page = getattr(self.request, "resolver_match", None)
-        return LARGER.get(page.url_name or "", MOST_BYTES) if page else MOST_BYTES
+        request = self.request
+        if request is None or request.resolver_match is None or SESSION_KEY not in request.session:
+            return MOST_BYTES
+        return LARGER.get(request.resolver_match.url_name or "", MOST_BYTES)
