@@ -14,13 +14,13 @@ from typing import Any, get_args
 import pytest
 import schemathesis
 from api_calls import api_of
+from django.core.wsgi import get_wsgi_application
 from hypothesis import HealthCheck, Phase, given, settings
 from pydantic import BaseModel
 from schemathesis.checks import CHECKS, load_all_checks
 
 from factories import tenancy
 from tallystick.api.urls import api as ninja_api
-from tallystick.bootstrap.wsgi import application
 
 EXAMPLES = int(os.environ.get("TALLYSTICK_API_EXAMPLES", "4"))
 LONG = 10
@@ -35,7 +35,7 @@ WHOLE = {"/api/v1/subscriptions/{subscription_id}/corrections"}
 OF_NINJA = {"NinjaResponseSchema", "PathParams", "QueryParams", "BodyParams"}
 load_all_checks()
 LOOKED_AT = [check for check in CHECKS.get_all() if check.__name__ not in MORE_IS_ASKED]
-DESCRIPTION = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", application)
+DESCRIPTION = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())
 OPERATIONS = [found.ok() for found in DESCRIPTION.get_all_operations()]
 _tokens: list[str] = []
 _answers: Counter[int] = Counter()
