@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 # Milliseconds: ten calls a second. On a machine that is busy otherwise more, or that is what binds.
 LATENCY = int(os.environ.get("LATENCY", "300"))
+HOURLY = 10_000  # calls, of all integrations of a tenant together (docs/vendor/autotask.md)
 OPERATIONS, LANES, LARGE = 5_000, 1_000, 500
 YEARS = 3 * 365
 TRIED = 2  # how often each lane has asked in vain when the outage ends
@@ -88,7 +89,7 @@ def measure_outage(on: Ground, *, scale: float, say: Say) -> list[Figure]:
         beside = _small(company, beside=LARGE_BESIDE)
         again = _small(company, beside=0)
         on.remote.latency(0)
-    return [_speed(load, drained, raw), _fairness(alone, beside, again)]
+    return [_rate(drained), _speed(load, drained, raw), _fairness(alone, beside, again)]
 
 
 def _raw(on: Ground, company: Company, spare: Sequence[Place], *, before: bool) -> float:
@@ -156,11 +157,26 @@ def _small(company: Company, *, beside: int) -> list[float]:
     return sorted(proved[company.subscriptions[n]][1] for n in small)
 
 
+def _rate(drained: Drained) -> Figure:
+    rate, allowed = drained.calls.all / drained.seconds, HOURLY / 3600
+    return Figure(
+        "drain after an outage, beside Autotask's hour",
+        f"{rate:.2f} calls/s",
+        f"{allowed:.2f} calls/s",
+        f"{rate / allowed:.2f}",
+        ">= 0.95",
+        rate / allowed >= 0.95,
+        f"{drained.calls.all} calls in {drained.seconds:.0f} s, while the stand-in lets them "
+        f"through, beside the {HOURLY:,} an hour that Autotask allows all integrations of a tenant "
+        "together",
+    )
+
+
 def _speed(load: Load, drained: Drained, raw: Sequence[float]) -> Figure:
     rate, allowed = load.operations / drained.seconds, sum(raw) / len(raw)
     per_operation = drained.calls.all / load.operations
     return Figure(
-        "drain after an outage",
+        "drain after an outage, beside three in flight",
         f"{rate:.2f} operations/s",
         f"{allowed:.2f} POSTs/s",
         f"{rate / allowed:.3f}",
