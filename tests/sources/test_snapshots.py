@@ -130,6 +130,31 @@ class TestTwoLists:
             "update_price_margin",
         ]
 
+    def test_a_cell_may_hold_ends_of_lines_backslashes_and_quotes(self, told: Teller) -> None:
+        one, other = told.subject(), told.subject()
+        note = 'Alder \\N "and"\r\nAsh\n\\. \\n \x01'
+        rows = [row(told, one, note=note), row(told, other, note="")]
+        assert compare(told, *rows).differences == 2
+        assert compare(told, *rows).as_before == 2
+        taken = compare(told, rows[0], row(told, other, quantity="4", note=""))
+        assert (taken.as_before, taken.differences) == (1, 1)
+
+    def test_the_same_in_other_columns_is_looked_at_and_no_change(self, told: Teller) -> None:
+        subject = told.subject()
+        cells = row(told, subject)
+        compare(told, cells)
+        turned = dict(reversed(cells.items()))
+        for data in (as_csv([turned]), as_csv([cells], delimiter=";")):
+            taken = compare(told, data=data)
+            assert (taken.as_before, taken.differences) == (0, 0)
+
+    def test_a_row_of_another_shape_is_named_by_its_line(self, told: Teller) -> None:
+        rows = [row(told, told.subject(), note=f"Alder {n}\nAsh") for n in range(3)]
+        data = as_csv(rows[:2]) + b"a,b\r\n" + as_csv(rows).split(b"\n", 1)[1]
+        with pytest.raises(ImportRefused, match="missing data") as refused:
+            compare(told, data=data)
+        assert refused.value.errors[0].line == 4
+
     def test_list_after_list_at_one_moment(self, told: Teller) -> None:
         subject = told.subject()
         for quantity in range(1, 13):
@@ -332,6 +357,15 @@ class TestBadLists:
         with pytest.raises(ImportRefused, match=words):
             compare(told, row(told, subject), row(told, told.subject(), **cells))
         assert told.ledger(subject) == []
+
+    @pytest.mark.parametrize("written", [str, str.upper])
+    def test_a_row_as_before_and_another_of_the_same(self, told: Teller, written: Any) -> None:
+        subject, other = told.subject(), told.subject()
+        compare(told, row(told, other), row(told, subject))
+        again = row(told, written(subject), quantity="12")
+        with pytest.raises(ImportRefused, match=r"line 4.* is already on line 3"):
+            compare(told, row(told, other), row(told, subject), again)
+        assert len(told.ledger(subject)) == 1
 
     def test_a_subscription_that_is_there_twice(self, told: Teller) -> None:
         subject = told.subject()

@@ -148,7 +148,7 @@ class Subject(models.Model):
     state = models.JSONField(default=dict)
     # As its last list showed it, and a digest of that row: the same again need not be read.
     shown = models.JSONField(default=dict)
-    row_digest = models.CharField(max_length=32, blank=True)
+    row_digest = models.BigIntegerField(null=True)
     told_at = models.DateTimeField(null=True)
 
     class Meta:

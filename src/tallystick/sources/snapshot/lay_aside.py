@@ -1,17 +1,18 @@
 """The rows of a list, laid aside in this transaction; only those that differ come out again.
 
-1. PostgreSQL reads the text itself; a row gets a digest of its known cells.
-2. A row whose digest is that of the source's last list is as it was: nobody looks at it.
-3. The others come out in parts, so memory stays flat however long the list is.
+1. PostgreSQL takes the text in, a row as a whole, and gives each a digest.
+2. A row whose digest is one of the source's last list is as it was: nobody looks at it.
+3. The others are read as CSV, again by PostgreSQL, and come out in parts: memory stays flat however
+   long the list is.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any, TextIO
 
 import psycopg
@@ -19,21 +20,37 @@ from django.db import connection
 from psycopg import sql
 
 from tallystick.sources.csv_errors import MOST_SHOWN, ImportRefused, LineError, printable
+from tallystick.sources.snapshot.read_cells import COUNTED, line_of, read_cells, refused
 from tallystick.sources.snapshot.read_list import Header, read_list
+from tallystick.sources.snapshot.whole_rows import NEVER_IN_TEXT, whole_rows
 
 # A list that was made while a change was on its way may still show what was before.
 JUST_TOLD = timedelta(hours=1)
 PART = 500
-_LINE = re.compile(r"line (\d+)")
 _STORE = """
     INSERT INTO sources_subject AS known
         (source_id, subject, newest_key, newest_id, state, shown, row_digest)
     SELECT %s, subject, '', '', state, state, digest
-      FROM unnest(%s::text[], %s::jsonb[], %s::text[]) AS shown (subject, state, digest)
+      FROM unnest(%s::text[], %s::jsonb[], %s::bigint[]) AS shown (subject, state, digest)
     ON CONFLICT (source_id, subject) DO UPDATE
        SET shown = excluded.shown,
            row_digest = excluded.row_digest,
            state = known.state || excluded.state
+"""
+
+
+# A row that differs, of a subscription that the last list had.
+_THE_SAME = """
+    SELECT row.subject, row.line, known.row_digest, coalesce(known.told_at > %s, false)
+      FROM differing_row AS row JOIN sources_subject AS known
+        ON known.source_id = %s AND known.subject = row.subject
+"""
+# One that it had not, written as another but for capitals: there are few of those.
+_IN_OTHER_LETTERS = """
+    SELECT row.subject, row.line, known.row_digest, false
+      FROM sources_subject AS known JOIN differing_row AS row
+        ON lower(row.subject) = lower(known.subject) AND row.subject <> known.subject
+     WHERE known.source_id = %s
 """
 
 
@@ -43,7 +60,7 @@ class LaidAside:
 
     line: int
     subject: str
-    digest: str
+    digest: int
     cells: Mapping[str, str]
 
 
@@ -63,73 +80,76 @@ class Rows:
         return self._header.unknown
 
     def copy(self, text: Iterator[str]) -> None:
-        """Raises ImportRefused when a row has another shape than the header."""
-        names = [sql.Identifier(f"c{n}") for n in range(len(self._header.columns))]
-        cells = sql.SQL(", ").join(sql.SQL("{} text").format(name) for name in names)
+        """Each row as a whole. Raises ImportRefused when it is no text."""
+        # 64 bits, over the columns' names too: a row of other columns is another row.
         self._cursor.execute(
             sql.SQL(
                 "CREATE TEMP TABLE listed_row "
-                "(line bigint GENERATED ALWAYS AS IDENTITY (START 2), {}) ON COMMIT DROP"
-            ).format(cells)
+                "(line bigint GENERATED ALWAYS AS IDENTITY (START 2 CACHE 5000), "
+                "whole text NOT NULL, "
+                "digest bigint GENERATED ALWAYS AS (hashtextextended(whole, {})) STORED) "
+                "ON COMMIT DROP"
+            ).format(sql.Literal(self._header.number))
         )
-        statement = sql.SQL("COPY listed_row ({}) FROM STDIN (FORMAT csv, DELIMITER {})").format(
-            sql.SQL(", ").join(names), sql.Literal(self._header.delimiter)
+        statement = sql.SQL("COPY listed_row (whole) FROM STDIN (DELIMITER {})").format(
+            sql.Literal(NEVER_IN_TEXT)
         )
         try:
             with self._cursor.copy(statement) as copy:
-                for part in text:
+                for part in whole_rows(text):
                     copy.write(part)
         except psycopg.DataError as error:
-            raise _refused(error) from None
+            raise refused(error, line_of(error, COUNTED) + 1) from None
         self.count = self._cursor.rowcount
 
     def compare(self) -> None:
-        """Find what differs. Raises ImportRefused when a subscription that does is there twice."""
-        known = [sql.Identifier(column) for column, _ in self._columns]
-        values = {"subject": self._subject(), "cells": sql.SQL(", ").join(known)}
-        # 64 bits tell two rows of one subscription apart; they are compared with nobody else's.
-        # OFFSET 0: without it the digest is made again for every row that is compared.
+        """Find what differs, but for what was just told.
+
+        Raises ImportRefused when a row that does has another shape than the header, or when its
+        subscription is there twice.
+        """
         self._cursor.execute(
-            sql.SQL(
-                "CREATE TEMP TABLE differing_row ON COMMIT DROP AS "
-                "SELECT row.* FROM (SELECT line, btrim({subject}) AS subject, "
-                "hash_record_extended(ROW({cells}), 0)::text AS digest, {cells} "
-                "FROM listed_row OFFSET 0) AS row "
-                "LEFT JOIN sources_subject AS known ON known.source_id = %s "
-                "AND known.subject = row.subject AND known.row_digest = row.digest "
-                "WHERE known.subject IS NULL"
-            ).format(**values),
+            "CREATE TEMP TABLE other_row ON COMMIT DROP AS "
+            "SELECT row.line, row.digest, row.whole FROM listed_row AS row "
+            "LEFT JOIN sources_subject AS known ON known.source_id = %s "
+            "AND known.row_digest = row.digest WHERE known.source_id IS NULL",
             [self._source],
         )
-        self._cursor.execute("CREATE INDEX ON differing_row (line)")
-        self._refuse_twice()
-        self._cursor.execute(
-            "DELETE FROM differing_row AS row USING sources_subject AS known "
-            "WHERE known.source_id = %s AND known.subject = row.subject AND known.told_at > %s",
-            [self._source, self._since],
-        )
-        self.told_just_before = self._cursor.rowcount
-        self._cursor.execute("SELECT count(*) FROM differing_row")
-        self.differing = self._cursor.fetchone()[0]
+        self.differing = self._cursor.rowcount
+        read_cells(self._cursor, self._header)
+        self._cursor.execute(_THE_SAME, [self._since, self._source])
+        before = self._cursor.fetchall()
+        told = [line for _, line, _, just_told in before if just_told]
+        if len(before) < self.differing < self.count:
+            self._cursor.execute(_IN_OTHER_LETTERS, [self._source])
+            before += self._cursor.fetchall()
+        self._refuse_twice({digest: (name, line) for name, line, digest, _ in before if digest})
+        if told:
+            self._cursor.execute("DELETE FROM differing_row WHERE line = ANY(%s)", [told])
+        self.told_just_before = len(told)
+        self.differing -= len(told)
 
     def parts(self) -> Iterator[list[LaidAside]]:
         """Those that differ, in the list's order."""
+        known = sql.SQL(", ").join(sql.Identifier(column) for column, _ in self._columns)
+        statement = sql.SQL(
+            "SELECT line, subject, digest, {} FROM differing_row "
+            "WHERE line > %s ORDER BY line LIMIT %s"
+        ).format(known)
         after = 0
         while True:
-            self._cursor.execute(
-                "SELECT * FROM differing_row WHERE line > %s ORDER BY line LIMIT %s", [after, PART]
-            )
+            self._cursor.execute(statement, [after, PART])
             found = self._cursor.fetchall()
             if not found:
                 return
             after = found[-1][0]
             yield [self._row(*one) for one in found]
 
-    def _row(self, line: int, subject: str, digest: str, *cells: str | None) -> LaidAside:
+    def _row(self, line: int, subject: str, digest: int, *cells: str | None) -> LaidAside:
         named = {name: cell or "" for (_, name), cell in zip(self._columns, cells, strict=True)}
         return LaidAside(line, subject or "", digest, named)
 
-    def keep(self, rows: Sequence[tuple[str, str, str]]) -> None:
+    def keep(self, rows: Sequence[tuple[str, str, int]]) -> None:
         """Subject, state as JSON, digest: what the source has shown."""
         self._cursor.execute(
             _STORE, [self._source, *(list(part) for part in zip(*rows, strict=True))]
@@ -138,34 +158,35 @@ class Rows:
     def absent(self) -> list[str]:
         """Live here and at the source, and not in the list."""
         self._cursor.execute(
-            sql.SQL(
-                "SELECT known.subject FROM sources_subject AS known WHERE known.source_id = %s "
-                "AND known.state ->> 'status' IN ('active', 'suspended') "
-                "AND (known.told_at IS NULL OR known.told_at <= %s) "
-                "AND NOT EXISTS (SELECT 1 FROM listed_row WHERE btrim({}) = known.subject) "
-                "ORDER BY known.subject"
-            ).format(self._subject()),
+            "SELECT known.subject FROM sources_subject AS known WHERE known.source_id = %s "
+            "AND known.state ->> 'status' IN ('active', 'suspended') "
+            "AND (known.told_at IS NULL OR known.told_at <= %s) "
+            "AND NOT EXISTS (SELECT 1 FROM listed_row WHERE digest = known.row_digest) "
+            "AND NOT EXISTS (SELECT 1 FROM differing_row WHERE subject = known.subject) "
+            "ORDER BY known.subject",
             [self._source, self._since],
         )
         return [subject for (subject,) in self._cursor.fetchall()]
 
-    def _subject(self) -> sql.Identifier:
-        """The column that says which subscription a row is about."""
-        return sql.Identifier(f"c{self._header.columns.index('subscription_id')}")
-
-    def _refuse_twice(self) -> None:
-        """An id in other letters is the same one, miswritten."""
+    def _refuse_twice(self, before: Mapping[int, tuple[str, int]]) -> None:
+        """An id in other letters is the same one, miswritten. ``before``: by the digest of a row
+        that the last list had, who differs from it now, and on which line."""
         self._cursor.execute(
-            sql.SQL(
-                "SELECT min(row.subject), min(listed.line), max(listed.line) "
-                "FROM (SELECT DISTINCT lower(subject) AS id, min(subject) AS subject "
-                "FROM differing_row GROUP BY 1) AS row "
-                "JOIN listed_row AS listed ON lower(btrim({})) = row.id "
-                "GROUP BY row.id HAVING count(*) > 1 ORDER BY 3 LIMIT %s"
-            ).format(self._subject()),
+            "SELECT min(subject), min(line), max(line) FROM differing_row "
+            "WHERE subject IS NOT NULL GROUP BY lower(subject) HAVING count(*) > 1 "
+            "ORDER BY 3 LIMIT %s",
             [MOST_SHOWN],
         )
-        if found := self._cursor.fetchall():
+        twice = self._cursor.fetchall()
+        if before and self.differing < self.count:
+            self._cursor.execute(
+                "SELECT digest, line FROM listed_row WHERE digest = ANY(%s) LIMIT %s",
+                [list(before), MOST_SHOWN],
+            )
+            for digest, line in self._cursor.fetchall():
+                name, other = before[digest]
+                twice.append((name, min(line, other), max(line, other)))
+        if twice:
             raise ImportRefused(
                 [
                     LineError(
@@ -173,7 +194,7 @@ class Rows:
                         f"“{printable(str(name))}” is already on line {first}",
                         line,
                     )
-                    for name, first, line in found
+                    for name, first, line in sorted(twice, key=itemgetter(2))[:MOST_SHOWN]
                 ]
             )
 
@@ -190,10 +211,3 @@ def laid_aside(text: TextIO, *, source_id: int, told_before: datetime) -> Iterat
         rows.copy(rest)
         rows.compare()
         yield rows
-
-
-def _refused(error: psycopg.DataError) -> ImportRefused:
-    """PostgreSQL counts the lines after the header."""
-    found = _LINE.search(error.diag.context or "")
-    words = error.diag.message_primary or "cannot be read"
-    return ImportRefused.whole(printable(words)[:200], line=int(found.group(1)) + 1 if found else 1)

@@ -6,6 +6,7 @@ JSON is a list of objects, or one object a line, with the columns' names.
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 from collections.abc import Iterator
@@ -32,6 +33,13 @@ class Header:
     columns: tuple[str, ...]
     delimiter: str
     unknown: tuple[str, ...]
+
+    @property
+    def number(self) -> int:
+        """64 bits of which columns there are, in which order."""
+        named = self.delimiter.join([*self.columns, *self.unknown])
+        digest = hashlib.blake2b(named.encode(), digest_size=8).digest()
+        return int.from_bytes(digest, signed=True)
 
 
 def read_list(text: TextIO) -> tuple[Header, Iterator[str]]:

@@ -1,0 +1,66 @@
+"""PostgreSQL's own reading of CSV, of rows that were laid aside as they are written."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from tallystick.sources.csv_errors import ImportRefused, printable
+from tallystick.sources.snapshot.read_list import Header
+
+READ_AT_ONCE = 5000
+# PostgreSQL counts the lines that it was given, from the one after the header, or shows the row,
+# which then begins with its line.
+COUNTED = re.compile(r"line (\d+)")
+_SHOWN = re.compile(r"line \d+: \"(\d+)")
+
+
+def read_cells(cursor: Any, header: Header) -> None:
+    """From ``other_row`` into ``differing_row``. Raises ImportRefused when one has another shape
+    than the header."""
+    names = [sql.Identifier(f"c{n}") for n in range(len(header.columns))]
+    cells = sql.SQL(", ").join(sql.SQL("{} text").format(name) for name in names)
+    subject = sql.Identifier(f"c{header.columns.index('subscription_id')}")
+    cursor.execute(
+        sql.SQL(
+            "CREATE TEMP TABLE differing_row (line bigint PRIMARY KEY, digest bigint, "
+            "subject text GENERATED ALWAYS AS (btrim({})) STORED, {}) ON COMMIT DROP"
+        ).format(subject, cells)
+    )
+    between = header.delimiter
+    statement = sql.SQL(
+        "COPY differing_row (line, digest, {}) FROM STDIN (FORMAT csv, DELIMITER {})"
+    ).format(sql.SQL(", ").join(names), sql.Literal(between))
+    cursor.execute("CREATE INDEX ON other_row (line)")
+    after = 0
+    while part := _others(cursor, after):
+        try:
+            with cursor.copy(statement) as copy:
+                for line, digest, whole in part:
+                    copy.write(f"{line}{between}{digest}{between}{whole}\n")
+        except psycopg.DataError as error:
+            raise refused(error, line_of(error, _SHOWN)) from None
+        after = part[-1][0]
+    cursor.execute("ANALYZE differing_row")
+
+
+def _others(cursor: Any, after: int) -> list[tuple[int, int, str]]:
+    cursor.execute(
+        "SELECT line, digest, whole FROM other_row WHERE line > %s ORDER BY line LIMIT %s",
+        [after, READ_AT_ONCE],
+    )
+    found: list[tuple[int, int, str]] = cursor.fetchall()
+    return found
+
+
+def refused(error: psycopg.DataError, line: int) -> ImportRefused:
+    words = error.diag.message_primary or "cannot be read"
+    return ImportRefused.whole(printable(words)[:200], line=line)
+
+
+def line_of(error: psycopg.DataError, where: re.Pattern[str]) -> int:
+    found = where.search(error.diag.context or "")
+    return int(found.group(1)) if found else 1
