@@ -38,6 +38,9 @@ _begun_here = "TALLYSTICK_TEST_RUN" not in os.environ
 os.environ.setdefault("TALLYSTICK_TEST_RUN", str(os.getpid()))
 # As worker and command line: for all tenants. A request to pages or API begins with none.
 setup(log_level="WARNING")
+from django.conf import settings  # noqa: E402 - not before the environment is set
+
+settings.PASSWORD_HASHERS = ["quick_hash.QuickArgon2"]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

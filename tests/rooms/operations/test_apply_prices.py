@@ -259,10 +259,10 @@ def test_totals_a_month_by_currency(csp: Tenancy) -> None:
     assert offer
 
 
-class TestAThousand:
+class TestMany:
     def test_a_page_is_a_handful_of_readings(self, csp: Tenancy) -> None:
         _, held = at_20(csp)
-        many(csp, held, 999)
+        many(csp, held, 499)
         what = rule(csp)
         counted = []
         for limit in (10, 500):
@@ -272,10 +272,10 @@ class TestAThousand:
             counted.append(len(queries))
         assert counted[0] == counted[1] <= 12
         began = monotonic()
-        assert total_of(what, csp.context, NOTHING).change == 1000
+        assert total_of(what, csp.context, NOTHING).change == 500
         looked = monotonic() - began
         run = applied(csp, what)
-        assert (run.state, run.to_look_at, run.recorded) == ("running", 1000, 0)
+        assert (run.state, run.to_look_at, run.recorded) == ("running", 500, 0)
         job = ProcrastinateJob.objects.get(queueing_lock=f"apply_prices:{run.id}")
         assert (job.task_name, job.args) == ("tallystick.apply_prices", {"run_id": run.id})
         with CaptureQueriesContext(connection) as queries:
@@ -288,12 +288,12 @@ class TestAThousand:
         began = monotonic()
         jobs.apply_prices(run.id)
         print(
-            f"\n{counted[1]} queries a page of 500; totals of 1,000 in {looked:.2f} s; "
-            f"{each:.1f} queries and {(monotonic() - began) / 900 * 1000:.1f} ms a subscription"
+            f"\n{counted[1]} queries a page of 500; totals of 500 in {looked:.2f} s; "
+            f"{each:.1f} queries and {(monotonic() - began) / 400 * 1000:.1f} ms a subscription"
         )
         done = get_price_run(csp.context, run.id)
-        assert (done.state, done.looked_at, done.recorded) == ("finished", 1000, 1000)
-        assert len({one.subscription_id for one in changes(csp)}) == len(changes(csp)) == 1000
+        assert (done.state, done.looked_at, done.recorded) == ("finished", 500, 500)
+        assert len({one.subscription_id for one in changes(csp)}) == len(changes(csp)) == 500
 
     def test_killed_in_the_middle_it_goes_on_where_it_was(self, csp: Tenancy) -> None:
         _, held = at_20(csp)

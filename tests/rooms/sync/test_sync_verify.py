@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from math import ceil
@@ -148,6 +149,18 @@ def test_a_drift_that_changes_is_followed_and_said_once(world: World) -> None:
     assert (line.lane().drift_units, line.lane().drift_since) == (13, since)
 
 
+def like(row: Any, others: Iterable[dict[str, object]]) -> list[Any]:
+    """As many more of this row, each with what is its own."""
+    made = []
+    for own in others:
+        other = copy(row)
+        other.pk = None
+        for name, value in own.items():
+            setattr(other, name, value)
+        made.append(other)
+    return list(type(row).objects.bulk_create(made))
+
+
 def test_a_thousand_and_one_lines_cost_three_calls(world: World) -> None:
     """At most 1.02 x ceil(N / 500) calls, whatever billing periods the contracts still have."""
     number = 1001
@@ -165,20 +178,23 @@ def test_a_thousand_and_one_lines_cost_three_calls(world: World) -> None:
             for n in range(number - 1)
         ]
     )["refs"]
-    lane = first.lane()
     mapping = SubscriptionMapping.objects.get(subscription_id=first.subscription_id)
-    subscription = Subscription.objects.get(pk=first.subscription_id)
-    for n in range(number - 1):
-        subscription.pk, subscription.provider_id = None, f"many-{lane.pk}-{n}"
-        subscription._state.adding = True
-        subscription.save()
-        lane.pk, lane.subscription_id = None, subscription.pk
-        lane._state.adding = True
-        lane.save()
-        mapping.pk, mapping.subscription_id = None, subscription.pk
-        mapping.lane_id, mapping.line_id = lane.pk, loaded[f"l{n}"]
-        mapping._state.adding = True
-        mapping.save()
+    subscriptions = like(
+        Subscription.objects.get(pk=first.subscription_id),
+        ({"provider_id": f"many-{first.lane_id}-{n}"} for n in range(number - 1)),
+    )
+    lanes = like(first.lane(), ({"subscription_id": one.pk} for one in subscriptions))
+    like(
+        mapping,
+        (
+            {
+                "subscription_id": lane.subscription_id,
+                "lane_id": lane.pk,
+                "line_id": loaded[f"l{n}"],
+            }
+            for n, lane in enumerate(lanes)
+        ),
+    )
     before = len(world.simulator.requests())
     assert world.sweep() == Swept(number, number, 0)
     asked = world.simulator.requests()[before:]
