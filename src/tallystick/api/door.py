@@ -1,7 +1,8 @@
 """What every call goes through before and after its view.
 
 1. Give the call its correlation id.
-2. Find out who calls; a body is read only of somebody who may call at all.
+2. Find out who calls, and whether they called too often (``identity/how_often``); a body is read
+   only of somebody who may call at all.
 3. A write happens in one transaction: an answer that refuses leaves nothing behind. With an
    Idempotency-Key it happens once (``identity/idempotency``). A write that consists of many
    commits each of them, so that nobody waits for their locks; its acts must bear repetition.
@@ -26,6 +27,7 @@ from tallystick.api.auth import Caller, caller_of, stored_nothing
 from tallystick.api.correlation import HEADER, correlation_of
 from tallystick.api.strict_json import read_body
 from tallystick.api.uploads import read_upload, takes_a_file, uploaded
+from tallystick.identity.how_often import ask
 from tallystick.identity.idempotency import (
     Answer,
     answered_before,
@@ -65,6 +67,33 @@ ASKS_OTHERS = {
 }
 # So does whoever only looks ahead, at any address: what ninja reads as yes, in any letters.
 LOOKS_AHEAD = {"true", "1", "yes", "on", "t", "y"}
+# Made of thousands of rows, or of many answers of Autotask's: an organisation has so many a minute.
+HEAVY = {
+    "audit_logs_file",
+    "month_proof_file",
+    "proof_file",
+    "export_customer_mappings",
+    "export_offer_mappings",
+    "export_subscription_mappings",
+    "import-customer-mappings",
+    "import-offer-mappings",
+    "import-subscription-mappings",
+    "import-operations",
+    "import-prices",
+    "import-azure-costs",
+    "import-vendor-invoice",
+    "import-snapshot",
+    "preview-operations",
+    "affected",
+    "apply_margin_rule",
+    "apply_price_list",
+    "sync-dry-run",
+    "sweep",
+    "look",
+    "close-month",
+    "refresh_directory",
+    "read-source",
+}
 # Their body is a file.
 TAKES_CSV = {
     "import-customer-mappings",
@@ -102,6 +131,8 @@ def door(view: View) -> View:
 def _enter(request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpResponse:
     _check_query(request)
     caller = caller_of(request)
+    if caller is not None:
+        ask(caller.context, heavy=_name_of(request) in HEAVY)
     with reaching(NOTHING if caller is None else reach_of(caller.context)):
         return _within(request, view, caller)
 

@@ -26,6 +26,7 @@ from tallystick.kit.problem import (
     NotAllowed,
     NotFound,
     Problem,
+    TooMany,
     Unreachable,
 )
 from tallystick.kit.security_log import not_allowed, not_in_context
@@ -63,6 +64,7 @@ _KINDS: tuple[tuple[type[Problem], Kind], ...] = (
     (KeyReused, Kind(HTTPStatus.CONFLICT, "idempotency-key-reused", KeyReused.title)),
     (KeyBusy, Kind(HTTPStatus.CONFLICT, "idempotency-key-busy", KeyBusy.title)),
     (StorageFull, Kind(HTTPStatus.INSUFFICIENT_STORAGE, "storage-full", StorageFull.title)),
+    (TooMany, Kind(HTTPStatus.TOO_MANY_REQUESTS, "too-many", TooMany.title)),
     (Unreachable, Kind(HTTPStatus.BAD_GATEWAY, "unreachable", Unreachable.title)),
     (Conflicting, CONFLICT),
 )
@@ -96,7 +98,10 @@ def told(request: HttpRequest, problem: Problem) -> HttpResponse:
     _note(request, problem)
     errors = problem.errors if isinstance(problem, InvalidInput) else ()
     detail = "Nothing was stored: correct what “errors” names." if errors else str(problem)
-    return document(request, kind, detail, errors)
+    response = document(request, kind, detail, errors)
+    if isinstance(problem, TooMany):
+        response["Retry-After"] = str(problem.seconds)
+    return response
 
 
 def _note(request: HttpRequest, problem: Problem) -> None:

@@ -56,6 +56,22 @@ class Unreachable(Problem):
     title = "Autotask could not be read"
 
 
+class TooMany(Problem):
+    """More was asked in a short time than one may; nothing was done. It may be in ``seconds``."""
+
+    title = "Too many requests"
+
+    def __init__(self, seconds: int, *, heavy: bool) -> None:
+        what = (
+            "Your organisation asked for many files, imports and looks at once"
+            if heavy
+            else "You, or your organisation, asked very often in a short time"
+        )
+        when = "a second" if seconds == 1 else f"{seconds} seconds"
+        super().__init__(f"{what}. Nothing was done. Ask again in {when}.")
+        self.seconds = seconds
+
+
 class Conflicting(Problem):
     """The request contradicts what is already so (another body for the same key, a taken line)."""
 

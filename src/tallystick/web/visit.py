@@ -23,6 +23,7 @@ from django_htmx.middleware import HtmxDetails
 from tallystick.bootstrap.desk import desk
 from tallystick.catalog.price_asked import By
 from tallystick.identity.context import Context
+from tallystick.identity.how_often import ask
 from tallystick.identity.people import context_name, context_of, tenant_zone
 from tallystick.identity.reach import reach_of, reaching
 from tallystick.identity.roles import Right
@@ -34,6 +35,33 @@ from tallystick.operations.finish import Asked
 from tallystick.web.middleware import correlation_of
 from tallystick.web.views.errors import told
 
+# Made of thousands of rows, or of many answers of Autotask's: an organisation has so many a minute.
+HEAVY_FILES = {
+    "audit-logs-export",
+    "month-csv",
+    "month-json",
+    "invoice-csv",
+    "customer-mapping-export",
+    "offer-mapping-export",
+    "subscription-mapping-export",
+}
+HEAVY_FORMS = {
+    "customer-mapping-import",
+    "offer-mapping-import",
+    "subscription-mapping-import",
+    "operations-file",
+    "several",
+    "price-imports",
+    "price-list-apply",
+    "margin-rule-apply",
+    "drift-look",
+    "look-now",
+    "months",
+    "invoices",
+    "refresh-directory",
+    "source-changes",
+    "source-everything",
+}
 Parts = ParamSpec("Parts")
 # The name audit logs and operations carry for what was done here.
 SOURCE = "screen"
@@ -143,6 +171,7 @@ def _answered(
     if request.session.get(NEEDS_CODES) and not request.path.startswith("/account"):
         return redirect("account")
     try:
+        ask(context, heavy=_is_heavy(request))
         context.require(Right.READ)
         return page(_visit(request, context), *args, **kwargs)
     except Problem as problem:
@@ -152,6 +181,11 @@ def _answered(
         if storage_is_full(error):
             return told(request, StorageFull())
         raise
+
+
+def _is_heavy(request: HttpRequest) -> bool:
+    name = request.resolver_match.url_name if request.resolver_match else None
+    return name in HEAVY_FILES or (request.method == "POST" and name in HEAVY_FORMS)
 
 
 def _note(request: HttpRequest, context: Context, problem: Problem) -> None:

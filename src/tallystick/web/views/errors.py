@@ -15,6 +15,7 @@ from tallystick.kit.problem import (
     NotAllowed,
     NotFound,
     Problem,
+    TooMany,
     Unreachable,
 )
 from tallystick.kit.storage import StorageFull
@@ -26,6 +27,7 @@ _STATUS: dict[type[Problem], HTTPStatus] = {
     Conflicting: HTTPStatus.CONFLICT,
     Unreachable: HTTPStatus.BAD_GATEWAY,
     InvalidInput: HTTPStatus.BAD_REQUEST,
+    TooMany: HTTPStatus.TOO_MANY_REQUESTS,
     StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
 }
 
@@ -33,7 +35,10 @@ _STATUS: dict[type[Problem], HTTPStatus] = {
 def told(request: HttpRequest, problem: Problem) -> HttpResponse:
     """The page (or, for a part of a page, the notice) of a problem."""
     status = _STATUS.get(type(problem), HTTPStatus.BAD_REQUEST)
-    return _page(request, status, problem.title, _sentence(str(problem)))
+    response = _page(request, status, problem.title, _sentence(str(problem)))
+    if isinstance(problem, TooMany):
+        response["Retry-After"] = str(problem.seconds)
+    return response
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's signature
