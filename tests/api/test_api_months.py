@@ -56,7 +56,7 @@ def test_wrong_months_strangers_and_viewers_are_refused(
     connection_id, proof_id = closed
     at = f"/connections/{connection_id}/month-proofs"
     this = f"{DatabaseClock().now() + timedelta(days=1):%Y-%m}"
-    for month in ("April", "2026-13", "", this):
+    for month in ("April", "2026-13", "", this, "9999-12", "0000-12"):
         assert api.post(at, {"month": month}).fields == ["month"], month
     assert viewer.post(at, {"month": "2026-04"}).status == 403
     stranger = api_of(tenancy())
@@ -65,6 +65,12 @@ def test_wrong_months_strangers_and_viewers_are_refused(
     assert stranger.get(f"/month-proofs/{proof_id}/export").status == 404
     assert stranger.get("/month-proofs").body["items"] == []
     assert api.get("/month-proofs?month=April").fields == ["month"]
+    assert api.get("/month-proofs?month=9999-12").body["items"] == []
+
+
+def test_the_first_month_there_is_can_be_closed(api: Api) -> None:
+    at = f"/connections/{api.of.connection()}/month-proofs"
+    assert api.post(at, {"month": "0001-01"}).status == 201
 
 
 def test_what_cannot_be_read_is_said_and_nothing_is_kept(world: World) -> None:

@@ -69,7 +69,7 @@ def close_month(
     today = civil_day(now, connection.time_zone)
     if month.day != 1:
         raise InvalidInput.one("month", "must be a month, like 2026-05")
-    if add_months(month, 1) > today:
+    if month >= today.replace(day=1):
         raise InvalidInput.one("month", f"{month:%Y-%m} has not ended yet")
     known = known_lines(context, connection, month, now=now)
     rows = _read(billing, connection, known, month)
