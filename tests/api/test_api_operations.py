@@ -41,6 +41,40 @@ def test_a_quantity_is_recorded(api: Api, subscription_id: int) -> None:
     assert api.get(f"/subscriptions/{subscription_id}").body["quantity"] == 12
 
 
+def test_a_later_price_is_named_before_another_takes_its_place(
+    api: Api, subscription_id: int
+) -> None:
+    at = f"/subscriptions/{subscription_id}/operations"
+    body = {"kind": "update_price_margin", "unit_price": "16.40", "effective_on": "2026-07-01"}
+    later = api.post(at, body)
+    assert (later.status, later.body["warnings"]) == (201, []), later.text
+    earlier = body | {"unit_price": "15.80", "effective_on": "2026-06-01"}
+    ahead = api.post(f"{at}?preview=true", earlier)
+    assert ahead.status == 200, ahead.text
+    assert ahead.body["warnings"] == [
+        "Operation 2 (Update price margin) has unit price 16.40 EUR from 1 Jul 2026. What is "
+        "recorded now is newer and counts from then on, too: if that is not meant, record the "
+        "later price again afterwards."
+    ]
+    done = api.post(at, earlier)
+    assert (done.status, done.body["warnings"]) == (201, ahead.body["warnings"]), done.text
+    assert api.post(at, body).body["warnings"] == []
+    assert all(one["warnings"] == [] for one in api.get(at).body["items"])
+
+
+def test_fewer_licences_than_may_be_given_back_are_explained(api: Api) -> None:
+    committed = api.of.subscription(quantity=10, commitment_ends_on=date(2026, 12, 31))
+    at = f"/subscriptions/{committed}/operations"
+    fewer = {"kind": "update_quantity", "quantity": 8, "effective_on": "2026-05-03"}
+    [said] = api.post(f"{at}?preview=true", fewer).body["warnings"]
+    assert said.startswith("These 2 licences are committed until 31 Dec 2026: Microsoft takes")
+    assert said.endswith("Record it only if Microsoft accepted it.")
+    assert api.post(at, fewer).body["warnings"] == [said]
+    for quantity in (12, 10):  # what is added now may be given back now
+        now = {"kind": "update_quantity", "quantity": quantity}
+        assert api.post(at, now).body["warnings"] == []
+
+
 def test_a_cancellation_is_recorded(api: Api, subscription_id: int) -> None:
     said = api.post(f"/subscriptions/{subscription_id}/operations", {"kind": "cancel"})
     assert said.status == 201, said.text

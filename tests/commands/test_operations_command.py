@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 
@@ -38,6 +39,19 @@ def say(world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mo
 
 def count(subscription_id: int) -> int:
     return Operation.objects.filter(subscription_id=subscription_id).count()
+
+
+def test_what_should_be_known_is_said_before_and_after(world: World, say: Say) -> None:
+    line = world.line(units=10)
+    name = Subscription.objects.get(pk=line.subscription_id).provider_id
+    line.price("16.40", on=date(2026, 7, 1))
+    earlier = ("price", name, "15.80", "--effective-on", "2026-06-01")
+    said = "Operation 3 (Update price margin) has unit price 16.40 EUR from 1 Jul 2026."
+    code, out, _ = say(*earlier, "--preview")
+    assert code == 0
+    assert said in out
+    code, out, _ = say(*earlier, "--format=json")
+    assert json.loads(out)["warnings"][0].startswith(said)
 
 
 def test_a_preview_says_it_and_stores_nothing(world: World, say: Say) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,8 @@ from tallystick.catalog.terms import OfferKind
 from tallystick.connections.override import override
 from tallystick.connections.policies import PriceDay
 from tallystick.identity.roles import Role
+from tallystick.kit.clock import DatabaseClock
+from tallystick.kit.days import in_words
 from tallystick.ledger.models import Operation
 from tallystick.subscriptions.models import Subscription
 
@@ -67,6 +69,24 @@ def test_a_yearly_contract_asks_when_the_price_begins(world: World) -> None:
     assert newest.after["price_from"] == "own_day"
     page = text(client.get(f"/subscriptions/{line.subscription_id}"))
     assert "Asked for: from its own day." in page
+
+
+def test_a_later_price_is_named_on_the_form_in_the_look_and_afterwards(world: World) -> None:
+    line, client = world.line(units=10, ends=date(2098, 12, 31)), visitor(world.tenancy)
+    at = f"/subscriptions/{line.subscription_id}"
+    assert "again afterwards" not in text(client.get(f"{at}/price-margin"))
+    today = DatabaseClock().now().date()  # pages ask the database
+    earlier, later = today + timedelta(days=30), today + timedelta(days=60)
+    line.price("16.40", on=later)
+    named = f"Operation 3 (Update price margin) has unit price 16.40 EUR from {in_words(later)}."
+    for form in ("price-margin", "change/end-promotion"):
+        assert f"{named} A price of an earlier day is newer" in text(client.get(f"{at}/{form}"))
+    typed = {"unit_price": "15.80", "effective_on": earlier.isoformat()}
+    said = text(client.post(f"{at}/price-margin", typed, headers=PART))
+    assert f"{named} What is recorded now is newer and counts from then on, too" in said
+    page = text(client.post(f"{at}/price-margin", typed, follow=True))
+    assert "Recorded: unit price 15.80" in page
+    assert f"{named} What is recorded now is newer" in page
 
 
 def test_what_is_preset_is_the_policy_of_this_subscription(world: World) -> None:

@@ -21,6 +21,7 @@ from tallystick.kit.problem import NotFound
 from tallystick.ledger.queries import OperationView, get_operation, operations_of
 from tallystick.ledger.record import Recorded
 from tallystick.operations.finish import Asked
+from tallystick.operations.worth_knowing import worth_knowing
 from tallystick.subscriptions.queries import get_subscription
 
 router = Router(tags=["Operations"])
@@ -55,7 +56,8 @@ def record_an_operation(
             ),
         )
     recorded = _recorded(subscription_id, body, who)
-    return Status(201, OperationOut.of(_operation(who, recorded.operation_id)))
+    done = _operation(who, recorded.operation_id)
+    return Status(201, OperationOut.of(done, warnings=worth_knowing(done, now=who.now)))
 
 
 @router.get(

@@ -28,6 +28,7 @@ def preview_of(
         effective_on=operation.effective_on,
         would_be_sent=[_would(lane) for lane in ahead.lanes],
         lacks_line=ahead.lacks,
+        warnings=list(ahead.warnings),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from ninja import Schema
@@ -13,6 +14,11 @@ from tallystick.catalog.because import Because, read_because
 from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.queries import DeliveryView, OperationView
 from tallystick.ledger.state import State
+
+WARNINGS = (
+    "What should be known of it: a price recorded for a later day whose place it takes, licences "
+    "that are committed."
+)
 
 
 class DeliveryOut(Schema):
@@ -91,9 +97,12 @@ class OperationOut(Schema):
     correlation_id: str
     because: BecauseOut | None
     deliveries: list[DeliveryOut]
+    warnings: list[str] = Field(
+        default_factory=list, description=f"{WARNINGS} Said when it is recorded, else empty."
+    )
 
     @classmethod
-    def of(cls, view: OperationView) -> OperationOut:
+    def of(cls, view: OperationView, *, warnings: Sequence[str] = ()) -> OperationOut:
         return cls(
             id=view.id,
             subscription_id=view.subscription_id,
@@ -110,6 +119,7 @@ class OperationOut(Schema):
             correlation_id=view.correlation_id,
             because=BecauseOut.of(read_because(view.after)),
             deliveries=[DeliveryOut.of(one) for one in view.deliveries],
+            warnings=list(warnings),
         )
 
 
@@ -197,6 +207,7 @@ class PreviewOut(Schema):
         "",
         description="Why no line would bill the offer it changes to, and what to do; else empty.",
     )
+    warnings: list[str] = Field(description=WARNINGS)
 
 
 class ResolveIn(Body):

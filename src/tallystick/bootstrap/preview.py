@@ -38,6 +38,7 @@ from tallystick.mappings.resolve import Resolved, resolve
 from tallystick.mappings.want_line import find_wanted
 from tallystick.operations.finish import Asked
 from tallystick.operations.take_over import end_of_move
+from tallystick.operations.worth_knowing import worth_knowing
 from tallystick.sync import words_line
 from tallystick.sync.begin import frame_of
 from tallystick.sync.charges_ahead import ChargesAhead
@@ -96,13 +97,15 @@ class Ahead:
     another line, that one first.
 
     ``elsewhere``: it is on its way to a connection of another context, too. ``lacks``: why no line
-    would bill the offer it changes to, and what to do; empty when one does.
+    would bill the offer it changes to, and what to do; empty when one does. ``warnings``: what a
+    person should know of it, wherever it is sent (``operations/worth_knowing``).
     """
 
     operation: OperationView
     lanes: Sequence[LaneAhead]
     elsewhere: bool = False
     lacks: str = ""
+    warnings: Sequence[str] = ()
 
 
 Place = tuple[int, Line]  # a connection's id, and the line there
@@ -138,12 +141,13 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsed:
-    """What was recorded and undone; ``lacks`` and ``elsewhere`` as ``Ahead`` has them."""
+    """What was recorded and undone; the rest as ``Ahead`` has it."""
 
     operation: OperationView
     waiting: Sequence[Waiting]
     elsewhere: bool
     lacks: str = ""
+    warnings: Sequence[str] = ()
 
     def places(self) -> set[Place]:
         return {one.place for one in self.waiting if one.place is not None}
@@ -195,7 +199,8 @@ def recorded_here(record: Callable[[Asked], Recorded], asked: Asked) -> Rehearse
         if delivery.state is State.PENDING and delivery.connection_id in here
     ]
     elsewhere = any(one.connection_id not in here for one in operation.deliveries)
-    return Rehearsed(operation, waiting, elsewhere, _lacks(waiting))
+    warnings = worth_knowing(operation, now=asked.now)
+    return Rehearsed(operation, waiting, elsewhere, _lacks(waiting), warnings)
 
 
 def _operation(operation_id: int) -> OperationView:
@@ -222,7 +227,7 @@ def ahead_of(done: Rehearsed, seen: Mapping[Place, Seen], billing: BillingOf) ->
         for one in done.waiting
         if (mapping := one.work.mapping) is not None
     ]
-    return Ahead(done.operation, lanes, done.elsewhere, done.lacks)
+    return Ahead(done.operation, lanes, done.elsewhere, done.lacks, done.warnings)
 
 
 def read_lines(

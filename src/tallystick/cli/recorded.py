@@ -31,6 +31,7 @@ def look_or_record(
     from tallystick.bootstrap.preview import look_ahead
     from tallystick.kit.days import in_words
     from tallystick.ledger.queries import get_operation
+    from tallystick.operations.worth_knowing import worth_knowing
 
     if arguments.preview:
         show_ahead(arguments, look_ahead(looked_at, view.id, asked=asker.asked()))
@@ -43,13 +44,15 @@ def look_or_record(
         f"Recorded as operation {done.sequence}: {operation.in_words()}, from "
         f"{in_words(operation.effective_on)}. {sent}"
     )
+    warnings = worth_knowing(operation, now=asker.now)
     value = {
         "operation": done.sequence,
         "summary": operation.in_words(),
         "effective_on": operation.effective_on,
         "sent_to": len(done.lane_ids),
+        "warnings": warnings,
     }
-    show(arguments, value, [said])
+    show(arguments, value, [said, *warnings])
     return 0
 
 
@@ -60,7 +63,7 @@ def show_ahead(arguments: argparse.Namespace, ahead: Ahead) -> None:
 
     said, nothing = in_sentences(ahead), nothing_sent(ahead)
     lines = [f"{ahead.operation.in_words()}. Nothing was recorded."]
-    lines += [nothing] if nothing else []
+    lines += [*ahead.warnings, *([nothing] if nothing else [])]
     for one in said:
         lines += ["", one.where, f"  {one.lead}", *(f"    {call}" for call in one.calls)]
         lines += [f"  Estimate: {one.estimate}"] if one.estimate else []
@@ -68,6 +71,7 @@ def show_ahead(arguments: argparse.Namespace, ahead: Ahead) -> None:
     value = {
         "summary": ahead.operation.in_words(),
         "nothing_because": nothing,
+        "warnings": ahead.warnings,
         "connections": [asdict(one) for one in said],
     }
     show(arguments, value, lines)

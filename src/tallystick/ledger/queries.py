@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import Max, Q
+from django.db.models import Q
 
 from tallystick.ledger.in_words import in_words
 from tallystick.ledger.kinds import EvidenceKind, OperationKind
 from tallystick.ledger.models import Attempt, Delivery, Evidence, Operation
+from tallystick.ledger.price_steps import SETS_PRICE, PriceStep, steps_of
 from tallystick.ledger.state import SETTLED, State
 
 UNSETTLED = ~Q(state__in=sorted(state.value for state in SETTLED))
@@ -103,13 +105,29 @@ def unsettled_of(lane_id: int) -> list[OperationView]:
     return _with_deliveries(list(rows.order_by("sequence")), with_attempts=False)
 
 
-def priced_after(subscription_ids: Collection[int], day: date) -> dict[int, date]:
-    """The last day after ``day`` from which an operation gives a price; by subscription."""
+def price_steps(
+    subscription_ids: Collection[int], *, before: int | None = None
+) -> dict[int, tuple[PriceStep, ...]]:
+    """Which price holds from which day, by subscription. ``before``: by what was recorded before
+    the operation with this number. One question for all of them."""
+    said = Q(kind__in=SETS_PRICE, after__has_key="unit_price")
     rows = Operation.objects.filter(
-        subscription_id__in=subscription_ids, effective_on__gt=day, after__has_key="unit_price"
+        said | Q(kind=OperationKind.MOVE_TO_RESELLER), subscription_id__in=subscription_ids
     )
-    last = rows.values("subscription_id").annotate(last_on=Max("effective_on"))
-    return dict(last.values_list("subscription_id", "last_on"))
+    if before is not None:
+        rows = rows.filter(sequence__lt=before)
+    recorded: dict[int, list[PriceStep]] = {one: [] for one in subscription_ids}
+    for subscription_id, day, sequence, kind, price, cost in rows.order_by("sequence").values_list(
+        "subscription_id",
+        "effective_on",
+        "sequence",
+        "kind",
+        "after__unit_price",
+        "after__unit_cost",
+    ):
+        amounts = (None if one is None else Decimal(one) for one in (price, cost))
+        recorded[subscription_id].append(PriceStep(day, sequence, OperationKind(kind), *amounts))
+    return {one: steps_of(steps) for one, steps in recorded.items()}
 
 
 def known_source_ids(tenant_id: int, source: str, source_ids: Collection[str]) -> set[str]:

@@ -27,6 +27,7 @@ from tallystick.ledger.record import Recorded
 from tallystick.mappings.fit import months_of
 from tallystick.mappings.hold import hold_subscription
 from tallystick.operations.amounts import amounts_of, as_text
+from tallystick.operations.as_of import as_of
 from tallystick.operations.finish import (
     Asked,
     Change,
@@ -163,8 +164,9 @@ def _missing_price(
 def _change(
     view: SubscriptionView, then: SubscriptionView, to: NewOffer, day: date, moving: Moving
 ) -> Change:
-    price = view.unit_price if to.price.unit_price is None else to.price.unit_price
-    cost = view.unit_cost if to.price.unit_cost is None else to.price.unit_cost
+    held = as_of(view, day)
+    price = held.unit_price if to.price.unit_price is None else to.price.unit_price
+    cost = held.unit_cost if to.price.unit_cost is None else to.price.unit_cost
     quantity = view.quantity if to.quantity is None else to.quantity
     says_units = moving.anew or quantity != view.quantity
     term = _term(view, then.offer, to, day)
@@ -175,8 +177,8 @@ def _change(
             "offer": view.offer.label(),
             "offer_id": view.offer_id,
             "quantity": view.quantity,
-            "unit_price": as_text(view.unit_price),
-            "unit_cost": as_text(view.unit_cost),
+            "unit_price": as_text(held.unit_price),
+            "unit_cost": as_text(held.unit_cost),
         },
         after={
             "offer": then.offer.label(),

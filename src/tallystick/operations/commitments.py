@@ -19,18 +19,23 @@ CHANGES = (OperationKind.UPDATE_QUANTITY.value, OperationKind.CHANGE_OFFER.value
 NEW_TERM = "commitment_ends_on"
 
 
-def commitment_of(view: SubscriptionView, *, now: datetime) -> Commitment:
-    """Of a subscription the caller may see."""
-    return commitments_of([view], now=now)[view.id]
+def commitment_of(
+    view: SubscriptionView, *, now: datetime, before: int | None = None
+) -> Commitment:
+    """Of a subscription the caller may see. ``before``: as it was before the operation with this
+    number; ``view`` has its quantity of then."""
+    return commitments_of([view], now=now, before=before)[view.id]
 
 
 def commitments_of(
-    views: Collection[SubscriptionView], *, now: datetime
+    views: Collection[SubscriptionView], *, now: datetime, before: int | None = None
 ) -> Mapping[int, Commitment]:
-    """By subscription id; one question for all of them."""
+    """By subscription id; one question for all of them. ``before`` as in ``commitment_of``."""
     moves: dict[int, list[Move]] = {view.id: [] for view in views}
     zones = {tenant: ZoneInfo(tenant_zone(tenant)) for tenant in {v.tenant_id for v in views}}
     rows = Operation.objects.filter(subscription__in=list(moves), kind__in=(*BEGINS, *CHANGES))
+    if before is not None:
+        rows = rows.filter(sequence__lt=before)
     for row in rows.order_by("subscription", "sequence"):
         known = moves[row.subscription_id]
         quantity = row.after.get("quantity", known[-1].quantity if known else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,7 +11,8 @@ from tallystick.catalog.price_runs import Choice
 from tallystick.catalog.rule_queries import get_margin_rule
 from tallystick.identity.context import Context
 from tallystick.kit.paging import LARGEST_PAGE, Page
-from tallystick.ledger.queries import known_source_ids, priced_after
+from tallystick.ledger.price_steps import steps_after
+from tallystick.ledger.queries import known_source_ids, price_steps
 from tallystick.operations.repriced import Repriced, Totals, by_list, by_rule
 from tallystick.subscriptions.pricing import compared, listed_on
 
@@ -76,7 +78,7 @@ def total_of(what: What, context: Context, choice: Choice) -> Totals:
 
 def _by_rule(what: ByRule, context: Context, cursor: str | None, limit: int) -> Page[Repriced]:
     page = compared(what.rule, context, on=what.on, cursor=cursor, limit=limit)
-    later = priced_after([one.subscription_id for one in page.items], what.on)
+    later = _priced_after([one.subscription_id for one in page.items], what.on)
     ids = [rule_source_id(what.rule, one.subscription_id) for one in page.items]
     applied = known_source_ids(context.tenant_id, RULE_SOURCE, ids)
     found = [
@@ -94,6 +96,12 @@ def _by_rule(what: ByRule, context: Context, cursor: str | None, limit: int) -> 
 
 def _by_list(what: ByList, context: Context, cursor: str | None, limit: int) -> Page[Repriced]:
     page = listed_on(context, on=what.on, cursor=cursor, limit=limit)
-    later = priced_after([one.subscription.id for one in page.items], what.on)
+    later = _priced_after([one.subscription.id for one in page.items], what.on)
     found = [by_list(one, on=what.on, later=later.get(one.subscription.id)) for one in page.items]
     return Page([one for one in found if one is not None], page.next_cursor)
+
+
+def _priced_after(subscription_ids: Collection[int], day: date) -> dict[int, date]:
+    """The last later day from which a price is recorded; of those that have one."""
+    later = {one: steps_after(of, day) for one, of in price_steps(subscription_ids).items()}
+    return {one: steps[-1].on for one, steps in later.items() if steps}

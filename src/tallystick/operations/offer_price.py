@@ -1,8 +1,8 @@
 """What another offer would cost a subscription and be sold for, where nobody has said it.
 
-What the price rules come to on that day; where they come to nothing, what it has, taken from one
-billing cycle to the other: a month's price is a twelfth of a year's. Another
-product's price says nothing.
+What the price rules come to on that day; where they come to nothing, what it has then, taken from
+one billing cycle to the other: a month's price is a twelfth of a year's. Another product's price
+says nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from tallystick.catalog.because import because_of
 from tallystick.catalog.explained import Explained
 from tallystick.identity.context import Context
 from tallystick.kit.money import round_money
+from tallystick.operations.as_of import as_of
 from tallystick.operations.renew import NewPrice
 from tallystick.subscriptions.pricing import price_to_record
 from tallystick.subscriptions.queries import SubscriptionView
@@ -31,6 +32,7 @@ def price_of_offer(
     extended: bool = False,
 ) -> NewPrice:
     """In the subscription's currencies; None where neither is known."""
+    view = as_of(view, on)
     then = replace(
         view,
         offer_id=offer_id,

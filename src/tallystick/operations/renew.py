@@ -20,6 +20,7 @@ from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.models import Operation
 from tallystick.ledger.record import Recorded
 from tallystick.operations.amounts import amounts_of, as_text, by_months
+from tallystick.operations.as_of import as_of
 from tallystick.operations.finish import SCHEDULE, Asked, Change, finish
 from tallystick.subscriptions.large_change import check_large_change
 from tallystick.subscriptions.queries import SubscriptionView
@@ -202,8 +203,11 @@ def _priced(
         errors.append(FieldError("quantity", "cannot be changed while it is suspended"))
     if errors:
         return errors
-    new_price = view.unit_price if price.unit_price is None else price.unit_price
-    new_cost = view.unit_cost if price.unit_cost is None else price.unit_cost
+    # Where one amount is said, the other is that of the day; where none is, both stay.
+    says_one = (price.unit_price is None) != (price.unit_cost is None)
+    held = as_of(view, day) if says_one else view
+    new_price = held.unit_price if price.unit_price is None else price.unit_price
+    new_cost = held.unit_cost if price.unit_cost is None else price.unit_cost
     same = (new_price, new_cost) == (view.unit_price, view.unit_cost) and not moves
     return Change(
         kind=kind,

@@ -18,6 +18,7 @@ from tallystick.kit.problem import FieldError
 from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.record import Recorded
 from tallystick.operations.amounts import by_months
+from tallystick.operations.as_of import as_of
 from tallystick.operations.finish import Asked, Change, finish
 from tallystick.subscriptions.large_change import check_large_change
 from tallystick.subscriptions.queries import SubscriptionView
@@ -45,6 +46,7 @@ def update_price(
     """Record it. Prices are per unit per billing cycle, as text or Decimal; ``currency`` is of a
     subscription's first price, later ones are in the same. ``because`` is kept with the operation
     and answers *Why is this number?* A move by more than a factor 3 needs ``accept_large_change``.
+    A cost that is not said is the one that holds on the day.
 
     Raises InvalidInput (naming the field), NotFound, NotAllowed, Conflicting.
     """
@@ -53,17 +55,21 @@ def update_price(
     day = read_effective_day(effective_on, today=today)
 
     def decide(view: SubscriptionView) -> Change | list[FieldError]:
-        new_cost = view.unit_cost if cost is None else cost
+        then = as_of(view, day)
+        new_cost = then.unit_cost if cost is None else cost
         not_sent = by_months(view)
         known = view.price_currency or currency
         money = {
             "price_currency": known,
             "cost_currency": view.cost_currency or (known if new_cost is not None else ""),
         }
-        errors = check_price_change(view.holding(), price, new_cost, day, today=today)
+        # There is nothing to record when it is so on that day, and is what was recorded last.
+        is_newest = (price, new_cost) == (view.unit_price, view.unit_cost)
+        held = (then if is_newest else view).holding()
+        errors = check_price_change(held, price, new_cost, day, today=today)
         errors += check_currency(view.price_currency, currency)
         errors += check_large_change(
-            view, price, new_cost, accepted=accept_large_change or bool(not_sent)
+            view, price, cost, accepted=accept_large_change or bool(not_sent)
         )
         if errors:
             return errors
@@ -71,8 +77,8 @@ def update_price(
             kind=OperationKind.UPDATE_PRICE_MARGIN,
             event=Event.UPDATE_SUBSCRIPTION,
             before={
-                "unit_price": _text(view.unit_price),
-                "unit_cost": _text(view.unit_cost),
+                "unit_price": _text(then.unit_price),
+                "unit_cost": _text(then.unit_cost),
                 "price_currency": view.price_currency,
                 "cost_currency": view.cost_currency,
             },
@@ -85,7 +91,7 @@ def update_price(
             },
             effective_on=day,
             fields={"unit_price": price, "unit_cost": new_cost, **money},
-            summary=f"Unit price {_text(view.unit_price) or 'none'} to {_text(price)} from "
+            summary=f"Unit price {_text(then.unit_price) or 'none'} to {_text(price)} from "
             f"{in_words(day)}",
             not_applicable=lambda _: not_sent,
         )

@@ -88,9 +88,11 @@ class Commitment:
         if not self.committed or fewer <= self.reducible:
             return ""
         kept = fewer - self.reducible
-        licences = "licence is" if kept == 1 else "licences are"
+        which = f"{kept} of these {fewer} licences" if kept < fewer else f"These {fewer} licences"
+        if fewer == 1:
+            which = "This licence"
         return (
-            f"{kept} of these {fewer} {licences} committed{self._until()}: Microsoft takes "
+            f"{which} {'is' if kept == 1 else 'are'} committed{self._until()}: Microsoft takes "
             "licences back only within 7 days of buying, adding or renewing them. "
             f"{self._instead()}Record it only if Microsoft accepted it."
         )

@@ -36,12 +36,14 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """By connection; or why nothing would be sent; or what is not right yet."""
+    """By connection; or why nothing would be sent; or what is not right yet. ``warnings``: what
+    should be known of the operation, wherever it is sent."""
 
     said: Sequence[Said] = ()
     nothing: str = ""
     wrong: Sequence[str] = ()
     box: Box | None = None
+    warnings: Sequence[str] = ()
     # One after another, of a decision and what follows it.
     steps: Sequence[str] = ()
 
@@ -73,7 +75,7 @@ def only_looks(visit: Visit) -> bool:
 def look(visit: Visit, subscription_id: int, record: Callable[[Asked], Recorded]) -> Panel:
     """Raises whatever recording it would raise."""
     found = look_ahead(record, subscription_id, asked=visit.asked())
-    return Panel(said=in_sentences(found), nothing=nothing_sent(found))
+    return Panel(in_sentences(found), nothing_sent(found), warnings=found.warnings)
 
 
 def part(

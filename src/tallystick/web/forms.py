@@ -16,8 +16,10 @@ from tallystick.kit.days import parse_day
 from tallystick.kit.ids import correlation_id
 from tallystick.kit.problem import InvalidInput
 from tallystick.ledger.badge import BadgeKind
+from tallystick.ledger.queries import get_operation
 from tallystick.ledger.record import Recorded
 from tallystick.mappings.rows import Row, subscription_row
+from tallystick.operations.worth_knowing import over_later_prices
 from tallystick.subscriptions.rules import ACCEPT
 from tallystick.web.visit import Visit
 from tallystick.web.words import error_sentence
@@ -127,6 +129,10 @@ def recorded(visit: Visit, row: Row, done: Recorded, *, words: str, also: int = 
         )
     else:
         messages.success(visit.request, f"{words} {_what_now(row, now)}")
+        if (operation := get_operation(done.operation_id)) and (
+            later := over_later_prices(operation)
+        ):
+            messages.warning(visit.request, later)
     return redirect("subscription", subscription_id=row.subscription.id)
 
 

@@ -82,10 +82,13 @@ def test_a_decrease_inside_the_commitment_is_explained() -> None:
     found = of(TEN, Move(on(20), 13), now=on(21))
     assert found.why_not_fewer(10) == ""
     assert found.why_not_fewer(9) == (
-        "1 of these 4 licence is committed until 31 Dec 2026: Microsoft takes licences back only "
+        "1 of these 4 licences is committed until 31 Dec 2026: Microsoft takes licences back only "
         "within 7 days of buying, adding or renewing them. At the renewal on 1 Jan 2027 any "
         "quantity is possible. Record it only if Microsoft accepted it."
     )
+    later = of(TEN, now=on(30))
+    assert later.why_not_fewer(9).startswith("This licence is committed until 31 Dec 2026: ")
+    assert later.why_not_fewer(8).startswith("These 2 licences are committed until 31 Dec 2026: ")
     assert "takes back 3 of these 13 now; the other 10 are committed" in found.about_fewer()
 
 

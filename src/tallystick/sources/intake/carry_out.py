@@ -17,6 +17,7 @@ from tallystick.identity.people import tenant_zone
 from tallystick.kit.clock import civil_day
 from tallystick.kit.problem import Conflicting, InvalidInput, NotFound
 from tallystick.ledger.record import Recorded
+from tallystick.operations.as_of import as_of
 from tallystick.operations.cancel import cancel
 from tallystick.operations.change_quantity import change_quantity
 from tallystick.operations.end import delete_by_vendor
@@ -134,7 +135,7 @@ def _change(here: _Here) -> Became:
 
 
 def _price(here: _Here) -> Became:
-    view, after = here.view, here.event.after
+    view, after = as_of(here.view, here.day), here.event.after
     price = view.unit_price if after.unit_price is None else after.unit_price
     cost = view.unit_cost if after.unit_cost is None else after.unit_cost
     if (price, cost) == (view.unit_price, view.unit_cost):

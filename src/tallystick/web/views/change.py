@@ -17,6 +17,7 @@ from tallystick.operations.finish import Asked
 from tallystick.operations.perform import perform
 from tallystick.operations.possible import possible
 from tallystick.operations.reactivate import held_of
+from tallystick.operations.worth_knowing import prices_to_come
 from tallystick.subscriptions.rules import ACCEPT
 from tallystick.web import ahead, change_fields, forms
 from tallystick.web.visit import Visit, screen
@@ -91,6 +92,7 @@ def _form(
         act=act,
         here=here,
         inputs=change_fields.inputs(act, fields, hints=_hints(visit, row, values)),
+        to_come=prices_to_come(row.subscription, today=visit.today) if act.sets_price else "",
         undo=change_fields.UNDO[act],
         records=change_fields.RECORDS[act],
         at_once=change_fields.looks_at_once(act) and not problem,

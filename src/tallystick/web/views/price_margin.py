@@ -18,6 +18,7 @@ from tallystick.mappings.resolve import resolve
 from tallystick.mappings.rows import Row, subscription_row
 from tallystick.operations.finish import Asked
 from tallystick.operations.update_price import update_price
+from tallystick.operations.worth_knowing import prices_to_come
 from tallystick.subscriptions.rules import no_price_margin
 from tallystick.web import ahead, forms
 from tallystick.web.visit import Visit, screen
@@ -153,6 +154,7 @@ def _form(
         errors=forms.other_errors(values, problem),
         wrong=problem is not None,
         gap_charge="gap_charge" in visit.request.POST,
+        to_come=prices_to_come(row.subscription, today=visit.today),
         begins=[
             From(one.value, _FROM[one], one.consequence, one.value == chosen) for one in PriceDay
         ]
