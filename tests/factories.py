@@ -179,13 +179,16 @@ class Tenancy:
             asked=self.asked(),
         ).lane_id
 
-    def quantity(self, subscription_id: int, quantity: object, on: object = None) -> int:
+    def quantity(
+        self, subscription_id: int, quantity: object, on: object = None, **more: Any
+    ) -> int:
         return change_quantity(
             subscription_id=subscription_id,
             quantity=quantity,
             effective_on=on,
             today=self.today(),
             asked=self.asked(),
+            **more,
         ).operation_id
 
     def price(

@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 from psycopg import sql
 
 from factories import TODAY, sibling, tenancy
+from price_desk import by, listed, ruled
 from tallystick.audit.models import AuditLog
 from tallystick.catalog.models import Offer
+from tallystick.catalog.record_promotion import NewPromotion, add_promotion
 from tallystick.kit.key_ring import KeyRing
 from tallystick.kit.problem import Conflicting, InvalidInput, NotFound
 from tallystick.kit.secrets import new_key
@@ -281,6 +283,27 @@ class TestWhatIsTold:
         decided = decide(told, taken)
         assert decided.answer is Answer.ACCEPTED
         assert told.held(subject).unit_price == Decimal("182.4000")
+
+    def test_a_quantity_whose_promotion_moves_its_price_far_waits_for_a_person(
+        self, told: Teller
+    ) -> None:
+        subject = told.subject()
+        told.tell(told.bought(subject))
+        offer = told.held(subject).offer
+        listed(told.of, told.held(subject).offer_id)
+        ruled(told.of)
+        cheap = NewPromotion(
+            "P1", "First year", offer.product_id, offer.sku_id, date(2026, 1, 1),
+            date(2026, 1, 31), percent=Decimal(90),
+        )  # fmt: skip
+        add_promotion(cheap, by=by(told.of))
+        (taken,) = told.tell(told.event("quantity_changed", subject, {"quantity": 12}))
+        assert taken.became.answer is Answer.UNAPPLIED, taken
+        assert "unit price 15.20 to 1.20 EUR" in taken.became.because
+        assert "more than a factor 3" in taken.became.because
+        assert told.held(subject).quantity == 10
+        decide(told, taken)
+        assert (told.held(subject).quantity, told.held(subject).unit_price) == (12, Decimal("1.2"))
 
     def test_an_offer_is_known_by_what_tells_it_apart_not_by_its_name(self, told: Teller) -> None:
         one, other = told.bought(told.subject()), told.bought(told.subject())

@@ -12,11 +12,14 @@ from django.test import Client
 
 from factories import Tenancy, sibling, tenancy, user
 from harness import World
+from price_desk import by, listed, ruled
 from tallystick.audit.models import AuditLog
+from tallystick.catalog.record_promotion import NewPromotion, add_promotion
 from tallystick.identity.roles import Role
 from tallystick.ledger.models import Operation
 from tallystick.operations.acts import Act
 from tallystick.subscriptions.models import Subscription
+from tallystick.subscriptions.queries import get_subscription
 from tallystick.web.change_fields import RECORDS
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -146,6 +149,28 @@ def test_a_price_that_moves_far_is_held_until_its_very_numbers_are_ticked() -> N
     ticked = {"unit_price": "152.00", "accept_large_change": "unit price 15.20 to 152.00 EUR"}
     assert client.post(f"/subscriptions/{one}/price-margin", ticked).status_code == 302
     assert Subscription.objects.get(pk=one).unit_price == Decimal("152.0000")
+
+
+def test_a_quantity_whose_promotion_moves_its_price_far_is_held_as_well() -> None:
+    of = tenancy()
+    one, client = held(of), visitor(of)
+    view = get_subscription(of.context, one)
+    listed(of, view.offer_id)
+    ruled(of)
+    cheap = NewPromotion(
+        "P1", "First year", view.offer.product_id, view.offer.sku_id, view.starts_on,
+        view.starts_on, percent=Decimal(90),
+    )  # fmt: skip
+    add_promotion(cheap, by=by(of))
+    path, day = f"/subscriptions/{one}/change-quantity", {"effective_on": "2026-06-01"}
+    part = client.post(path, day | {"quantity": "12"}, headers=PART)
+    assert "Unit price 15.20 to 1.20 EUR and unit cost 12.10 to 1.00 EUR: by more" in text(part)
+    refused = client.post(path, day | {"quantity": "12"})
+    assert (refused.status_code, kinds(one)) == (400, ["purchase"])
+    assert "A tick below is needed: unit price 15.20 to 1.20 EUR" in text(refused)
+    words = "unit price 15.20 to 1.20 EUR and unit cost 12.10 to 1.00 EUR"
+    ticked = client.post(path, day | {"quantity": "12", "accept_large_change": words})
+    assert (ticked.status_code, kinds(one)) == (302, ["purchase", "update_quantity"])
 
 
 def test_the_menu_has_what_is_possible_and_says_why_the_rest_is_not() -> None:

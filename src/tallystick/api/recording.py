@@ -57,7 +57,12 @@ def record(  # noqa: PLR0912 - one case a kind
     now: dict[str, Any] = {**it, "today": today}
     match body:
         case UpdateQuantity():
-            return change_quantity(**now, quantity=body.quantity, effective_on=body.effective_on)
+            return change_quantity(
+                **now,
+                quantity=body.quantity,
+                effective_on=body.effective_on,
+                accept_large_change=body.accept_large_change,
+            )
         case UpdatePriceMargin():
             return _price_margin(body, now)
         case Cancel():

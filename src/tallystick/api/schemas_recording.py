@@ -22,14 +22,14 @@ class Dated(Body):
 
 
 class Priced(Body):
-    """What sets a price."""
+    """What sets a price; a quantity does under a promotion."""
 
     accept_large_change: bool = Field(
         False, description="A price or cost that moves by more than a factor 3 needs it."
     )
 
 
-class UpdateQuantity(Dated):
+class UpdateQuantity(Dated, Priced):
     kind: Literal["update_quantity"]
     quantity: Quantity
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from tallystick.kit.money import round_money
 from tallystick.ledger.in_words import in_words
 from tallystick.ledger.kinds import EvidenceKind, OperationKind
 from tallystick.ledger.models import Attempt, Delivery, Evidence, Operation
@@ -125,7 +126,7 @@ def price_steps(
         "after__unit_price",
         "after__unit_cost",
     ):
-        amounts = (None if one is None else Decimal(one) for one in (price, cost))
+        amounts = (None if one is None else round_money(Decimal(one)) for one in (price, cost))
         recorded[subscription_id].append(PriceStep(day, sequence, OperationKind(kind), *amounts))
     return {one: steps_of(steps) for one, steps in recorded.items()}
 

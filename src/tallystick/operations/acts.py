@@ -61,7 +61,9 @@ class _Facts:
 
 _PRICE = ("unit_price", "unit_cost", "currency")
 _ACTS = {
-    Act.QUANTITY: _Facts("Change quantity", ("quantity", "effective_on"), frozenset({"quantity"})),
+    Act.QUANTITY: _Facts(
+        "Change quantity", ("quantity", "effective_on", ACCEPT), frozenset({"quantity"})
+    ),
     Act.PRICE: _Facts(
         "Update price margin",
         (*_PRICE, "effective_on", "price_from", ACCEPT),

@@ -38,7 +38,9 @@ def perform(  # noqa: PLR0912 - one case an act
     dated: dict[str, Any] = {**now, "effective_on": given.get("effective_on")}
     match act:
         case Act.QUANTITY:
-            return change_quantity(**dated, quantity=given.get("quantity"))
+            return change_quantity(
+                **dated, quantity=given.get("quantity"), accept_large_change=_accepted(given)
+            )
         case Act.PRICE:
             return update_price(
                 **dated,

@@ -46,7 +46,11 @@ def check_large_change(
     accepted: bool,
 ) -> list[FieldError]:
     """What holds it; empty when it may be recorded."""
-    words = large_change(view, unit_price, unit_cost)
+    return hold_large_change(large_change(view, unit_price, unit_cost), accepted=accepted)
+
+
+def hold_large_change(words: str, *, accepted: bool) -> list[FieldError]:
+    """The same, of what moves in words."""
     if not words or accepted:
         return []
     return [FieldError(ACCEPT, f"{_NEEDED}{words} is more than a factor 3{_SAY_SO}")]

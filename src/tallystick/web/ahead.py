@@ -54,8 +54,12 @@ def box_of(visit: Visit, view: SubscriptionView, values: Mapping[str, str]) -> B
         price, cost = (_typed(values.get(name, "")) for name in ("unit_price", "unit_cost"))
     except ValueError:
         return None
-    words = large_change(view, price, cost)
-    return Box(words, visit.request.POST.get(ACCEPT) == words) if words else None
+    return box_for(visit, large_change(view, price, cost))
+
+
+def box_for(visit: Visit, moves: str) -> Box | None:
+    """``moves``: what moves that far, in words; empty: nothing does."""
+    return Box(moves, visit.request.POST.get(ACCEPT) == moves) if moves else None
 
 
 def accepts(visit: Visit, box: Box | None) -> bool:

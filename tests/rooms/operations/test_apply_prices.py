@@ -29,6 +29,7 @@ from tallystick.kit.problem import InvalidInput, NotAllowed, NotFound
 from tallystick.ledger.models import Operation
 from tallystick.operations import jobs
 from tallystick.operations.apply_prices import CSP_PRICE, apply_part, apply_prices
+from tallystick.operations.change_quantity import large_change_with
 from tallystick.operations.look_at_prices import (
     ByList,
     ByRule,
@@ -459,6 +460,22 @@ class TestAPromotion:
         csp.quantity(held, 13)  # it has that price now: nothing more is said of it
         last = Operation.objects.filter(subscription_id=held).latest("sequence")
         assert last.after == {"quantity": 13}
+
+    def test_a_price_that_moves_far_is_held(self, csp: Tenancy) -> None:
+        held = sold(csp, self.promoted(csp), "40", "10")
+        for typed in (12, "12"):
+            with pytest.raises(InvalidInput) as refused:
+                csp.quantity(held, typed)
+            [error] = refused.value.errors
+            assert error.field == "accept_large_change"
+            assert error.message.startswith("is needed: unit price 40.00 to 6.00 EUR is more than")
+        view = get_subscription(csp.context, held)
+        asks = {"today": TODAY, "effective_on": ""}
+        words = large_change_with(csp.context, view, quantity="12", **asks)
+        assert words == "unit price 40.00 to 6.00 EUR"
+        assert large_change_with(csp.context, view, quantity="many", **asks) == ""
+        csp.quantity(held, 12, accept_large_change=True)
+        assert amounts(csp, held) == (6, 5)
 
     def test_not_when_its_benefit_is_over_or_nothing_can_be_priced(self, csp: Tenancy) -> None:
         for offer in (self.promoted(csp, months=3), csp.offer()):

@@ -62,9 +62,9 @@ def test_an_amount_that_was_not_known_then_is_the_newest(of: Tenancy) -> None:
 def test_a_price_that_says_no_cost(of: Tenancy) -> None:
     view = held(of)
     of.price(view.id, "15.80", on=JUNE)
-    assert newest(view) == ("update_price_margin", "15.8000", "12.10")
+    assert newest(view) == ("update_price_margin", "15.8000", "12.1000")
     found = Operation.objects.filter(subscription_id=view.id).latest("sequence")
-    assert found.before["unit_price"] == "15.20"
+    assert found.before["unit_price"] == "15.2000"
 
 
 def test_a_promotion_that_ends_with_a_price_alone(of: Tenancy) -> None:
@@ -76,7 +76,7 @@ def test_a_promotion_that_ends_with_a_price_alone(of: Tenancy) -> None:
         today=TODAY,
         asked=of.asked(),
     )
-    assert newest(view) == ("end_promotion", "17.0000", "12.10")
+    assert newest(view) == ("end_promotion", "17.0000", "12.1000")
 
 
 def test_the_same_price_from_an_earlier_day_is_something_to_record(of: Tenancy) -> None:
@@ -105,4 +105,4 @@ def test_another_term_of_the_product_that_says_no_price(of: Tenancy) -> None:
         today=TODAY,
         asked=of.asked(),
     )
-    assert newest(view) == ("change_offer", "15.20", "12.10")
+    assert newest(view) == ("change_offer", "15.2000", "12.1000")

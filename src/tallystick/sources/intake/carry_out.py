@@ -32,8 +32,9 @@ from tallystick.sources.intake.another_offer import become_another_offer
 from tallystick.sources.intake.became import Became
 from tallystick.sources.intake.buy import buy, name_customer
 from tallystick.sources.intake.event import Answer, EventType, NeutralEvent
-from tallystick.subscriptions.large_change import large_change
+from tallystick.subscriptions.large_change import large_change, moves_far_in_words
 from tallystick.subscriptions.queries import SubscriptionView, subscription_by_provider_id
+from tallystick.subscriptions.rules import ACCEPT
 from tallystick.subscriptions.status import LIVE, SubscriptionStatus
 
 
@@ -57,6 +58,9 @@ def carry_out(event: NeutralEvent, *, asked: Asked, a_person_said_so: bool = Fal
         with transaction.atomic():
             return _carry_out(event, asked, a_person_said_so)
     except InvalidInput as problem:
+        held = [error.message for error in problem.errors if error.field == ACCEPT]
+        if held:  # a quantity that brings the price of a promotion
+            return Became(Answer.UNAPPLIED, words.brings_far(moves_far_in_words(held[0])))
         said = "; ".join(f"{error.field} {error.message}" for error in problem.errors)
         return Became(Answer.REJECTED, said)
     except (Conflicting, NotFound) as problem:
@@ -89,15 +93,7 @@ def _change(here: _Here) -> Became:
         case EventType.QUANTITY_CHANGED:
             if after.quantity == view.quantity:
                 return _SO_ALREADY
-            return _done(
-                change_quantity(
-                    subscription_id=view.id,
-                    quantity=after.quantity,
-                    effective_on=here.day,
-                    today=here.today,
-                    asked=here.asked,
-                )
-            )
+            return _quantity(here)
         case EventType.PRICE_CHANGED:
             return _price(here)
         case EventType.STATUS_CHANGED | EventType.CANCELLED:
@@ -132,6 +128,19 @@ def _change(here: _Here) -> Became:
             raise AssertionError("these are dealt with before")
         case _:
             assert_never(event.type)
+
+
+def _quantity(here: _Here) -> Became:
+    return _done(
+        change_quantity(
+            subscription_id=here.view.id,
+            quantity=here.event.after.quantity,
+            effective_on=here.day,
+            today=here.today,
+            asked=here.asked,
+            accept_large_change=here.a_person_said_so,
+        )
+    )
 
 
 def _price(here: _Here) -> Became:
@@ -217,15 +226,7 @@ def _of_a_term_it_has(here: _Here) -> Became:
     if other_quantity and other_price:
         return Became(Answer.UNAPPLIED, words.RENEWED_OTHERWISE)
     if other_quantity:
-        return _done(
-            change_quantity(
-                subscription_id=view.id,
-                quantity=after.quantity,
-                effective_on=here.day,
-                today=here.today,
-                asked=here.asked,
-            )
-        )
+        return _quantity(here)
     if other_price:
         _check_currency(here)
         return _price(here)

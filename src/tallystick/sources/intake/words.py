@@ -58,6 +58,14 @@ def with_a_gap(missing: str) -> str:
     return f"Recorded although {missing} of this subscription never came."
 
 
+def brings_far(sentence: str) -> str:
+    """``sentence``: ``unit price 15.20 to 2.40 EUR is more than a factor 3``."""
+    return (
+        f"A promotion brings its price with it: {sentence}. Nothing was recorded: look whether "
+        "that price is right, then apply it."
+    )
+
+
 def far(moves: str) -> str:
     """``moves``: ``unit price 15.20 to 182.40 EUR``."""
     return (

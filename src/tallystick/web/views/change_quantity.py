@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.http import HttpResponse
 
 from tallystick.identity.roles import Right
@@ -9,6 +11,7 @@ from tallystick.kit.problem import InvalidInput
 from tallystick.ledger.record import Recorded
 from tallystick.mappings.rows import Row, subscription_row
 from tallystick.operations.change_quantity import change_quantity as record_change
+from tallystick.operations.change_quantity import large_change_with
 from tallystick.operations.commitments import commitment_of
 from tallystick.operations.finish import Asked
 from tallystick.web import ahead, forms
@@ -28,6 +31,8 @@ def change_quantity(visit: Visit, subscription_id: int) -> HttpResponse:
     token = forms.token_of(posted)
     if visit.request.method != "POST":
         return _form(visit, row, values, token)
+    moves = large_change_with(visit.context, row.subscription, today=visit.today, **values)
+    box = ahead.box_for(visit, moves)
 
     def record(asked: Asked) -> Recorded:
         return record_change(
@@ -36,17 +41,18 @@ def change_quantity(visit: Visit, subscription_id: int) -> HttpResponse:
             effective_on=values["effective_on"],
             today=visit.today,
             asked=asked,
+            accept_large_change=ahead.accepts(visit, box),
         )
 
     if visit.wants_part:
-        return ahead.part(visit, subscription_id, record)
+        return ahead.part(visit, subscription_id, record, box=box)
     try:
         if ahead.only_looks(visit):
-            panel = ahead.look(visit, subscription_id, record)
+            panel = replace(ahead.look(visit, subscription_id, record), box=box)
             return _form(visit, row, values, token, panel=panel)
         done = record(visit.asked(forms.source_id(token, *values.values())))
     except InvalidInput as problem:
-        return _form(visit, row, values, token, problem)
+        return _form(visit, row, values, token, problem, panel=ahead.Panel(box=box))
     words = f"Recorded: quantity {values['quantity'].strip()}, from {values['effective_on']}."
     return forms.recorded(visit, row, done, words=words)
 

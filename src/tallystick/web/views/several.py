@@ -109,7 +109,7 @@ def _page(
         rows=rows,
         counts=together(rows),
         unread=next((row.unread for row in rows if row.unread), ""),
-        large=act.sets_price and any(ACCEPT in dict(row.wrong) for row in rows),
+        large=ACCEPT in act.fields and any(ACCEPT in dict(row.wrong) for row in rows),
         accepted=values.get(ACCEPT) == "yes" or visit.request.POST.get(ACCEPT) == "yes",
         said=said,
     )
