@@ -136,6 +136,10 @@ class SubscriptionOut(Schema):
     price_currency: str | None
     unit_cost: Money | None
     cost_currency: str | None
+    promotion_ends_on: On | None = Field(
+        description="The last day of the promotion its price was made with by the rules, within "
+        "its term: then the price without it is recorded by itself."
+    )
     is_trial: bool
     end_of_term: EndOfTerm
     end_of_term_said: bool = Field(
@@ -164,6 +168,7 @@ class SubscriptionOut(Schema):
             price_currency=view.price_currency or None,
             unit_cost=view.unit_cost,
             cost_currency=view.cost_currency or None,
+            promotion_ends_on=view.promotion_ends_on,
             is_trial=view.is_trial,
             end_of_term=view.end_of_term,
             end_of_term_said=view.end_is_said,

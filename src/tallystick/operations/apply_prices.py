@@ -46,7 +46,7 @@ from tallystick.operations.look_at_prices import (
 )
 from tallystick.operations.repriced import Repriced
 from tallystick.operations.update_price import update_price
-from tallystick.subscriptions.pricing import number_reached
+from tallystick.subscriptions.pricing import benefit_ends_on, number_reached
 from tallystick.subscriptions.rules import check_applied_day
 
 APPLY = "tallystick.apply_prices"
@@ -137,6 +137,7 @@ def _record(one: Repriced, run: RunView, *, today: date, asked: Asked) -> str:
             today=today,
             asked=replace(asked, origin=_origin(run, view.id)),
             because=_because(one, run),
+            promotion_ends_on=benefit_ends_on(one.price, view),
             accept_large_change=True,  # held already until somebody chose it
         )
     except Problem as problem:

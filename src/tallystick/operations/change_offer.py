@@ -196,6 +196,7 @@ def _change(
             "quantity": quantity,
             "unit_price": price,
             "unit_cost": cost,
+            "promotion_ends_on": to.price.promotion_ends_on,
             **term,
         },
         summary=f"{view.offer.label()} becomes {then.offer.label()} from {in_words(day)}",

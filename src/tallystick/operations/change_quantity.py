@@ -24,7 +24,7 @@ from tallystick.operations.amounts import as_text, by_months
 from tallystick.operations.as_of import as_of
 from tallystick.operations.finish import Asked, Change, finish
 from tallystick.subscriptions.large_change import hold_large_change, large_change
-from tallystick.subscriptions.pricing import price_to_record
+from tallystick.subscriptions.pricing import benefit_ends_on, price_to_record
 from tallystick.subscriptions.queries import SubscriptionView
 from tallystick.subscriptions.rules import (
     check_quantity_change,
@@ -104,8 +104,9 @@ def _promoted(context: Context, view: SubscriptionView, day: date) -> Promoted:
         return Promoted()
     view = as_of(view, day)
     cost = view.unit_cost if price.unit_cost is None else price.unit_cost
+    ends = {"promotion_ends_on": benefit_ends_on(price, view)}
     if (price.unit_price, cost) == (view.unit_price, view.unit_cost):
-        return Promoted()
+        return Promoted(fields=ends)
     cost_currency = view.cost_currency if cost is None else price.cost_currency
     money = {"price_currency": price.price_currency, "cost_currency": cost_currency}
     return Promoted(
@@ -116,7 +117,7 @@ def _promoted(context: Context, view: SubscriptionView, day: date) -> Promoted:
             **money,
             "because": because_of(price.because, f"Promotion: {price.promotion.name}"),
         },
-        fields={"unit_price": price.unit_price, "unit_cost": cost, **money},
+        fields={"unit_price": price.unit_price, "unit_cost": cost, **money, **ends},
         words=f", unit price {price.unit_price:f} by the promotion {price.promotion.name}",
         far=large_change(view, price.unit_price, cost),
     )

@@ -39,6 +39,7 @@ from tallystick.ledger.wake import Wake
 from tallystick.operations.keep_refused import ask_again, forget_refused
 from tallystick.subscriptions.models import RefusedChange, ScheduledChange, Subscription
 from tallystick.subscriptions.queries import SubscriptionView, view_of, visible
+from tallystick.subscriptions.refused import PROMOTION
 from tallystick.subscriptions.scheduled import view_of as view_of_scheduled
 from tallystick.subscriptions.status import EndOfTerm
 
@@ -156,7 +157,9 @@ def write(row: Subscription, view: SubscriptionView, change: Change, *, asked: A
     Raises InvalidInput for a day from which it is to have another offer.
     """
     _refuse_after_scheduled(row, change)
-    fields = {**change.fields, "last_sequence": row.last_sequence + 1}
+    # A price that says nothing of a promotion has none that ends.
+    price_anew = {"promotion_ends_on": None} if "unit_price" in change.fields else {}
+    fields = {**price_anew, **change.fields, "last_sequence": row.last_sequence + 1}
     if "end_of_term" in change.fields:
         fields["end_said_at"] = asked.now
     for field, value in fields.items():
@@ -236,8 +239,10 @@ def _about_what_was_refused(row: Subscription, change: Change, asked: Asked) -> 
         or "end_of_term" in change.fields
     ):
         forget_refused(row.pk)
-    else:
-        ask_again(row.pk, now=asked.now)
+        return
+    if "unit_price" in change.fields:
+        forget_refused(row.pk, asks=PROMOTION)
+    ask_again(row.pk, now=asked.now)
 
 
 def _is_held(change: Change, view: SubscriptionView, connection_id: int) -> bool:

@@ -13,6 +13,7 @@ from tallystick.ledger.wake import Wake
 from tallystick.mappings.leave import close_left
 from tallystick.operations.apply_prices import APPLY, apply_part, wake_run
 from tallystick.operations.carry_out import carry_out_due
+from tallystick.operations.end_promotions import end_promotions_due
 from tallystick.operations.expire_due import expire_due
 from tallystick.operations.take_over import due_to_take_over, take_over
 
@@ -48,15 +49,22 @@ def take_over_due(timestamp: int) -> None:  # noqa: ARG001 - the job engine pass
 @app.periodic(cron="*/10 * * * *", periodic_id="terms")
 @app.task(name="tallystick.end_terms", queue=SLOW_QUEUE, queueing_lock="end_terms")
 def end_terms(timestamp: int) -> None:  # noqa: ARG001 - the job engine passes it
-    """What was to end with its term, and has, ends; what was scheduled takes effect."""
+    """What was to end with its term, and has, ends; what was scheduled takes effect; a promotion
+    whose benefit is over ends."""
     close_old_connections()
     if _wake is None:
         raise RuntimeError("this process was started without a way to wake lanes")
     now = DatabaseClock().now()
     ended = expire_due(now=now, wake=_wake)
     carried_out = carry_out_due(now=now, wake=_wake)
-    if ended or carried_out:
-        log.info("terms have ended", subscriptions=ended, carried_out=carried_out)
+    promotions = end_promotions_due(now=now, wake=_wake)
+    if ended or carried_out or promotions:
+        log.info(
+            "terms have ended",
+            subscriptions=ended,
+            carried_out=carried_out,
+            promotions=promotions,
+        )
 
 
 @app.task(name=APPLY, queue=SLOW_QUEUE)

@@ -51,9 +51,10 @@ def keep_refused(
     )
 
 
-def forget_refused(subscription_id: int) -> None:
-    """It has happened, or it was decided otherwise."""
-    RefusedChange.objects.filter(subscription_id=subscription_id).delete()
+def forget_refused(subscription_id: int, *, asks: str | None = None) -> None:
+    """It has happened, or it was decided otherwise. ``asks``: only what this was wrong with."""
+    rows = RefusedChange.objects.filter(subscription_id=subscription_id)
+    (rows if asks is None else rows.filter(asks=asks)).delete()
 
 
 def ask_again(subscription_id: int, *, now: datetime) -> None:

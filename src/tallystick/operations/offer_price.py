@@ -18,7 +18,7 @@ from tallystick.identity.context import Context
 from tallystick.kit.money import round_money
 from tallystick.operations.as_of import as_of
 from tallystick.operations.renew import NewPrice
-from tallystick.subscriptions.pricing import price_to_record
+from tallystick.subscriptions.pricing import benefit_ends_on, price_to_record
 from tallystick.subscriptions.queries import SubscriptionView
 
 
@@ -49,6 +49,7 @@ def price_of_offer(
             price.unit_price,
             _of_cycle(view.unit_cost, view.offer, offer) if cost is None else cost,
             because_of(price.because, "Change of offer"),
+            promotion_ends_on=benefit_ends_on(price, then),
         )
     return NewPrice(
         _of_cycle(view.unit_price, view.offer, offer), _of_cycle(view.unit_cost, view.offer, offer)
@@ -72,6 +73,7 @@ def with_what_is_said(found: NewPrice, said: NewPrice) -> NewPrice:
         found.unit_cost if said.unit_cost is None else said.unit_cost,
         found.because if said.unit_price is None else None,
         accepted=said.accepted,
+        promotion_ends_on=found.promotion_ends_on if said.unit_price is None else None,
     )
 
 

@@ -27,7 +27,7 @@ from tallystick.ledger.record import Recorded
 from tallystick.operations.amounts import as_text
 from tallystick.operations.finish import Asked, Change, already_recorded, write
 from tallystick.subscriptions.models import Customer, Subscription
-from tallystick.subscriptions.pricing import price_to_record
+from tallystick.subscriptions.pricing import benefit_ends_on, price_to_record
 from tallystick.subscriptions.queries import SubscriptionView, view_of
 from tallystick.subscriptions.rules import read_quantity
 from tallystick.subscriptions.status import EndOfTerm, SubscriptionStatus
@@ -143,7 +143,11 @@ def _made(view: SubscriptionView, asked: Asked) -> Made:
         return Made()
     fields: dict[str, Any] = {}
     if view.unit_price is None:
-        fields |= {"unit_price": price.unit_price, "price_currency": price.price_currency}
+        fields |= {
+            "unit_price": price.unit_price,
+            "price_currency": price.price_currency,
+            "promotion_ends_on": benefit_ends_on(price, view),
+        }
     if view.unit_cost is None and price.unit_cost is not None:
         fields |= {"unit_cost": price.unit_cost, "cost_currency": price.cost_currency}
     if not fields:

@@ -44,7 +44,7 @@ class NewPrice:
     """What it costs and is sold for from then on; None: as before. ``because``: why (prices).
 
     ``currency``: of a subscription's first price. ``accepted``: a move by more than a factor 3 is
-    meant.
+    meant. ``promotion_ends_on``: of the promotion it was made with, within the term.
     """
 
     unit_price: Decimal | None = None
@@ -52,6 +52,7 @@ class NewPrice:
     because: Mapping[str, Any] | None = None
     currency: str = ""
     accepted: bool = False
+    promotion_ends_on: date | None = None
 
     @classmethod
     def read(
@@ -229,6 +230,7 @@ def _priced(
             "unit_cost": new_cost,
             "price_currency": known.price_currency,
             "cost_currency": known.cost_currency,
+            "promotion_ends_on": price.promotion_ends_on,
             **({"quantity": quantity} if moves else {}),
         },
         summary=f"{kind.label}: unit price {as_text(new_price) or 'none'} from {in_words(day)}",

@@ -42,11 +42,13 @@ def update_price(
     asked: Asked,
     because: Mapping[str, Any] | None = None,
     accept_large_change: bool = False,
+    promotion_ends_on: date | None = None,
 ) -> Recorded:
     """Record it. Prices are per unit per billing cycle, as text or Decimal; ``currency`` is of a
     subscription's first price, later ones are in the same. ``because`` is kept with the operation
     and answers *Why is this number?* A move by more than a factor 3 needs ``accept_large_change``.
-    A cost that is not said is the one that holds on the day.
+    A cost that is not said is the one that holds on the day. ``promotion_ends_on``: of the
+    promotion it was made with, within the term.
 
     Raises InvalidInput (naming the field), NotFound, NotAllowed, Conflicting.
     """
@@ -90,7 +92,12 @@ def update_price(
                 "because": dict(because or {}),
             },
             effective_on=day,
-            fields={"unit_price": price, "unit_cost": new_cost, **money},
+            fields={
+                "unit_price": price,
+                "unit_cost": new_cost,
+                **money,
+                "promotion_ends_on": promotion_ends_on,
+            },
             summary=f"Unit price {_text(then.unit_price) or 'none'} to {_text(price)} from "
             f"{in_words(day)}",
             not_applicable=lambda _: not_sent,

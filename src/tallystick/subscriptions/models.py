@@ -57,6 +57,9 @@ class Subscription(models.Model):
     end_said_at = models.DateTimeField(null=True)
     # In the vendor's extended service term: month by month, its price follows the list.
     extended = models.BooleanField(default=False, db_default=False)
+    # The last day of the promotion that its price was made with by the rules, within its term;
+    # every other price takes it away.
+    promotion_ends_on = models.DateField(null=True)
     is_trial = models.BooleanField(default=False)
     purchase_order = models.CharField(max_length=100, blank=True)
     unit_price = models.DecimalField(max_digits=16, decimal_places=4, null=True)
@@ -90,6 +93,11 @@ class Subscription(models.Model):
         indexes = [
             models.Index(fields=["tenant_id", "customer"], name="subscription_of_customer"),
             models.Index(fields=["commitment_ends_on"], name="subscription_term_ends"),
+            models.Index(
+                fields=["promotion_ends_on"],
+                condition=Q(promotion_ends_on__isnull=False),
+                name="subscription_promotion_ends",
+            ),
             models.Index(
                 fields=["tenant_id", "reseller_id"],
                 condition=Q(mapped=False, status=SubscriptionStatus.ACTIVE.value),

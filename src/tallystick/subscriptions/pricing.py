@@ -142,6 +142,15 @@ def price_to_record(context: Context, view: SubscriptionView, *, on: date) -> Pr
     return _price(seller_of(context, view), view, book, _unlocked([view]), on)
 
 
+def benefit_ends_on(price: Price, view: SubscriptionView) -> date | None:
+    """The last day of the promotion the price was made with, where that is within the term."""
+    if not isinstance(price, Explained) or price.promotion is None:
+        return None
+    until, last_day = price.promotion.until, price.locked_until or view.commitment_ends_on
+    is_within = until is not None and (last_day is None or until < last_day)
+    return until if is_within else None
+
+
 def number_reached(context: Context, rule: MarginRule | None) -> int:
     """How many ``compared`` looks at, or ``listed_on`` without a rule."""
     rows = visible(context)

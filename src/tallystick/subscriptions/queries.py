@@ -57,6 +57,7 @@ class SubscriptionView:
     extended: bool = False
     others_until: int = 0
     end_said_at: datetime | None = None
+    promotion_ends_on: date | None = None
 
     @property
     def name(self) -> str:
@@ -124,6 +125,7 @@ def view_of(row: Subscription) -> SubscriptionView:
         extended=row.extended,
         others_until=row.others_until,
         end_said_at=row.end_said_at,
+        promotion_ends_on=row.promotion_ends_on,
     )
 
 

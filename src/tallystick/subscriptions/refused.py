@@ -14,12 +14,15 @@ from tallystick.subscriptions.models import RefusedChange
 from tallystick.subscriptions.rules import ACCEPT
 
 AGAIN_AFTER = timedelta(days=1)
+# What is wrong with a price that was to follow a promotion.
+PROMOTION = "promotion"
 _TAKE_BACK = "What was scheduled can be taken back."
 _CALLED = {
     "subscription": "It",
     "offer_id": "The offer",
     "ends_on": "The next term's last day",
     "effective_on": "The day",
+    PROMOTION: "Its price",
 }
 
 
@@ -43,6 +46,8 @@ class RefusedView:
 
     @property
     def you_can(self) -> str:
+        if self.asks == PROMOTION:
+            return "Record under Promotion ends what it is sold for from that day on."
         if self.asks == ACCEPT:
             return f"Say the price under Next term and that it is meant. {_TAKE_BACK}"
         instead = "under Next term what is to happen instead."
