@@ -77,6 +77,22 @@ def test_why_is_this_number(api: Api) -> None:
         assert api.get(f"/subscriptions/{held}/price{query}").status == 422
 
 
+def test_who_said_the_price_that_is_recorded(api: Api) -> None:
+    held = api.of.subscription()
+    at = f"/subscriptions/{held}/operations"
+    typed = {"kind": "update_price_margin", "unit_price": "16.40", "effective_on": "2026-07-01"}
+    done = api.post(at, typed).body
+    said = api.get(f"/subscriptions/{held}/price?on=2026-07-01").body["recorded"]
+    assert (said["operation_id"], said["sequence"], said["unit_price"]) == (
+        done["id"], 2, "16.4000",
+    )  # fmt: skip
+    assert (said["from_on"], said["made_by"], said["source"]) == ("2026-07-01", "", "api")
+    assert said["summary"].startswith("Said through the API by administrator script (API) on ")
+    before = api.get(f"/subscriptions/{held}/price?on=2026-06-30").body["recorded"]
+    assert (before["sequence"], before["unit_price"]) == (1, "15.2000")
+    assert api.get(f"/subscriptions/{held}/price?on=2025-12-31").body["recorded"] is None
+
+
 @pytest.mark.parametrize("shape", ["csv", "zip", "form"])
 def test_import_a_price_list(api: Api, shape: str) -> None:
     data = sheet([GOOD])

@@ -128,6 +128,20 @@ def test_a_file_is_kept_for_a_day_and_one_a_person() -> None:
         kept_upload(second, by=by(of))
 
 
+def test_the_recorded_price_says_who_typed_it() -> None:
+    of = tenancy()
+    one, client = of.subscription(), visitor(of)
+    client.post(f"/subscriptions/{one}/price-margin", {"unit_price": "16.40"})
+    page = client.get(f"/subscriptions/{one}/price").content.decode()
+    assert "What is recorded for" in page
+    assert "unit price 16.40 EUR from" in page
+    assert "Typed by" in page
+    assert "operation 2 (Update price margin)." in page
+    assert "What is recorded for" not in client.get(
+        f"/subscriptions/{one}/price?on=2025-12-31"
+    ).content.decode()  # fmt: skip
+
+
 def test_a_subscription_without_a_price_says_why() -> None:
     of = tenancy()
     held = of.subscription(unit_cost=None)

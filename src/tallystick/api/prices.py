@@ -29,7 +29,9 @@ from tallystick.catalog.price_settings import (
     state_rate,
 )
 from tallystick.catalog.priced import PriceSettings
+from tallystick.operations.said_price import said_price
 from tallystick.subscriptions.pricing import check_day, price_on
+from tallystick.subscriptions.queries import get_subscription
 
 router = Router(tags=["Prices"])
 
@@ -45,12 +47,14 @@ def subscription_price(
 ) -> PriceOut:
     """The price on a day (today without one), each part with its rule, its source and its day.
 
-    200 also when there is no price: then ``lacks`` and ``reason`` say why.
+    200 also when there is no price: then ``lacks`` and ``reason`` say why. ``recorded``: what is
+    recorded for that day, and who said it.
     """
     no_other(request, {"on"})
     who = caller(request)
     day = check_day(on or who.today, today=who.today)
-    return PriceOut.of(price_on(who.context, subscription_id, on=day))
+    view = get_subscription(who.context, subscription_id)
+    return PriceOut.of(price_on(who.context, subscription_id, on=day), said_price(view, on=day))
 
 
 @router.get("/prices", auth=READ, response=answers(200, PageOut[PriceRowOut]))

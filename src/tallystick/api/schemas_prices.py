@@ -18,6 +18,7 @@ from tallystick.catalog.explained import CannotPrice, Explained, Part, Price
 from tallystick.catalog.price_queries import ImportView, PriceRowView
 from tallystick.catalog.price_words import PriceIsFor, PromotionLowers
 from tallystick.catalog.terms import BillingCycle, Segment, Term
+from tallystick.operations.said_price import SaidPrice
 
 
 class PriceFilter(Paging):
@@ -127,6 +128,39 @@ class PromotionUsedOut(Schema):
     until_on: On | None
 
 
+class RecordedPriceOut(Schema):
+    """The price an operation recorded. ``made_by``: the rule, price list or promotion that made it;
+    empty where ``actor`` said it."""
+
+    operation_id: int
+    sequence: int
+    unit_price: Money
+    currency: str
+    from_on: On
+    recorded_at: At
+    actor: str
+    source: str
+    made_by: str
+    summary: str
+
+    @classmethod
+    def of(cls, said: SaidPrice | None) -> RecordedPriceOut | None:
+        if said is None:
+            return None
+        return cls(
+            operation_id=said.operation_id,
+            sequence=said.sequence,
+            unit_price=said.unit_price,
+            currency=said.currency,
+            from_on=said.from_on,
+            recorded_at=said.recorded_at,
+            actor=said.actor,
+            source=said.source,
+            made_by=said.made_by,
+            summary=said.in_words(),
+        )
+
+
 class PriceOut(Schema):
     """The price of a unit for one billing cycle; without one ``lacks`` and ``reason`` say why."""
 
@@ -142,12 +176,18 @@ class PriceOut(Schema):
     lacks: str = ""
     reason: str = ""
     because: list[PartOut]
+    recorded: RecordedPriceOut | None = Field(
+        None, description="What is recorded for that day, and who said it."
+    )
 
     @classmethod
-    def of(cls, price: Price) -> PriceOut:
+    def of(cls, price: Price, said: SaidPrice | None = None) -> PriceOut:
+        recorded = RecordedPriceOut.of(said)
         because = [PartOut.of(part) for part in price.because]
         if isinstance(price, CannotPrice):
-            return cls(lacks=price.lacks.value, reason=price.reason, because=because)
+            return cls(
+                lacks=price.lacks.value, reason=price.reason, because=because, recorded=recorded
+            )
         return cls(
             unit_price=price.unit_price,
             unit_cost=price.unit_cost,
@@ -159,6 +199,7 @@ class PriceOut(Schema):
             locked_until_on=price.locked_until,
             promotion=_used(price),
             because=because,
+            recorded=recorded,
         )
 
 

@@ -137,7 +137,7 @@ def no_price_margin(kind: OfferKind) -> str:
         return ""
     return (
         "is an Azure plan and has no unit price of its own: each month is billed with its total "
-        "amount. A margin rule says what is added to it"
+        "amount, as it is stated or imported"
     )
 
 

@@ -10,6 +10,7 @@ from tallystick.catalog.price_queries import list_prices
 from tallystick.kit.days import parse_day
 from tallystick.kit.problem import InvalidInput
 from tallystick.mappings.rows import subscription_row
+from tallystick.operations.said_price import said_price
 from tallystick.subscriptions.pricing import check_day, price_on
 from tallystick.web.addresses import Address, choices
 from tallystick.web.visit import Visit, screen
@@ -65,4 +66,5 @@ def subscription_price(visit: Visit, subscription_id: int) -> HttpResponse:
         wrong=wrong,
         price=price,
         priced=isinstance(price, Explained),
+        said=said_price(row.subscription, on=on),
     )
