@@ -14,6 +14,8 @@ from typing import Any
 
 from tallystick.audit.events import Event
 from tallystick.connections.policies import PriceDay
+from tallystick.identity.people import tenant_zone
+from tallystick.kit.clock import civil_day
 from tallystick.kit.days import add_months, in_words
 from tallystick.kit.problem import FieldError
 from tallystick.ledger.kinds import OperationKind
@@ -90,6 +92,7 @@ def renew(
     asked: Asked,
 ) -> Recorded:
     """The next term begins the day after this one's last; it is as long unless ``ends_on`` says.
+    A term that began by itself is renewed in its last week, or with ``ends_on``.
 
     Raises InvalidInput (naming the field), NotFound, NotAllowed, Conflicting.
     """
@@ -100,6 +103,8 @@ def renew(
         if last_day is None or last_day == date.max:
             return [FieldError("subscription", "has no term that could be renewed")]
         begins = last_day + timedelta(days=1)
+        if ends_on is None and (twice := _renewed_already(view, last_day, asked)):
+            return [FieldError("ends_on", twice)]
         until = ends_on
         if until is None and months is not None:
             until = _last_day(view.starts_on, begins, months)
@@ -119,6 +124,26 @@ def renew(
         )
 
     return finish(subscription_id, decide, asked=asked)
+
+
+def _renewed_already(view: SubscriptionView, last_day: date, asked: Asked) -> str:
+    """Who renews by hand what has renewed by itself would make two terms of one: what to say."""
+    today = civil_day(asked.now, tenant_zone(view.tenant_id))
+    if asked.origin.source == SCHEDULE or today >= last_day - TOLD_WITHIN:
+        return ""
+    newest = (
+        Operation.objects.filter(subscription_id=view.id, kind=OperationKind.RENEW.value)
+        .order_by("-sequence")
+        .first()
+    )
+    if newest is None or newest.source != SCHEDULE:
+        return ""
+    if newest.after.get("commitment_ends_on") != last_day.isoformat():
+        return ""
+    return (
+        f"is needed: it has renewed by itself on {in_words(newest.effective_on)}, until "
+        f"{in_words(last_day)}. If it is to be renewed once more, say the last day of that term"
+    )
 
 
 def _last_day(starts_on: date, begins: date, months: int) -> date:
