@@ -79,8 +79,10 @@ def test_a_later_price_is_named_on_the_form_in_the_look_and_afterwards(world: Wo
     earlier, later = today + timedelta(days=30), today + timedelta(days=60)
     line.price("16.40", on=later)
     named = f"Operation 3 (Update price margin) has unit price 16.40 EUR from {in_words(later)}."
+    assert "Now 15.20 EUR each" in text(client.get(f"{at}/price-margin"))
     for form in ("price-margin", "change/end-promotion"):
-        assert f"{named} A price of an earlier day is newer" in text(client.get(f"{at}/{form}"))
+        said = f"unit price 16.40 EUR from {in_words(later)} (operation 3). A price of an earlier"
+        assert f"Recorded for later: {said}" in text(client.get(f"{at}/{form}"))
     typed = {"unit_price": "15.80", "effective_on": earlier.isoformat()}
     said = text(client.post(f"{at}/price-margin", typed, headers=PART))
     assert f"{named} What is recorded now is newer and counts from then on, too" in said

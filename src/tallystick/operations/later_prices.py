@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
 from tallystick.kit.days import in_words
@@ -10,13 +10,9 @@ from tallystick.kit.money import at_least_cents
 from tallystick.ledger.price_steps import PriceStep
 
 Amounts = tuple[Decimal | None, Decimal | None]
-NOW = "What is recorded now"
-EARLIER = "A price of an earlier day"
 
 
-def taken_over(
-    later: Sequence[PriceStep], amounts: Amounts, currency: str, *, by: str = NOW
-) -> str:
+def taken_over(later: Sequence[PriceStep], amounts: Amounts, currency: str) -> str:
     """What becomes of prices of later days, and what to do; empty when none is another one.
 
     ``amounts``: price and cost that take their place.
@@ -24,24 +20,32 @@ def taken_over(
     others = [one for one in later if (one.unit_price, one.unit_cost) != amounts]
     if not others:
         return ""
-    has = "; operation ".join(_step(one, amounts, currency) for one in others)
+    has = "; operation ".join(
+        f"{one.sequence} ({one.kind.label}) has {_step(one, amounts[1], currency)}"
+        for one in others
+    )
     prices = "price" if len(others) == 1 else "prices"
     return (
-        f"Operation {has}. {by} is newer and counts from then on, too: if that is not meant, "
-        f"record the later {prices} again afterwards."
+        f"Operation {has}. What is recorded now is newer and counts from then on, too: if that is "
+        f"not meant, record the later {prices} again afterwards."
     )
 
 
-def _step(one: PriceStep, amounts: Amounts, currency: str) -> str:
-    """``5 (Update price margin) has unit price 16.40 EUR from 1 Jul 2026``."""
-    named = zip(("unit price", "unit cost"), (one.unit_price, one.unit_cost), amounts, strict=True)
-    has = " and ".join(_differing(named)) or "no price"
-    money = f"{has} {currency}".rstrip()
-    return f"{one.sequence} ({one.kind.label}) has {money} from {in_words(one.on)}"
+def to_come(later: Sequence[PriceStep], unit_cost: Decimal | None, currency: str) -> str:
+    """The same before anything is typed; ``unit_cost`` as it is then."""
+    if not later:
+        return ""
+    has = "; ".join(
+        f"{_step(one, unit_cost, currency)} (operation {one.sequence})" for one in later
+    )
+    its = "its place" if len(later) == 1 else "their place"
+    return f"Recorded for later: {has}. A price of an earlier day takes {its}."
 
 
-def _differing(named: Iterable[tuple[str, Decimal | None, Decimal | None]]) -> Iterable[str]:
-    """The price always, the cost where it is another one."""
-    for name, amount, other in named:
-        if amount is not None and (name == "unit price" or amount != other):
-            yield f"{name} {at_least_cents(amount)}"
+def _step(one: PriceStep, unit_cost: Decimal | None, currency: str) -> str:
+    """``unit price 16.40 EUR from 1 Jul 2026``; its cost where that is another one."""
+    parts = [] if one.unit_price is None else [f"unit price {at_least_cents(one.unit_price)}"]
+    if one.unit_cost not in {None, unit_cost}:
+        parts.append(f"unit cost {at_least_cents(one.unit_cost or Decimal(0))}")
+    money = f"{' and '.join(parts) or 'no price'} {currency}".rstrip()
+    return f"{money} from {in_words(one.on)}"

@@ -11,7 +11,7 @@ from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.price_steps import SETS_PRICE, steps_after
 from tallystick.ledger.queries import OperationView, price_steps
 from tallystick.operations.commitments import commitment_of
-from tallystick.operations.later_prices import EARLIER, taken_over
+from tallystick.operations.later_prices import taken_over, to_come
 from tallystick.subscriptions.queries import SubscriptionView, views_by_id
 
 
@@ -33,10 +33,10 @@ def over_later_prices(operation: OperationView) -> str:
     return taken_over(later, amounts, after.get("price_currency") or "")
 
 
-def prices_to_come(view: SubscriptionView, *, today: date) -> str:
-    """The same, before anything is typed."""
-    later = steps_after(price_steps([view.id])[view.id], today)
-    return taken_over(later, (None, view.unit_cost), view.price_currency, by=EARLIER)
+def prices_to_come(view: SubscriptionView, *, after: date) -> str:
+    """The same of a price from that day on, before anything is typed."""
+    later = steps_after(price_steps([view.id])[view.id], after)
+    return to_come(later, view.unit_cost, view.price_currency)
 
 
 def _amount(text: str | None) -> Decimal | None:

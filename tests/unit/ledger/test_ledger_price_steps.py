@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.price_steps import PriceStep, step_on, steps_after, steps_of
-from tallystick.operations.later_prices import EARLIER, taken_over
+from tallystick.operations.later_prices import taken_over, to_come
 
 
 def day(month: int) -> date:
@@ -60,10 +60,20 @@ def test_the_later_price_is_named_with_its_day_and_operation() -> None:
         "later price again afterwards."
     )
     renewed = said(9, 4, "17", "11", OperationKind.RENEW)
-    two = taken_over([JULY, renewed], now, "EUR", by=EARLIER)
+    two = taken_over([JULY, renewed], now, "EUR")
     assert "; operation 4 (Renew) has unit price 17.00 and unit cost 11.00 EUR from 1 Sep" in two
-    assert "A price of an earlier day is newer" in two
     assert two.endswith("record the later prices again afterwards.")
+
+
+def test_before_anything_is_typed_the_later_prices_are_named() -> None:
+    assert to_come([], Decimal(10), "EUR") == ""
+    assert to_come([JULY], Decimal(10), "EUR") == (
+        "Recorded for later: unit price 16.40 EUR from 1 Jul 2026 (operation 2). A price of an "
+        "earlier day takes its place."
+    )
+    two = to_come([JULY, said(9, 4, "17", "11")], Decimal(10), "EUR")
+    assert "; unit price 17.00 and unit cost 11.00 EUR from 1 Sep 2026 (operation 4). A" in two
+    assert two.endswith("takes their place.")
 
 
 def test_the_same_amounts_and_no_later_ones_are_not_worth_a_word() -> None:

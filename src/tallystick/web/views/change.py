@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date, timedelta
 
 from django.http import Http404, HttpResponse
 
@@ -69,6 +70,15 @@ def _hints(visit: Visit, row: Row, values: Mapping[str, str]) -> dict[str, str]:
     return {"months": f"Held while it was suspended: {names}. Write those that are to be billed."}
 
 
+def _to_come(visit: Visit, row: Row, act: Act) -> str:
+    """Which later prices the new one would take the place of; a renewal's begins with the term."""
+    if not act.sets_price:
+        return ""
+    last_day = row.subscription.commitment_ends_on if act is Act.RENEW else None
+    after = visit.today if last_day in {None, date.max} else last_day + timedelta(days=1)
+    return prices_to_come(row.subscription, after=after)
+
+
 def _form(
     visit: Visit,
     row: Row,
@@ -92,7 +102,7 @@ def _form(
         act=act,
         here=here,
         inputs=change_fields.inputs(act, fields, hints=_hints(visit, row, values)),
-        to_come=prices_to_come(row.subscription, today=visit.today) if act.sets_price else "",
+        to_come=_to_come(visit, row, act),
         undo=change_fields.UNDO[act],
         records=change_fields.RECORDS[act],
         at_once=change_fields.looks_at_once(act) and not problem,

@@ -16,6 +16,7 @@ from tallystick.kit.problem import InvalidInput, NotFound
 from tallystick.ledger.record import Recorded
 from tallystick.mappings.resolve import resolve
 from tallystick.mappings.rows import Row, subscription_row
+from tallystick.operations.as_of import as_of
 from tallystick.operations.finish import Asked
 from tallystick.operations.update_price import update_price
 from tallystick.operations.worth_knowing import prices_to_come
@@ -91,7 +92,7 @@ def _record(
 
 def _values(visit: Visit, row: Row) -> dict[str, str]:
     """What was typed, else what it is now; only the fields this subscription is asked for."""
-    posted, view = visit.request.POST, row.subscription
+    posted, view = visit.request.POST, as_of(row.subscription, visit.today)
     values = {
         "unit_price": posted.get("unit_price", plain_amount(view.unit_price)),
         "unit_cost": posted.get("unit_cost", ""),
@@ -154,7 +155,8 @@ def _form(
         errors=forms.other_errors(values, problem),
         wrong=problem is not None,
         gap_charge="gap_charge" in visit.request.POST,
-        to_come=prices_to_come(row.subscription, today=visit.today),
+        held=as_of(row.subscription, visit.today),
+        to_come=prices_to_come(row.subscription, after=visit.today),
         begins=[
             From(one.value, _FROM[one], one.consequence, one.value == chosen) for one in PriceDay
         ]
