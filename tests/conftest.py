@@ -109,3 +109,16 @@ def world(db: None, simulator: object) -> Iterator[object]:
 
     with world_on(simulator) as made:  # type: ignore[arg-type]
         yield made
+
+
+@pytest.fixture
+def looked_at(simulator: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Pages, API and commands of this process look at the simulator, as a server would."""
+    from tallystick.bootstrap.clients import quick_wire
+
+    for name in ("ORIGINS", "DISCOVERY_URL"):
+        origin = simulator.origin  # type: ignore[attr-defined]
+        monkeypatch.setenv(f"TALLYSTICK_AUTOTASK_{name}", origin)
+    quick_wire.cache_clear()
+    yield
+    quick_wire.cache_clear()

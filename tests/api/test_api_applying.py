@@ -54,6 +54,10 @@ def test_a_margin_rule(api: Api, offer: int) -> None:
     assert (one["subscription_id"], one["unit_price_from"], one["unit_price_to"]) == (
         first, "12.0000", "12.5000"
     )  # fmt: skip
+    [ahead] = one["ahead"]
+    assert (ahead["sent_on"], ahead["gap"], one["not_looked_up_because"]) == (None, None, "")
+    assert "not mapped" in ahead["nothing_because"]
+    assert tried.body["autotask_calls"] == 0
     rest = api.post(f"{address}?cursor={tried.body['next_cursor']}", {"dry_run": True})
     assert [one["subscription_id"] for one in rest.body["items"]] == [third]
 

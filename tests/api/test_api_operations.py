@@ -317,6 +317,10 @@ class TestPriceMargin:
         assert Decimal(call["unit_price"]) == Decimal("16.40")
         assert [Decimal(bill["difference"]) for bill in sent["bills"]] == [12, 12]
         assert (sent["units_to"], Decimal(sent["unit_price_to"])) == (None, Decimal("16.40"))
+        assert "An adjustment cannot be deleted" in sent["cannot_be_undone"][0]
+        assert said.body["undo"] == ""
+        renewed = api_of(world.tenancy).post(address, {"kind": "suspend"}).body
+        assert renewed["undo"].startswith("Reactivate undoes it")
         assert Operation.objects.filter(subscription_id=line.subscription_id).count() == 2
 
 

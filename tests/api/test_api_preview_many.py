@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import pytest
 from api_calls import Api, api_of
 
 from azure_world import plan_on
 from factories import tenancy
-from harness import World
+from harness import Line, World
 from tallystick.connections.policies import Mode
 from tallystick.identity.roles import Role
 from tallystick.ledger.models import Operation
@@ -104,6 +105,7 @@ def test_several_are_recorded_all_or_none_and_once(world: World) -> None:
     gap = {"kind": "update_price_margin", "unit_price": "16.00", "gap_charge": True}
     body = {"operations": [*good, {"subscription_id": alone, "operation": gap}]}
     assert api.post("/operations", body).fields == ["operations.2.operation.gap_charge"]
+    assert count(of) == before, "without a gap there is nothing to charge"
     key = f"several-{of.tenant_id}"
     body = {"operations": [*good, quantity(alone, 7)]}
     done = api.post("/operations", body, Idempotency_Key=key)
@@ -118,6 +120,40 @@ def test_several_are_recorded_all_or_none_and_once(world: World) -> None:
     world.work()
     assert line.badge == "synced"
     assert line.units(date(2026, 12, 1)) == 15
+
+
+@pytest.mark.usefixtures("looked_at")
+def test_posted_periods_are_said_by_row_and_each_gap_is_charged_by_itself(world: World) -> None:
+    of, api = world.tenancy, api_of(world.tenancy)
+    posted, also, still_open = (world.line(units=10, ends=date(2098, 12, 31)) for _ in range(3))
+    for line in (posted, also):
+        world.simulator.approve_and_post(line.contract_id, date(2026, 5, 31))
+    price = {"kind": "update_price_margin", "unit_price": "18.30", "effective_on": "2026-05-10"}
+
+    def body(*lines: Line, **more: object) -> dict[str, object]:
+        asked = [{"subscription_id": one.subscription_id, "operation": price} for one in lines]
+        asked[0] = asked[0] | {"operation": price | more}
+        return {"operations": asked}
+
+    before = count(of)
+    said = api.post("/operations/preview", body(posted, also, still_open))
+    waits, again, goes = said.body["items"]
+    assert (waits["sent_on"], waits["gap"]) == ("2026-06-01", "22.00")  # 22 of 31 days
+    assert waits["posted"] == "March, April and May are posted, June is open."
+    assert again["gap"] == "22.00"
+    assert (goes["sent_on"], goes["posted"], goes["gap"]) == ("2026-05-01", "", None)
+    assert all(
+        "cannot be deleted in Autotask" in row["cannot_be_undone"][0] for row in (waits, goes)
+    )
+    refused = api.post("/operations", body(still_open, posted, gap_charge=True))
+    assert refused.fields == ["operations.0.operation.gap_charge"]
+    assert count(of) == before
+    done = api.post("/operations", body(posted, also, still_open, gap_charge=True))
+    assert done.status == 201, done.text
+    assert [row["gap_charges"] for row in done.body["items"]] == [1, 0, 0]
+    charge = Operation.objects.get(tenant_id=of.tenant_id, kind="one_off_charge")
+    assert (charge.subscription_id, charge.after["price"]) == (posted.subscription_id, "22.0000")
+    assert charge.after["for_operation"] == done.body["items"][0]["sequence"]
 
 
 def test_the_state_alone_against_one_of_several_is_a_conflict(world: World, stranger: Api) -> None:

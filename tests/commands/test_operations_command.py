@@ -151,7 +151,31 @@ def test_azure_amounts_and_the_gap_of_a_price(world: World, say: Say) -> None:
     code, _, error = say(*act)
     assert code != 0
     assert "gap" in error
-    assert say(*act, "--price-from", "next_period", "--also", name)[0] != 0, "of one only"
     code, _, error = say(*act, "--price-from", "next_period")
     assert code == 0, error
     assert count(line.subscription_id) == before + 2
+
+
+@pytest.mark.usefixtures("looked_at")
+def test_several_prices_are_each_charged_their_own_gap(world: World, say: Say) -> None:
+    far = date(2098, 12, 31)
+    posted, still_open, other = (world.line(units=10, ends=far) for _ in range(3))
+    world.simulator.approve_and_post(posted.contract_id, date(2026, 5, 31))
+    names = [
+        Subscription.objects.get(pk=line.subscription_id).provider_id
+        for line in (posted, still_open, other)
+    ]
+    act = ("price", names[0], "18.30", "--effective-on", "2026-05-10", "--also", names[1])
+    code, out, error = say(*act, "--preview")
+    assert code == 0, error
+    assert "March, April and May are posted, June is open." in out
+    assert f"{names[0]}: The 22 days until 1 Jun 2026 are billed as they were: about 22.00" in out
+    assert "An adjustment cannot be deleted in Autotask" in out
+    code, out, error = say(*act, "--gap-charge")
+    assert code == 0, error
+    assert [count(line.subscription_id) for line in (posted, still_open)] == [4, 3]
+    nothing = ("price", names[2], "18.30", "--effective-on", "2026-05-10", "--gap-charge")
+    code, _, error = say(*nothing, "--also", names[1])
+    assert code == 2
+    assert f"{names[2]}: gap_charge: there is nothing to charge" in error
+    assert count(other.subscription_id) == 2

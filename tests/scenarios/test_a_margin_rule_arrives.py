@@ -5,16 +5,20 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+import pytest
+
 from checks import check_promises
 from factories import TODAY
 from harness import Line, World
 from price_desk import by, listed, ruled
+from tallystick.bootstrap import prices_ahead
+from tallystick.bootstrap.prices_ahead import look_ahead_at_prices
 from tallystick.catalog.models import Offer
 from tallystick.catalog.price_runs import Choice, RunView
 from tallystick.catalog.price_settings import mark_price_lock
 from tallystick.catalog.record_promotion import NewPromotion, add_promotion
 from tallystick.operations.apply_prices import apply_prices
-from tallystick.operations.look_at_prices import ByList, What, rule_to_apply
+from tallystick.operations.look_at_prices import ByList, What, look_at_prices, rule_to_apply
 from tallystick.subscriptions.models import Subscription
 
 MAY, JUNE = date(2026, 5, 1), date(2026, 6, 1)
@@ -63,6 +67,33 @@ def test_a_rule_reaches_every_line_but_the_excluded_one(world: World) -> None:
 
     assert applied(world, what, third.subscription_id).recorded == 0
     assert len(first.effects()) == 1
+
+
+@pytest.mark.usefixtures("looked_at")
+def test_the_look_says_by_row_what_then_arrives(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    posted, still_open, beyond = listed_lines(world, 3)
+    world.simulator.approve_and_post(posted.contract_id, date(2026, 5, 31))
+    of = world.tenancy
+    what = rule_to_apply(of.context, ruled(of, "50"), today=TODAY)
+    monkeypatch.setattr(prices_ahead, "MOST_AT_ONCE", 2)
+    rows = look_at_prices(what, of.context).items
+    ahead = look_ahead_at_prices(rows, what, asked=of.asked())
+    [waits], [goes], nothing = (ahead.of(one) for one in rows)
+    assert (waits.asked_on, waits.sent_on, waits.gap) == (TODAY, JUNE, Decimal("20.94"))
+    assert waits.posted == "March, April and May are posted, June is open."
+    assert "about 20.94" in waits.gap_in_words
+    assert (goes.sent_on, goes.posted, goes.gap) == (MAY, "", None)
+    assert (list(nothing), ahead.gaps, len(ahead.gaps_in_words)) == ([], 1, 1)
+    assert [bool(ahead.why_not(one)) for one in rows] == [False, False, True]
+    assert 0 < ahead.calls <= 3, "one for the units of all lines, and where to ask"
+
+    assert applied(world, what).recorded == 3
+    for line, row in ((posted, waits), (still_open, goes)):
+        [effect] = line.effects()
+        assert effect["effective_on"] == f"{row.sent_on}"
+    assert beyond.badge == "synced"
 
 
 def test_one_line_that_refuses_stops_itself_only(world: World) -> None:

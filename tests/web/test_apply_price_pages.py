@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from factories import Tenancy, number, tenancy, user
+from harness import World
 from price_desk import by, listed, ruled
 from tallystick.catalog.models import MarginRuleRow, PriceRun
 from tallystick.catalog.price_settings import mark_price_lock
 from tallystick.identity.roles import Role
 from tallystick.kit.clock import DatabaseClock
+from tallystick.kit.days import add_months
 from tallystick.ledger.models import Operation
 from tallystick.subscriptions.models import Subscription
 from tallystick.subscriptions.queries import get_subscription
@@ -89,6 +92,21 @@ def test_a_rule_that_is_set_is_applied_later(csp: Tenancy, offer: int) -> None:
     assert price(csp, first) == 12.5
     assert "No price changes" in client.get(address).content.decode()
     assert visitor(tenancy()).get(address).status_code == 404
+
+
+@pytest.mark.usefixtures("looked_at")
+def test_a_posted_month_is_said_by_row(world: World) -> None:
+    of, far = world.tenancy, date(2098, 12, 31)
+    posted, still_open = (world.line(units=10, ends=far) for _ in range(2))
+    for line in (posted, still_open):
+        listed(of, Subscription.objects.get(pk=line.subscription_id).offer_id, "12.10", None)
+    today = DatabaseClock().now().date()
+    world.simulator.approve_and_post(posted.contract_id, add_months(today.replace(day=1), 1))
+    page = visitor(of).get(f"/prices/margin-rules/{ruled(of, '50')}/apply").content.decode()
+    assert page.count("billed from") == 2  # the open one from the start of its period
+    assert page.count("less than with the change (estimate)") == 1
+    assert "1 of 2 subscriptions shown here is billed later than the price counts" in page
+    assert "Autotask was asked" in page
 
 
 def test_a_price_list_of_a_day(csp: Tenancy, offer: int) -> None:

@@ -88,6 +88,34 @@ def test_one_that_cannot_be_recorded_holds_all_of_them(world: World) -> None:
     assert kinds(of) == []
 
 
+@pytest.mark.usefixtures("looked_at")
+def test_prices_that_wait_say_the_gap_and_charge_it_once(world: World) -> None:
+    of, client = world.tenancy, visitor(world.tenancy)
+    posted, still_open = (world.line(units=10, ends=date(2098, 12, 31)) for _ in range(2))
+    world.simulator.approve_and_post(posted.contract_id, date(2026, 5, 31))
+    given = {
+        "act": "price",
+        "subscription": [str(one.subscription_id) for one in (posted, still_open)],
+        "unit_price": "18.30",
+        "effective_on": "2026-05-10",
+        "gap_charge": "yes",
+        "token": "d" * 32,
+    }
+    said = text(client.post(SEVERAL, given | {"look": "yes"}))
+    assert "March, April and May are posted, June is open." in said
+    assert "The 22 days until 1 Jun 2026 are billed as they were: about 22.00 EUR less" in said
+    assert "Charge the gaps once." in said
+    only_open = given | {"subscription": given["subscription"][1:]}
+    refused = client.post(SEVERAL, only_open)
+    assert refused.status_code == 400
+    assert "Cannot be recorded: there is nothing to charge" in text(refused)
+    assert kinds(of) == []
+    for _ in range(2):
+        assert client.post(SEVERAL, given).status_code == 302
+    assert sorted(kinds(of)) == ["one_off_charge", "update_price_margin", "update_price_margin"]
+    assert "1 gap charged once." in text(client.get("/subscriptions"))
+
+
 @pytest.mark.parametrize("act", ["suspend", "renew", "cancel", "end-of-term", "rename", "price"])
 def test_every_act_has_its_form_for_several(act: str) -> None:
     of = tenancy()

@@ -15,6 +15,7 @@ from tallystick.api.schemas_applying import (
     PricesAheadOut,
 )
 from tallystick.api.schemas_kit import PageOut, Paging, checked
+from tallystick.bootstrap.prices_ahead import look_ahead_at_prices
 from tallystick.catalog.price_runs import get_price_run, left_of
 from tallystick.operations.apply_prices import apply_prices
 from tallystick.operations.look_at_prices import (
@@ -42,7 +43,8 @@ def apply_margin_rule(
     """One *Update price margin* for each subscription whose price or cost the rule changes, once.
 
     From its first day, or today when that has passed. A few are recorded before the answer, more
-    in the background. ``dry_run`` (200) says which and the money a month, and stores nothing.
+    in the background. ``dry_run`` (200) says which, the money a month, and of up to 200 of a page
+    what Autotask would get from which day; it stores nothing.
     """
     no_other(request, Paging)
     who = caller(request)
@@ -91,4 +93,5 @@ def _apply(
     stores_nothing(request)
     page = look_at_prices(what, who.context, cursor=checked(asked.cursor, int), limit=asked.limit)
     totals = total_of(what, who.context, body.choice)
-    return Status(200, PricesAheadOut.look(totals, page.items, page.next_cursor))
+    ahead = look_ahead_at_prices(page.items, what, asked=who.asked())
+    return Status(200, PricesAheadOut.look(totals, page.items, page.next_cursor, ahead))

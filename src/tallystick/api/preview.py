@@ -9,8 +9,10 @@ from tallystick.api.schemas_operations import BillOut, CallOut, ChargeOut, Previ
 from tallystick.bootstrap.gap_charge import gap_of
 from tallystick.bootstrap.preview import LaneAhead, look_ahead
 from tallystick.bootstrap.preview_charges import difference
+from tallystick.bootstrap.preview_words import cannot_be_undone
 from tallystick.ledger.record import Recorded
 from tallystick.operations.finish import Asked
+from tallystick.operations.undo import undo_of
 from tallystick.sync.charges import SendCharge
 
 
@@ -27,6 +29,7 @@ def preview_of(
         after=dict(operation.after),
         effective_on=operation.effective_on,
         would_be_sent=[_would(lane) for lane in ahead.lanes],
+        undo=undo_of(operation.kind),
         lacks_line=ahead.lacks,
         warnings=list(ahead.warnings),
     )
@@ -73,6 +76,7 @@ def _would(lane: LaneAhead) -> WouldBeSent:
         moved_because="; ".join(found.moved) if found else "",
         held_because=lane.held,
         unread_because=lane.unread,
+        cannot_be_undone=cannot_be_undone(lane),
     )
 
 

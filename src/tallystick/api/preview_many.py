@@ -19,10 +19,11 @@ from tallystick.api.schemas_preview_many import (
 )
 from tallystick.api.schemas_recording import UpdatePriceMargin
 from tallystick.api.uploads import uploaded
+from tallystick.bootstrap.gap_charge import record_all_with_gaps
 from tallystick.bootstrap.preview_many import look_at_many
 from tallystick.bootstrap.preview_rows import rows_of, together
 from tallystick.kit.problem import Conflicting, FieldError, InvalidInput
-from tallystick.operations.at_once import Ask, NoneOfThem, record_all
+from tallystick.operations.at_once import Ask, NoneOfThem
 from tallystick.sources.import_operations import import_operations, read_rows
 from tallystick.subscriptions.queries import SubscriptionView, get_subscriptions
 
@@ -43,23 +44,26 @@ class ImportAsked(Schema):
 def record_several(request: HttpRequest, body: OperationsIn) -> Status[OperationsRecordedOut]:
     """All of them, or none: 422 names every wrong field as `operations.3.operation.quantity`,
     409 says what contradicts. They are on their way to their connections, those of a subscription
-    in order."""
+    in order. A price with `gap_charge` gets its own one-off charge, as it would by itself."""
     no_other(request, set())
     who = caller(request)
     _views(body, who)
-    _no_gap(body)
+    gaps = [place for place, one in enumerate(body.operations) if _charges_gap(one)]
     try:
-        done = record_all([_ask(one, who) for one in body.operations], asked=who.asked())
+        done = record_all_with_gaps(
+            [_ask(one, who) for one in body.operations], gaps, asked=who.asked()
+        )
     except NoneOfThem as refused:
         raise _in_fields(refused) from refused
     items = [
         RecordedOut(
             subscription_id=one.subscription_id,
-            operation_id=recorded.operation_id,
-            sequence=recorded.sequence,
-            sent_to=len(recorded.lane_ids),
+            operation_id=each.recorded.operation_id,
+            sequence=each.recorded.sequence,
+            sent_to=len(each.recorded.lane_ids),
+            gap_charges=each.charges,
         )
-        for one, recorded in zip(body.operations, done, strict=True)
+        for one, each in zip(body.operations, done, strict=True)
     ]
     return Status(201, OperationsRecordedOut(items=items))
 
@@ -124,18 +128,8 @@ def _views(body: OperationsIn, who: Caller) -> dict[int, SubscriptionView]:
     return views
 
 
-def _no_gap(body: OperationsIn) -> None:
-    """What a gap comes to is read in Autotask, one at a time. Raises InvalidInput."""
-    wrong = [
-        FieldError(
-            f"operations.{place}.operation.gap_charge",
-            "is not offered for several at once: record this one by itself",
-        )
-        for place, one in enumerate(body.operations)
-        if isinstance(one.operation, UpdatePriceMargin) and one.operation.gap_charge
-    ]
-    if wrong:
-        raise InvalidInput(wrong)
+def _charges_gap(one: OneOf) -> bool:
+    return isinstance(one.operation, UpdatePriceMargin) and one.operation.gap_charge
 
 
 def _in_fields(refused: NoneOfThem) -> InvalidInput | Conflicting:

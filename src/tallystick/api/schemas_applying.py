@@ -8,7 +8,9 @@ from ninja import Schema
 from pydantic import Field
 
 from tallystick.api.schemas_kit import At, Body, Day, Id, Money, On
+from tallystick.api.schemas_preview_many import RowAheadOut
 from tallystick.api.schemas_prices import PartOut
+from tallystick.bootstrap.prices_ahead import PricesAhead
 from tallystick.catalog.price_runs import Choice, Left, RunView
 from tallystick.operations.repriced import MonthsMoney, Repriced, Totals
 
@@ -86,9 +88,13 @@ class RepricedOut(Schema):
     held: bool
     left_because: str
     because: list[PartOut]
+    ahead: list[RowAheadOut] = Field(
+        description="What each connection would be told, from which day, and the gap in money."
+    )
+    not_looked_up_because: str = Field(description="Why `ahead` says nothing of it; else empty.")
 
     @classmethod
-    def of(cls, one: Repriced) -> RepricedOut:
+    def of(cls, one: Repriced, ahead: PricesAhead) -> RepricedOut:
         return cls(
             subscription_id=one.view.id,
             provider_id=one.view.provider_id,
@@ -102,6 +108,8 @@ class RepricedOut(Schema):
             held=one.held,
             left_because=one.left,
             because=[PartOut.of(part) for part in one.because],
+            ahead=[RowAheadOut.of(row) for row in ahead.of(one)],
+            not_looked_up_because=ahead.why_not(one),
         )
 
 
@@ -111,13 +119,21 @@ class PricesAheadOut(Schema):
     totals: TotalsOut
     items: list[RepricedOut]
     next_cursor: str | None
+    autotask_calls: int = Field(description="Made for this page, of the connections' shares.")
 
     @classmethod
-    def look(cls, totals: Totals, items: Sequence[Repriced], cursor: str | None) -> PricesAheadOut:
+    def look(
+        cls,
+        totals: Totals,
+        items: Sequence[Repriced],
+        cursor: str | None,
+        ahead: PricesAhead,
+    ) -> PricesAheadOut:
         return cls(
             totals=TotalsOut.of(totals),
-            items=[RepricedOut.of(one) for one in items],
+            items=[RepricedOut.of(one, ahead) for one in items],
             next_cursor=cursor,
+            autotask_calls=ahead.calls,
         )
 
 

@@ -192,6 +192,9 @@ class WouldBeSent(Schema):
     unread_because: str = Field(
         description="Why Autotask was not looked at; then it follows from what was last proved."
     )
+    cannot_be_undone: list[str] = Field(
+        description="What cannot be taken back once it is sent, and what can be done instead."
+    )
 
 
 class PreviewOut(Schema):
@@ -203,6 +206,9 @@ class PreviewOut(Schema):
     after: dict[str, Any]
     effective_on: On
     would_be_sent: list[WouldBeSent]
+    undo: str = Field(
+        description="Whether the operation itself can be taken back, and what undoes it."
+    )
     lacks_line: str = Field(
         "",
         description="Why no line would bill the offer it changes to, and what to do; else empty.",

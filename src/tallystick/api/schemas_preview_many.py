@@ -26,12 +26,13 @@ class OperationsIn(Body):
 
 class RecordedOut(Schema):
     """``sequence`` is its place in the subscription's order; ``sent_to``: how many connections it
-    is on its way to."""
+    is on its way to; ``gap_charges``: one-off charges recorded behind it."""
 
     subscription_id: int
     operation_id: int
     sequence: int
     sent_to: int
+    gap_charges: int
 
 
 class OperationsRecordedOut(Schema):
@@ -59,6 +60,11 @@ class RowAheadOut(Schema):
     asked_on: On | None
     sent_on: On | None
     sent_for_another_day_because: list[str]
+    posted: str = Field(description="Which of the periods around its day are; else empty.")
+    gap: Money | None = Field(
+        description="What the days until `sent_on` come to, an estimate; of another price it is "
+        "recorded as a one-off charge with gap_charge."
+    )
     adjustments: list[str]
     this_period: Money | None
     next_period: Money | None
@@ -66,6 +72,7 @@ class RowAheadOut(Schema):
     stopped_because: str
     nothing_because: str
     unread_because: str
+    cannot_be_undone: list[str]
     errors: list[WrongFieldOut] = Field(description="Why it cannot be recorded.")
 
     @classmethod
@@ -81,6 +88,8 @@ class RowAheadOut(Schema):
             asked_on=row.asked_on,
             sent_on=row.sent_on,
             sent_for_another_day_because=list(row.why),
+            posted=row.posted,
+            gap=row.gap,
             adjustments=list(row.gets),
             this_period=row.this_period,
             next_period=row.next_period,
@@ -88,6 +97,7 @@ class RowAheadOut(Schema):
             stopped_because="" if row.wrong else row.stops,
             nothing_because=row.nothing,
             unread_because=row.unread,
+            cannot_be_undone=list(row.undo),
             errors=[WrongFieldOut(field=field, message=words) for field, words in row.wrong],
         )
 

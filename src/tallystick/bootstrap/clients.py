@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from functools import cache
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from tallystick.connectors.autotask.client import AutotaskClient
 from tallystick.connectors.autotask.contracts import AutotaskContracts
 from tallystick.connectors.autotask.credentials import AutotaskCredentials
 from tallystick.connectors.autotask.directory import AutotaskDirectory
+from tallystick.connectors.autotask.limits import Gate
 from tallystick.connectors.autotask.settings import AutotaskServerSettings
 from tallystick.connectors.autotask.wire import Wire, shared_http_client
 from tallystick.directory.port import Directory
@@ -37,13 +39,42 @@ def quick_wire() -> Wire:
     )
 
 
+@dataclass(slots=True)
+class Calls:
+    """How many were made of a connection's share, for who says so to a person."""
+
+    made: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CountedGate:
+    """Another gate, and what went through it."""
+
+    gate: Gate
+    calls: Calls
+
+    def slot(self, endpoint: str, *, deadline: float | None) -> AbstractContextManager[None]:
+        """See ``Gate.slot``."""
+        return self.gate.slot(endpoint, deadline=deadline)
+
+    def spend(self, endpoint: str, calls: int = 1) -> None:
+        """See ``Gate.spend``; what was not to be had was not made."""
+        self.gate.spend(endpoint, calls)
+        self.calls.made += calls
+
+
 def make_client(
-    connection_id: int, *, clock: Clock | None = None, http: Wire | None = None
+    connection_id: int,
+    *,
+    clock: Clock | None = None,
+    http: Wire | None = None,
+    calls: Calls | None = None,
 ) -> AutotaskClient:
     """Raises NotOpened; Misconfigured when the stored credentials cannot be sent."""
+    gate: Gate = gate_of(connection_id, clock=clock or DatabaseClock())
     return AutotaskClient(
         credentials=stored_credentials(connection_id),
-        gate=gate_of(connection_id, clock=clock or DatabaseClock()),
+        gate=gate if calls is None else CountedGate(gate, calls),
         wire=http or wire(),
     )
 

@@ -18,7 +18,7 @@ from decimal import Decimal
 from django.db import transaction
 
 from tallystick.bootstrap.as_proved import as_proved
-from tallystick.bootstrap.clients import make_client, quick_wire
+from tallystick.bootstrap.clients import Calls, make_client, quick_wire
 from tallystick.bootstrap.look_before import BillingOf
 from tallystick.bootstrap.preview_charges import charges_ahead
 from tallystick.connections.queries import ConnectionView, living
@@ -153,9 +153,9 @@ class Rehearsed:
         return {one.place for one in self.waiting if one.place is not None}
 
 
-def quick_billing_of(connection_id: int) -> Billing:
-    """For looking only. Raises Misconfigured."""
-    return AutotaskBilling(make_client(connection_id, http=quick_wire()))
+def quick_billing_of(connection_id: int, calls: Calls | None = None) -> Billing:
+    """For looking only; ``calls`` are counted there. Raises Misconfigured."""
+    return AutotaskBilling(make_client(connection_id, http=quick_wire(), calls=calls))
 
 
 def look_ahead(

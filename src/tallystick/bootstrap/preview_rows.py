@@ -9,12 +9,17 @@ from decimal import Decimal
 
 from tallystick.bootstrap.preview import Ahead, LaneAhead
 from tallystick.bootstrap.preview_words import (
+    cannot_be_undone,
+    gap_in_words,
     gets_in_words,
     money_in_words,
     nothing_sent,
+    posted_in_words,
 )
 from tallystick.kit.money import round_money
 from tallystick.kit.problem import InvalidInput, Problem
+from tallystick.ledger.kinds import OperationKind
+from tallystick.operations.undo import undo_of
 from tallystick.subscriptions.queries import SubscriptionView
 from tallystick.sync.estimate import Effect
 
@@ -29,7 +34,9 @@ class RowAhead:
     ``this_period`` and ``next_period``: what is billed differently in the period of the change and
     in the one after it, an estimate; None: not known. ``stops``: why it would not be sent, or not
     recorded at all (``wrong``); ``nothing``: why nothing is to be sent. ``unread``: why Autotask
-    was not read; then it follows from what was last proved.
+    was not read; then it follows from what was last proved. ``posted``: which of the periods around
+    its day are; ``gap``: what the days until the day it is sent for are billed too little (below 0:
+    too much), an estimate, as ``gap_in_words`` says it; ``undo``: what cannot be taken back.
     """
 
     subscription: SubscriptionView
@@ -50,6 +57,11 @@ class RowAhead:
     operation_id: int | None = None
     bills_otherwise: bool = False  # something of what is sent may be billed
     sent_with: tuple[int, date] | None = None  # those of one line and day go out as one call
+    posted: str = ""
+    gap: Decimal | None = None
+    gap_in_words: str = ""
+    may_charge: bool = False  # the gap can be charged once with it
+    undo: tuple[str, ...] = ()
 
     @property
     def bills(self) -> tuple[str, str]:
@@ -107,6 +119,7 @@ def rows_of(
                     asked_on=operation.effective_on,
                     nothing=nothing_sent(one),
                     operation_id=operation.id,
+                    undo=_undo(one, ()),
                 )
             )
     return rows
@@ -144,11 +157,13 @@ def _of_lane(ahead: Ahead, lane: LaneAhead, view: SubscriptionView) -> RowAhead:
     goes = found is not None and found.cause is None
     calls = found.calls if found is not None and goes else ()
     first, second = _bills(lane.bills)
+    kind, asked_on = ahead.operation.kind, ahead.operation.effective_on
+    posted = posted_in_words(lane.periods, year=asked_on.year)
     return RowAhead(
         view,
         ahead.operation.in_words(),
         where=f"{lane.mapping.contract_name} · {lane.connection.name}",
-        asked_on=ahead.operation.effective_on,
+        asked_on=asked_on,
         sent_on=lane.day,
         why=tuple(f"{words[:1].upper()}{words[1:]}." for words in lane.moved),
         gets=_gets(lane) if goes else (),
@@ -162,7 +177,17 @@ def _of_lane(ahead: Ahead, lane: LaneAhead, view: SubscriptionView) -> RowAhead:
         operation_id=ahead.operation.id,
         bills_otherwise=bool(calls),
         sent_with=(lane.mapping.lane_id, lane.day) if calls else None,
+        posted=f"{posted}." if posted else "",
+        gap=round_money(lane.gap, places=2) if lane.gap else None,
+        gap_in_words=gap_in_words(lane, kind, lane.gap, asked_on) if lane.gap else "",
+        may_charge=bool(lane.gap) and kind is OperationKind.UPDATE_PRICE_MARGIN,
+        undo=_undo(ahead, cannot_be_undone(lane)),
     )
+
+
+def _undo(ahead: Ahead, sent: Sequence[str]) -> tuple[str, ...]:
+    itself = undo_of(ahead.operation.kind)
+    return (*sent, itself) if itself else tuple(sent)
 
 
 def _money(amount: Decimal | None, currency: str) -> str:

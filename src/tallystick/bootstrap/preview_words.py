@@ -83,9 +83,16 @@ def _said(lane: LaneAhead, kind: OperationKind, asked_on: date, *, with_service:
         calls=[call_in_words(call, lane.connection) for call in calls] if len(calls) > 1 else [],
         estimate=_of_charge(charge, lane) if charge else _estimate(lane, calls) if calls else "",
         warnings=_warnings(lane, kind, asked_on, calls),
-        notes=[NO_UNDO] if calls else [CAN_CHANGE] if charge else [],
+        notes=cannot_be_undone(lane),
         waits=bool(lane.held) or lane.stopped is not None,
     )
+
+
+def cannot_be_undone(lane: LaneAhead) -> list[str]:
+    """Of what this line would get: what cannot be taken back, and what can be done instead."""
+    if lane.foreseen is None or lane.held:
+        return []
+    return [NO_UNDO] if lane.foreseen.calls else [CAN_CHANGE] if lane.foreseen.charge else []
 
 
 def _lead(
@@ -233,11 +240,12 @@ def _warnings(
         name = name_of(lane.bills[0].starts_on, lane.bills[0].until)
         said.append(f"{name} is posted: Autotask bills the difference with the next invoice.")
     if lane.gap:
-        said.append(_gap(lane, kind, lane.gap, asked_on))
+        said.append(gap_in_words(lane, kind, lane.gap, asked_on))
     return said
 
 
-def _gap(lane: LaneAhead, kind: OperationKind, gap: Decimal, asked_on: date) -> str:
+def gap_in_words(lane: LaneAhead, kind: OperationKind, gap: Decimal, asked_on: date) -> str:
+    """What the days before the day it is sent for are billed too little or too much."""
     days = (lane.day - asked_on).days
     amount = money_in_words(abs(gap), lane.connection.price_currency, signed=False)
     stays = "are billed as they were" if days > 1 else "is billed as it was"

@@ -12,7 +12,6 @@ from tallystick.cli.past import add_past
 from tallystick.cli.recorded import add_preview, look_or_record
 from tallystick.cli.several import several
 from tallystick.connections.policies import PriceDay
-from tallystick.kit.problem import InvalidInput
 from tallystick.operations.acts import Act
 from tallystick.subscriptions.azure_amounts import AmountKind
 from tallystick.subscriptions.rules import ACCEPT
@@ -73,7 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             help="the same of this one too, all of them or none; may be repeated",
         )
         if act is Act.PRICE:
-            words = "with a one-off charge for the days until the price is billed"
+            words = "with a one-off charge, of each its own, for the days until the price is billed"
             one.add_argument("--gap-charge", action="store_true", help=words)
         add_preview(one)
     amounts = add_act(acts, "azure-amounts", "what an Azure plan came to in a month", _amounts)
@@ -113,10 +112,8 @@ def _carry_out(arguments: argparse.Namespace, *, act: Act) -> int:
 
         values = {name: getattr(arguments, name) for name in act.fields}
         gap = getattr(arguments, "gap_charge", False)
-        if arguments.also and gap:
-            raise InvalidInput.one("gap_charge", "is not offered for several at once")
         if arguments.also:
-            return several(arguments, asker, act, values)
+            return several(arguments, asker, act, values, gaps=gap)
         view = subscription_named(asker, arguments.subscription)
 
         def record(asked: Asked) -> Recorded:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tallystick.bootstrap.asker import Asker
+    from tallystick.bootstrap.prices_ahead import PricesAhead
     from tallystick.catalog.price_runs import Choice
     from tallystick.operations.look_at_prices import ByList
     from tallystick.operations.repriced import Repriced
@@ -58,18 +59,28 @@ def _apply(arguments: argparse.Namespace) -> int:
 
 
 def _look(asker: Asker, what: ByList, choice: Choice, arguments: argparse.Namespace) -> int:
+    from tallystick.bootstrap.prices_ahead import look_ahead_at_prices
     from tallystick.kit.paging import every
     from tallystick.operations.look_at_prices import look_at_prices, total_of
 
     rows = list(every(lambda cursor: look_at_prices(what, asker.context, cursor=cursor)))
     totals = total_of(what, asker.context, choice)
-    lines = [_line(one, choice) for one in rows]
+    ahead = look_ahead_at_prices(rows, what, asked=asker.asked())
+    lines = [_line(one, choice, ahead) for one in rows]
     said = table(lines, empty="Every subscription has these prices already.")
     said += [
         f"{money.currency} a month: price {money.price_before} to {money.price_after}, "
         f"cost {money.cost_before} to {money.cost_after}"
         for money in totals.money
     ]
+    said += [f"{row.subscription.provider_id}: {row.gap_in_words}" for row in ahead.rows if row.gap]
+    if ahead.gaps:
+        said.append(
+            f"Billed later than they count: {ahead.gaps}, {', '.join(ahead.gaps_in_words)}."
+        )
+    if ahead.unread:
+        said.append(f"Autotask was not read: {ahead.unread}")
+    said.append(f"Autotask was asked {ahead.calls} times.")
     said.append(f"{totals.change} would change, {totals.held} held, {totals.left} would not.")
     value = {
         "change": totals.change,
@@ -77,6 +88,7 @@ def _look(asker: Asker, what: ByList, choice: Choice, arguments: argparse.Namesp
         "left": totals.left,
         "excluded": totals.excluded,
         "a_month": [asdict(money) for money in totals.money],
+        "autotask_calls": ahead.calls,
         "subscriptions": lines,
     }
     show(arguments, value, said)
@@ -108,7 +120,7 @@ def _carry_out(asker: Asker, what: ByList, choice: Choice, arguments: argparse.N
     return 1 if any(one.why == HELD for one in left) else 0
 
 
-def _line(one: Repriced, choice: Choice) -> dict[str, object]:
+def _line(one: Repriced, choice: Choice, ahead: PricesAhead) -> dict[str, object]:
     why = "excluded" if one.view.id in choice.excluded else one.stands(choice)
     return {
         "subscription": one.view.provider_id,
@@ -119,6 +131,10 @@ def _line(one: Repriced, choice: Choice) -> dict[str, object]:
         "cost": one.view.unit_cost,
         "new cost": one.unit_cost,
         "currency": one.price_currency,
+        "billed from": ", ".join(str(row.sent_on) for row in ahead.of(one) if row.sent_on),
+        "posted": " ".join(row.posted for row in ahead.of(one)),
+        "gap": ", ".join(str(row.gap) for row in ahead.of(one) if row.gap),
+        "stops": " ".join(row.stops for row in ahead.of(one)) or ahead.why_not(one),
         "why not": why,
     }
 

@@ -23,11 +23,17 @@ REFUSED = 2
 
 
 def several(
-    arguments: argparse.Namespace, asker: Asker, act: Act, values: Mapping[str, str]
+    arguments: argparse.Namespace,
+    asker: Asker,
+    act: Act,
+    values: Mapping[str, str],
+    *,
+    gaps: bool,
 ) -> int:
-    """2 when some cannot be recorded: then none was."""
+    """2 when some cannot be recorded: then none was. ``gaps``: those that have one are charged."""
+    from tallystick.bootstrap.gap_charge import record_all_with_gaps
     from tallystick.bootstrap.named import subscription_named
-    from tallystick.operations.at_once import NoneOfThem, Wanted, carry_out_all
+    from tallystick.operations.at_once import NoneOfThem, Wanted, ask_of
 
     names = dict.fromkeys([arguments.subscription, *arguments.also])
     views = [subscription_named(asker, name) for name in names]
@@ -35,7 +41,12 @@ def several(
     if arguments.preview:
         return _look(arguments, asker, wanted, views)
     try:
-        done = carry_out_all(wanted, today=asker.today, asked=asker.asked())
+        done = record_all_with_gaps(
+            [ask_of(one, asker.today) for one in wanted],
+            range(len(wanted)) if gaps else (),
+            where_there_is_one=True,
+            asked=asker.asked(),
+        )
     except NoneOfThem as refused:
         for place, problem in sorted(refused.problems.items()):
             print(f"tallystick: {views[place].provider_id}: {problem}", file=sys.stderr)
@@ -45,8 +56,9 @@ def several(
         {
             "subscription": view.provider_id,
             "customer": view.customer.name,
-            "operation": one.sequence,
-            "sent_to": len(one.lane_ids),
+            "operation": one.recorded.sequence,
+            "sent_to": len(one.recorded.lane_ids),
+            "one-off charges": one.charges,
         }
         for view, one in zip(views, done, strict=True)
     ]
@@ -112,12 +124,17 @@ def _look(
         + (f"; {one.unknown} not known" if one.unknown else "")
         for one in counts.money
     ]
+    said += [f"{row.subscription.provider_id}: {row.gap_in_words}" for row in rows if row.gap]
+    said += sorted({words for row in rows for words in row.undo})
     said.append(
         f"{counts.sent} would be sent, {counts.stopped} recorded and not sent now, "
         f"{counts.nothing} recorded alone, {counts.wrong} cannot be recorded. "
         "Nothing was recorded."
     )
-    show(arguments, {**asdict(counts), "operations": lines}, said)
+    told = [
+        {**line, "cannot be undone": list(row.undo)} for line, row in zip(lines, rows, strict=True)
+    ]
+    show(arguments, {**asdict(counts), "operations": told}, said)
     return REFUSED if counts.wrong else 0
 
 
@@ -128,7 +145,8 @@ def _line(row: RowAhead) -> dict[str, Any]:
         "operation": row.what,
         "asked": row.asked_on,
         "sent for": row.sent_on,
-        "because": " ".join(row.why),
+        "because": " ".join([row.posted, *row.why]).strip(),
+        "gap": row.gap,
         "autotask gets": "; ".join(row.gets) or row.nothing,
         "this period": row.this_period,
         "next": row.next_period,

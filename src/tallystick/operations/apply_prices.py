@@ -25,7 +25,6 @@ from tallystick.catalog.price_runs import (
     go_on,
     open_run,
 )
-from tallystick.connections.policies import PriceDay
 from tallystick.identity.people import tenant_zone
 from tallystick.identity.roles import Right
 from tallystick.kit.clock import civil_day
@@ -44,9 +43,9 @@ from tallystick.operations.look_at_prices import (
     rule_source_id,
     total_of,
 )
+from tallystick.operations.record_repriced import record_repriced
 from tallystick.operations.repriced import Repriced
-from tallystick.operations.update_price import update_price
-from tallystick.subscriptions.pricing import benefit_ends_on, number_reached
+from tallystick.subscriptions.pricing import number_reached
 from tallystick.subscriptions.rules import check_applied_day
 
 APPLY = "tallystick.apply_prices"
@@ -125,20 +124,13 @@ def what_of(run: RunView) -> What:
 
 def _record(one: Repriced, run: RunView, *, today: date, asked: Asked) -> str:
     """Why it could not be; empty when it is recorded."""
-    view = one.view
     try:
-        update_price(
-            subscription_id=view.id,
-            unit_price=one.unit_price,
-            unit_cost=None if one.unit_cost == view.unit_cost else one.unit_cost,
-            currency=one.price_currency,
-            price_from=PriceDay.OWN_DAY if run.rule is None else None,
-            effective_on=one.day,
+        record_repriced(
+            one,
+            by_list=run.rule is None,
             today=today,
-            asked=replace(asked, origin=_origin(run, view.id)),
+            asked=replace(asked, origin=_origin(run, one.view.id)),
             because=_because(one, run),
-            promotion_ends_on=benefit_ends_on(one.price, view),
-            accept_large_change=True,  # held already until somebody chose it
         )
     except Problem as problem:
         return str(problem)

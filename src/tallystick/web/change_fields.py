@@ -1,4 +1,4 @@
-"""What the small forms of a change ask for, and what cannot be undone. Pure."""
+"""What the small forms of a change ask for. Pure."""
 
 from __future__ import annotations
 
@@ -118,18 +118,6 @@ _HINTS = {
     (Act.CONVERT_TRIAL, "effective_on"): "The first day that is paid for.",
     (Act.RENEW, "unit_price"): "From the new term's first day, without tax. As now: it stays.",
     (Act.RENEW, "quantity"): "Of the new term, the whole number. As now: it stays.",
-}
-UNDO = {
-    Act.SUSPEND: "Reactivate undoes it from a later day; what was billed until then stays.",
-    Act.REACTIVATE: "Suspend undoes it from a later day; what was billed until then stays.",
-    Act.RENEW: "A renewal cannot be taken back. Another price or quantity corrects what is billed.",
-    Act.END_PROMOTION: "It cannot be taken back. Update price margin sets another price.",
-    Act.CONVERT_TRIAL: "It cannot be made a trial again. Update price margin sets another price.",
-    Act.END_OF_TERM: "It can be chosen anew until the term ends. What has ended stays ended.",
-    Act.RENAME: "It can be changed again at any time.",
-    Act.PURCHASE_ORDER: "It can be changed again at any time.",
-    Act.DELETED: "This cannot be undone: what has ended is not begun again. If it comes back, "
-    "submit a new order.",
 }
 RECORDS = {
     Act.SUSPEND: "Record the suspension",

@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import redirect
 
+from tallystick.bootstrap.prices_ahead import look_ahead_at_prices
 from tallystick.catalog.price_runs import Choice
 from tallystick.operations.apply_prices import apply_prices
 from tallystick.operations.look_at_prices import What, look_at_prices, total_of
@@ -33,8 +34,10 @@ def look(visit: Visit, what: What) -> dict[str, Any]:
     """What ``web/prices/_repriced.html`` shows. Raises InvalidInput naming the cursor."""
     choice = choice_of(visit)
     found, after = _rows(visit, what, visit.request.POST.get("after") or None)
+    ahead = look_ahead_at_prices(found, what, asked=visit.asked())
     return {
-        "rows": [one for one in found if not one.left],
+        "rows": [(one, ahead.of(one), ahead.why_not(one)) for one in found if not one.left],
+        "ahead": ahead,
         "left": [one for one in found if one.left],
         "after": after,
         "totals": total_of(what, visit.context, choice),

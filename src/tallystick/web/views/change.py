@@ -10,6 +10,7 @@ from django.http import Http404, HttpResponse
 
 from tallystick.identity.roles import Right
 from tallystick.kit.problem import InvalidInput
+from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.record import Recorded
 from tallystick.mappings.rows import Row, subscription_row
 from tallystick.operations.acts import BY_WORD, Act
@@ -18,6 +19,7 @@ from tallystick.operations.finish import Asked
 from tallystick.operations.perform import perform
 from tallystick.operations.possible import possible
 from tallystick.operations.reactivate import held_of
+from tallystick.operations.undo import undo_of
 from tallystick.operations.worth_knowing import prices_to_come
 from tallystick.subscriptions.rules import ACCEPT
 from tallystick.web import ahead, change_fields, forms
@@ -103,7 +105,7 @@ def _form(
         here=here,
         inputs=change_fields.inputs(act, fields, hints=_hints(visit, row, values)),
         to_come=_to_come(visit, row, act),
-        undo=change_fields.UNDO[act],
+        undo=undo_of(OperationKind(act.value)),
         records=change_fields.RECORDS[act],
         at_once=change_fields.looks_at_once(act) and not problem,
         errors=forms.other_errors(values, problem),

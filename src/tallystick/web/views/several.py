@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 
+from tallystick.bootstrap.gap_charge import record_all_with_gaps
 from tallystick.bootstrap.preview_many import MOST_AT_ONCE, look_at_many
 from tallystick.bootstrap.preview_rows import RowAhead, rows_of, together
 from tallystick.identity.roles import Right
-from tallystick.kit.problem import InvalidInput
+from tallystick.kit.problem import InvalidInput, Problem
+from tallystick.ledger.kinds import OperationKind
 from tallystick.operations.acts import BY_WORD, Act
-from tallystick.operations.at_once import NoneOfThem, Wanted, ask_of, carry_out_all
+from tallystick.operations.at_once import NoneOfThem, Wanted, ask_of
+from tallystick.operations.undo import undo_of
 from tallystick.subscriptions.queries import SubscriptionView, get_subscriptions
 from tallystick.subscriptions.rules import ACCEPT
 from tallystick.web import ahead, change_fields, forms
@@ -56,24 +60,36 @@ def several(visit: Visit) -> HttpResponse:
         return _page(visit, act, views, values, token, rows)
     if ahead.only_looks(visit):
         return _page(visit, act, views, values, token, look(visit, wanted, views))
+    charges = act is Act.PRICE and "gap_charge" in given
     try:
-        done = carry_out_all(wanted, today=visit.today, asked=visit.asked())
+        done = record_all_with_gaps(
+            [ask_of(one, visit.today) for one in wanted],
+            range(len(wanted)) if charges else (),
+            where_there_is_one=True,
+            asked=visit.asked(),
+        )
     except NoneOfThem as refused:
-        rows = look(visit, wanted, views)
+        rows = look(visit, wanted, views, refused.problems)
         return _page(visit, act, views, values, token, rows, said=str(refused))
-    sent = sum(1 for one in done if one.lane_ids)
+    sent = sum(1 for one in done if one.recorded.lane_ids)
     words = f"Recorded: {act.label.lower()}, {counted(len(done), 'subscription')}."
     if sent:
         words += f" Autotask is updated in the background for {sent} of them."
+    if gaps := sum(one.charges for one in done):
+        words += f" {counted(gaps, 'gap')} charged once."
     messages.success(visit.request, words)
     return redirect("subscriptions")
 
 
 def look(
-    visit: Visit, wanted: Sequence[Wanted], views: Sequence[SubscriptionView]
+    visit: Visit,
+    wanted: Sequence[Wanted],
+    views: Sequence[SubscriptionView],
+    refused: Mapping[int, Problem] = MappingProxyType({}),
 ) -> list[RowAhead]:
-    """Raises InvalidInput when they are too many."""
-    found = look_at_many([ask_of(one, visit.today) for one in wanted], asked=visit.asked())
+    """``refused``: why some were not recorded just now. Raises InvalidInput when too many."""
+    ahead = look_at_many([ask_of(one, visit.today) for one in wanted], asked=visit.asked())
+    found = [refused.get(place, one) for place, one in enumerate(ahead)]
     return rows_of(found, views, [one.act.label for one in wanted])
 
 
@@ -105,11 +121,13 @@ def _page(
         views=views,
         token=token,
         inputs=change_fields.inputs(act, fields),
-        undo=change_fields.UNDO.get(act, ""),
+        undo=undo_of(OperationKind(act.value)),
         rows=rows,
         counts=together(rows),
         unread=next((row.unread for row in rows if row.unread), ""),
         large=ACCEPT in act.fields and any(ACCEPT in dict(row.wrong) for row in rows),
+        offers_charge=act is Act.PRICE,
+        gap_charge="gap_charge" in visit.request.POST,
         accepted=values.get(ACCEPT) == "yes" or visit.request.POST.get(ACCEPT) == "yes",
         said=said,
     )
