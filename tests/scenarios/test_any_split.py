@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -110,6 +111,8 @@ def test_the_same_rows_however_it_was_split(
     for change in changes:
         on += timedelta(days=max(at_least, change[2]))
         days.append(on)
+    # A price that is repeated in every later row uses up the first days of periods.
+    may_stop = same_day == "refuse" and reprice_scope == "that_row"
     ends = []
     for works_after in ([True] * 8, groups, [False] * 8):
         line = world.line(units=10, kind=OfferKind.LEGACY_LICENCE)
@@ -118,11 +121,45 @@ def test_the_same_rows_however_it_was_split(
             if works:
                 world.work()
         world.work()
-        assert line.badge == "synced", line.cause
+        ends.append((rows(line), stopped(line) if may_stop else ""))
+        if ends[-1][1]:
+            continue
+        assert line.badge == "synced", (line.cause, changes, same_day, reprice_scope, rule)
         last = line.units(date(2026, 12, 31))
         assert last is not None
         if same_day != "replace":  # there a second change says what the whole day comes to
             assert sum(line.changes()) == last - 10
         assert verify(world.engine, world.connection_id, [line.lane_id]).different == 0
-        ends.append(rows(line))
     assert ends[0] == ends[1] == ends[2]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_second_price_finds_the_first_day_of_the_next_period_used(
+    world: World, *, at_once: bool
+) -> None:
+    """The tenant re-prices one row a call and refuses a second change of a day: a price needs the
+    first day of every later period. The second one is sent for its own day and stops at the next
+    period, however it was split; it is never green with the rows behind it at the old price."""
+    world.simulator.set_knobs(same_day="refuse", reprice_scope="that_row")
+    world.policy(same_day=SameDay.REFUSES, price_day=PriceDay.OWN_DAY)
+    line = world.line(units=10, kind=OfferKind.LEGACY_LICENCE)
+    for price, day in ((1200, date(2026, 5, 15)), (1300, date(2026, 5, 20))):
+        recorded(line, ("price", price, 0), day)
+        if not at_once:
+            world.work()
+    world.work()
+    assert line.states()[1:] == ["synced", "conflict"]
+    assert "already has a change of this line on 1 Jun 2026" in stopped(line)
+    assert rows(line)[-2:] == [
+        (date(2026, 5, 20), 10, Decimal("13.0000")),
+        (date(2026, 6, 1), 10, Decimal("12.0000")),
+    ]
+
+
+def stopped(line: Line) -> str:
+    """Where a day that is used up stopped it; empty when it is synced."""
+    if line.badge == "synced":
+        return ""
+    head = line.head()
+    assert head.cause_code in {"price_same_day", "same_day"}, line.cause
+    return f"{head.sequence}: {line.cause}"
