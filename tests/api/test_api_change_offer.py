@@ -132,6 +132,11 @@ def test_what_its_next_term_brings_is_scheduled(office: Office) -> None:
     here = office.here
     one = here.held(commitment_ends_on=DatabaseClock().now().date() + timedelta(days=20))
     body = {"kind": "schedule_change", "quantity": 8, "end_of_term": "renew"}
+    looked = office.api.post(f"/subscriptions/{one}/operations?preview=true", body).body
+    assert (looked["kind"], looked["effective_on"]) == ("renew", in_days(21))
+    [sent] = looked["would_be_sent"]
+    assert [call["unit_change"] for call in sent["adjustments"]] == [-2]
+    assert office.api.get(f"/subscriptions/{one}/scheduled-change").status == 404
     assert office.ask(one, body).status == 201
     said = office.api.get(f"/subscriptions/{one}/scheduled-change").body
     assert (said["takes_effect_on"], said["quantity"], said["offer"]) == (in_days(21), 8, "")

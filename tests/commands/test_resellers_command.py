@@ -85,6 +85,9 @@ def test_another_offer_and_the_next_term(say: tuple[Tenancy, Say]) -> None:
     term = ("operations", "next-term", row.provider_id)
     assert run(*term, "--quantity", "8")[0] == 2, "it has no term"
     Subscription.objects.filter(pk=held).update(commitment_ends_on="2027-01-31")
+    code, out, _ = run(*term, "--quantity", "8", "--end-of-term", "renew", "--preview")
+    assert (code, "Nothing was recorded." in out) == (0, True)
+    assert out.startswith("Renew")
     code, out, _ = run(*term, "--quantity", "8", "--end-of-term", "renew")
     assert (code, "quantity 8 from 1 Feb 2027" in out) == (0, True)
     prices = ("--unit-price", "15.20", "--unit-cost", "12.10")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -31,6 +32,7 @@ from tallystick.operations.schedule import (
     Plan,
     change_offer_from,
     schedule,
+    schedule_ahead,
     take_back_scheduled,
 )
 from tallystick.operations.suspend import suspend
@@ -103,6 +105,68 @@ def test_a_renewal_with_another_quantity_and_price(here: Company) -> None:
     assert here.effects(here.here.refs["ml"]) == [("2027-01-01", -3, "16.00")]
     assert here.kinds(one)[-1] == "renew"
     assert here.held_now(one).commitment_ends_on == date(2027, 12, 31)
+
+
+PLANS: dict[str, dict[str, Any]] = {
+    "renews": {"then": EndOfTerm.RENEW, "quantity": 7, "price": NewPrice.read("16.00", None)},
+    "ends": {"then": EndOfTerm.CANCEL},
+    "goes on by the month": {"then": EndOfTerm.EXTEND},
+}
+
+
+@pytest.mark.parametrize("said", [*PLANS, "another cycle"])
+def test_a_look_says_what_is_then_recorded_and_sent(here: Company, said: str) -> None:
+    one = here.held(commitment_ends_on=LAST)
+    moves = {"offer_id": here.annual, "quantity": 8, "price": NewPrice.read("182.40", "145.20")}
+    what = Plan(**PLANS.get(said, moves))
+    ahead = here.ahead(
+        one,
+        lambda asked: schedule_ahead(
+            subscription_id=one, plan=what, today=here.of.today(), asked=asked
+        ),
+    )
+    assert here.kinds(one) == ["purchase"], "a look stores nothing"
+    assert scheduled_of([one]) == {}
+    looked = ahead.operation
+    schedule(subscription_id=one, plan=what, today=here.of.today(), asked=here.of.asked())
+    here.until(NEXT)
+    carry(here)
+    done = last(one, looked.kind.value)
+    # The offer of the extended service term is added on the day: another number, the same offer.
+    assert {**done.after, "offer_id": 0} == {**looked.after, "offer_id": 0}
+    assert looked.effective_on == done.effective_on == NEXT
+    calls = [
+        (call.effective_on.isoformat(), call.unit_change, call.unit_price)
+        for lane in ahead.lanes
+        if lane.foreseen
+        for call in lane.foreseen.calls
+    ]
+    sent = [
+        (day, change, None if price is None else Decimal(price))
+        for ref in ("yl", "ml")
+        for day, change, price in here.effects(here.here.refs.get(ref, 0))
+    ]
+    new_line = here.line_of(one)
+    if said == "another cycle":
+        sent = [("2027-01-01", 8, Decimal("182.40")), *sent]
+        assert here.effects(new_line) == [("2027-01-01", 8, "182.40")]
+    assert calls == sent
+
+
+def test_a_look_is_refused_as_its_day_would_refuse_it(here: Company) -> None:
+    one = here.held(commitment_ends_on=LAST)
+    Subscription.objects.filter(pk=one).update(status="suspended")
+    with pytest.raises(InvalidInput, match="cannot be changed while it is suspended"):
+        here.ahead(
+            one,
+            lambda asked: schedule_ahead(
+                subscription_id=one,
+                plan=Plan(then=EndOfTerm.RENEW, quantity=7),
+                today=here.of.today(),
+                asked=asked,
+            ),
+        )
+    assert here.kinds(one) == ["purchase"]
 
 
 def test_what_is_to_end_ends(here: Company) -> None:

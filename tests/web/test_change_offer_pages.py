@@ -16,6 +16,7 @@ from factories import Tenancy, number, tenancy, user
 from moving import ANNUAL, Company, company
 from tallystick.identity.roles import Role
 from tallystick.kit.clock import DatabaseClock
+from tallystick.kit.days import in_words
 from tallystick.subscriptions.models import Subscription
 from tallystick.subscriptions.scheduled import scheduled_of
 
@@ -71,7 +72,7 @@ def test_an_offer_is_chosen_then_looked_at_then_recorded(office: Office) -> None
         "unit_cost": "145.20",
         "effective_on": day(0),
     }
-    looked = text(client.post(address, form | {"look": "yes"}))
+    looked = text(client.post(address, form | {"look": "yes"})).replace("\N{NO-BREAK SPACE}", " ")
     assert here.kinds(one) == ["purchase"]
     assert "Cloud yearly" in looked
     wrong = client.post(address, form | {"unit_price": "much"})
@@ -117,6 +118,14 @@ def test_the_next_term_is_scheduled_and_changed(office: Office) -> None:
     address = office.at(one, "next-term")
     assert "When the term ends" in text(client.get(address))
     form = {"end_of_term": "renew", "quantity": "8", "unit_price": "16.00", "unit_cost": ""}
+    looked = text(client.post(address, form | {"look": "yes"})).replace("\N{NO-BREAK SPACE}", " ")
+    day = in_words(DatabaseClock().now().date() + timedelta(days=21))
+    assert (
+        f"You asked for {day}. Autotask will get \N{MINUS SIGN}2 units, unit price 16.00" in looked
+    )
+    assert scheduled_of([one]) == {}
+    part = client.post(address, form | {"end_of_term": ""}, headers={"HX-Request": "true"})
+    assert "is needed: choose one of the three" in text(part)
     assert client.post(address, form).status_code == 302
     assert scheduled_of([one])[one].quantity == 8
     assert 'value="8"' in client.get(address).content.decode()

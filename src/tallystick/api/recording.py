@@ -42,6 +42,7 @@ from tallystick.operations.renew import NewPrice, convert_trial, end_promotion, 
 from tallystick.operations.schedule import (
     change_offer_from,
     schedule,
+    schedule_ahead,
     take_back_scheduled,
 )
 from tallystick.operations.state_amounts import Stated, state_amounts
@@ -111,7 +112,8 @@ def record(  # noqa: PLR0912 - one case a kind
             return set_end_of_term(**now, to=body.end_of_term.value)
         case ScheduleChange():
             if body.change is None:
-                return schedule(**now, plan=body.plan())
+                plan_ahead = schedule_ahead if looks else schedule
+                return plan_ahead(**now, plan=body.plan())
             if body.says_more():
                 raise InvalidInput.one("change", "stands alone: it is words, and not carried out")
             return schedule_change(**now, words=body.change)

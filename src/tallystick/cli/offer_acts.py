@@ -33,10 +33,10 @@ def add_offer_acts(acts: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     following.add_argument("--end-of-term", choices=[one.value for one in EndOfTerm])
     following.add_argument("--offer", help="another offer from then on")
     _add_amounts(following)
+    add_preview(following)
     back = add_act(acts, "take-back", "nothing that is scheduled happens by itself", _take_back)
     _add_subscription(back)
-    for one in (following, back):
-        one.set_defaults(preview=False)
+    back.set_defaults(preview=False)
 
 
 def _add_subscription(parser: argparse.ArgumentParser) -> None:
@@ -81,7 +81,7 @@ def _next_term(arguments: argparse.Namespace) -> int:
     def record(view: SubscriptionView, asker: Asker, asked: Asked) -> Recorded:
         from tallystick.bootstrap.named import offer_named
         from tallystick.operations.renew import NewPrice
-        from tallystick.operations.schedule import Plan, schedule
+        from tallystick.operations.schedule import Plan, schedule, schedule_ahead
         from tallystick.subscriptions.rules import read_quantity
 
         given = arguments.quantity
@@ -95,7 +95,8 @@ def _next_term(arguments: argparse.Namespace) -> int:
                 accepted=arguments.accept_large_change,
             ),
         )
-        return schedule(subscription_id=view.id, plan=plan, today=asker.today, asked=asked)
+        verb = schedule_ahead if arguments.preview else schedule
+        return verb(subscription_id=view.id, plan=plan, today=asker.today, asked=asked)
 
     return _carry_out(arguments, record)
 

@@ -23,8 +23,8 @@ from tallystick.kit.clock import civil_day
 from tallystick.kit.days import in_words
 from tallystick.kit.ids import correlation_id
 from tallystick.kit.log import logger
-from tallystick.kit.problem import InvalidInput, Problem
-from tallystick.ledger.record import Origin
+from tallystick.kit.problem import InvalidInput, NotFound, Problem
+from tallystick.ledger.record import Origin, Recorded
 from tallystick.ledger.wake import Wake
 from tallystick.operations.change_offer import NewOffer, change_offer
 from tallystick.operations.finish import SCHEDULE, Asked
@@ -93,18 +93,39 @@ def carry_out(subscription_id: int, *, now: datetime, wake: Wake) -> bool:
         return False
 
 
-def _due(subscription_id: int, *, now: datetime) -> Due | None:
+def carried_out(subscription_id: int, on: date, *, now: datetime, wake: Wake) -> Recorded:
+    """What will be recorded by itself on that day, recorded already: for a look, in a transaction
+    that is undone. Raises what recording it would raise; NotFound when it has ended."""
+    with transaction.atomic():
+        row = _held(subscription_id)
+        if row is None:
+            raise NotFound("There is no such subscription any more. Nothing was recorded.")
+        scheduled = _scheduled(row)
+        ScheduledChange.objects.filter(subscription_id=row.pk).delete()
+        return _carry_out(Due(view_of_subscription(row), scheduled, on), now=now, wake=wake)
+
+
+def _held(subscription_id: int) -> Subscription | None:
     """In a transaction: the row is held until it ends."""
-    row = (
+    return (
         Subscription.objects.select_for_update(of=("self",), no_key=True)
         .select_related("customer", "offer")
         .filter(pk=subscription_id, status__in=LIVING)
         .first()
     )
+
+
+def _scheduled(row: Subscription) -> ScheduledView | None:
+    found = ScheduledChange.objects.filter(subscription_id=row.pk).first()
+    return view_of(found) if found is not None else None
+
+
+def _due(subscription_id: int, *, now: datetime) -> Due | None:
+    """In a transaction: the row is held until it ends."""
+    row = _held(subscription_id)
     if row is None:
         return None
-    found = ScheduledChange.objects.filter(subscription_id=row.pk).first()
-    scheduled = view_of(found) if found is not None else None
+    scheduled = _scheduled(row)
     day = _due_day(row, scheduled, now=now)
     return Due(view_of_subscription(row), scheduled, day) if day is not None else None
 
@@ -139,7 +160,7 @@ def _due_day(row: Subscription, scheduled: ScheduledView | None, *, now: datetim
     return last_day + timedelta(days=1)
 
 
-def _carry_out(due: Due, *, now: datetime, wake: Wake) -> None:
+def _carry_out(due: Due, *, now: datetime, wake: Wake) -> Recorded:
     view, scheduled, day = due.view, due.scheduled, due.on
     if scheduled is None and view.is_trial:
         raise InvalidInput.one("subscription", TRIAL)
@@ -164,9 +185,8 @@ def _carry_out(due: Due, *, now: datetime, wake: Wake) -> None:
     if offer is None or offer[0] == view.offer_id:
         same = (view.offer_id, view.offer)
         price = _priced(asked.context, view, same, price, day, extended=False)
-        renew(subscription_id=view.id, price=price, quantity=quantity, asked=asked)
-        return
-    change_offer(
+        return renew(subscription_id=view.id, price=price, quantity=quantity, asked=asked)
+    return change_offer(
         subscription_id=view.id,
         to=NewOffer(
             offer[0],

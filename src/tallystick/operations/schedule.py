@@ -16,12 +16,14 @@ from tallystick.identity.roles import Right
 from tallystick.kit.days import in_words
 from tallystick.kit.problem import FieldError, InvalidInput
 from tallystick.ledger.kinds import OperationKind
-from tallystick.ledger.record import Recorded
+from tallystick.ledger.record import Origin, Recorded
 from tallystick.mappings.hold import hold_subscription
 from tallystick.operations.amounts import as_text
-from tallystick.operations.carry_out import carry_out
+from tallystick.operations.carry_out import carried_out, carry_out
 from tallystick.operations.change_offer import NewOffer, change_offer, check_new_offer, offer_of
+from tallystick.operations.end import expire
 from tallystick.operations.finish import (
+    SCHEDULE,
     Asked,
     Change,
     already_recorded,
@@ -32,7 +34,7 @@ from tallystick.operations.move_line import ChosenLine
 from tallystick.operations.renew import NewPrice
 from tallystick.subscriptions.large_change import check_large_change
 from tallystick.subscriptions.models import ScheduledChange
-from tallystick.subscriptions.queries import SubscriptionView
+from tallystick.subscriptions.queries import SubscriptionView, get_subscription
 from tallystick.subscriptions.rules import FARTHEST, check_living, read_effective_day
 from tallystick.subscriptions.scheduled import ScheduledView, scheduled_of
 from tallystick.subscriptions.status import EndOfTerm
@@ -56,6 +58,29 @@ def schedule(*, subscription_id: int, plan: Plan, today: date, asked: Asked) -> 
 
     Raises InvalidInput (naming the field), NotFound, NotAllowed, Conflicting.
     """
+    recorded = _schedule(subscription_id, plan, today, asked)
+    if plan.on is None:
+        carry_out(subscription_id, now=asked.now, wake=asked.wake)  # where the term is over already
+    return recorded
+
+
+def schedule_ahead(*, subscription_id: int, plan: Plan, today: date, asked: Asked) -> Recorded:
+    """What will be recorded by itself on the day, recorded already: for a look, in a transaction
+    that is undone. Raises as ``schedule``, and what would be refused on the day."""
+    _schedule(subscription_id, plan, today, asked)
+    view = get_subscription(asked.context, subscription_id)
+    day = plan.on or _next_term(view)
+    assert day is not None  # noqa: S101 - nothing is scheduled without one
+    if plan.on is None and view.end_of_term is EndOfTerm.CANCEL:
+        return expire(
+            subscription_id=subscription_id,
+            today=day,
+            asked=replace(asked, origin=Origin(SCHEDULE)),
+        )
+    return carried_out(subscription_id, day, now=asked.now, wake=asked.wake)
+
+
+def _schedule(subscription_id: int, plan: Plan, today: date, asked: Asked) -> Recorded:
     asked.context.require(Right.OPERATE)
     first_what_is_due(subscription_id, asked)
     with transaction.atomic():
@@ -70,10 +95,7 @@ def schedule(*, subscription_id: int, plan: Plan, today: date, asked: Asked) -> 
         then = plan.then or view.end_of_term
         # Said again it is said: a term that nobody has spoken of does not renew by itself.
         fields = {} if plan.then is None else {"end_of_term": then.value}
-        recorded = _record(view, before, then, fields, today, asked)
-    if plan.on is None:
-        carry_out(subscription_id, now=asked.now, wake=asked.wake)  # where the term is over already
-    return recorded
+        return _record(view, before, then, fields, today, asked)
 
 
 def change_offer_from(

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 
 from tallystick.identity.roles import Right
 from tallystick.kit.problem import InvalidInput, NotFound
+from tallystick.ledger.record import Recorded
 from tallystick.mappings.rows import Row, subscription_row
+from tallystick.operations.finish import Asked
 from tallystick.operations.offer_price import measure_of
 from tallystick.operations.renew import NewPrice
-from tallystick.operations.schedule import Plan, schedule, take_back_scheduled
+from tallystick.operations.schedule import Plan, schedule, schedule_ahead, take_back_scheduled
 from tallystick.subscriptions.rules import read_quantity
 from tallystick.subscriptions.scheduled import ScheduledView, scheduled_of
 from tallystick.subscriptions.status import EndOfTerm
@@ -25,7 +29,7 @@ DUE = "Said. Its term is over, so it is recorded by itself within ten minutes, i
 
 @screen("GET", "POST")
 def next_term(visit: Visit, subscription_id: int) -> HttpResponse:
-    """Nothing is sent before its day, and then by itself."""
+    """Nothing is sent before its day, and then by itself; or only say what that will be."""
     visit.context.require(Right.OPERATE)
     row = subscription_row(visit.context, subscription_id, now=visit.now)
     scheduled = scheduled_of([row.subscription.id]).get(row.subscription.id)
@@ -36,15 +40,22 @@ def next_term(visit: Visit, subscription_id: int) -> HttpResponse:
     if visit.request.method != "POST":
         return _form(visit, row, scheduled, values, token)
     box = _box(visit, row, scheduled, values)
+
+    def record(asked: Asked) -> Recorded:
+        plan = _plan(values, scheduled, accepted=ahead.accepts(visit, box))
+        verb = schedule_ahead if ahead.only_looks(visit) else schedule
+        return verb(subscription_id=subscription_id, plan=plan, today=visit.today, asked=asked)
+
+    if visit.wants_part:
+        return ahead.part(visit, subscription_id, record, box=box)
     try:
-        schedule(
-            subscription_id=subscription_id,
-            plan=_plan(values, scheduled, accepted=box is not None and box.ticked),
-            today=visit.today,
-            asked=visit.asked(forms.source_id(token, "next-term", *values.values())),
-        )
+        if ahead.only_looks(visit):
+            panel = replace(ahead.look(visit, subscription_id, record), box=box)
+            return _form(visit, row, scheduled, values, token, panel=panel)
+        record(visit.asked(forms.source_id(token, "next-term", *values.values())))
     except InvalidInput as problem:
-        return _form(visit, row, scheduled, values, token, problem, box=box)
+        panel = ahead.Panel(box=box)
+        return _form(visit, row, scheduled, values, token, problem, panel=panel)
     messages.success(visit.request, DUE if _is_over(visit, row) else SCHEDULED)
     return redirect("subscription", subscription_id=subscription_id)
 
@@ -124,7 +135,7 @@ def _form(
     token: str,
     problem: InvalidInput | None = None,
     *,
-    box: ahead.Box | None = None,
+    panel: ahead.Panel | None = None,
 ) -> HttpResponse:
     return visit.render(
         "web/operations/next_term.html",
@@ -138,5 +149,7 @@ def _form(
         errors=forms.other_errors(values, problem),
         is_over=_is_over(visit, row),
         wrong=problem is not None,
-        box=box,
+        panel=panel,
+        label="Record it" if _is_over(visit, row) else "Schedule it",
+        back="Back" if _is_over(visit, row) else "Do not schedule",
     )
