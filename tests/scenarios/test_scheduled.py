@@ -32,9 +32,9 @@ from tallystick.operations.schedule import (
     Plan,
     change_offer_from,
     schedule,
-    schedule_ahead,
     take_back_scheduled,
 )
+from tallystick.operations.schedule_ahead import schedule_ahead
 from tallystick.operations.suspend import suspend
 from tallystick.subscriptions.models import ScheduledChange, Subscription
 from tallystick.subscriptions.refused import RefusedView, refused_of

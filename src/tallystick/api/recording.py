@@ -42,9 +42,9 @@ from tallystick.operations.renew import NewPrice, convert_trial, end_promotion, 
 from tallystick.operations.schedule import (
     change_offer_from,
     schedule,
-    schedule_ahead,
     take_back_scheduled,
 )
+from tallystick.operations.schedule_ahead import schedule_ahead
 from tallystick.operations.state_amounts import Stated, state_amounts
 from tallystick.operations.suspend import suspend
 from tallystick.operations.update_price import update_price

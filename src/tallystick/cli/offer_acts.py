@@ -81,7 +81,8 @@ def _next_term(arguments: argparse.Namespace) -> int:
     def record(view: SubscriptionView, asker: Asker, asked: Asked) -> Recorded:
         from tallystick.bootstrap.named import offer_named
         from tallystick.operations.renew import NewPrice
-        from tallystick.operations.schedule import Plan, schedule, schedule_ahead
+        from tallystick.operations.schedule import Plan, schedule
+        from tallystick.operations.schedule_ahead import schedule_ahead
         from tallystick.subscriptions.rules import read_quantity
 
         given = arguments.quantity

@@ -16,14 +16,12 @@ from tallystick.identity.roles import Right
 from tallystick.kit.days import in_words
 from tallystick.kit.problem import FieldError, InvalidInput
 from tallystick.ledger.kinds import OperationKind
-from tallystick.ledger.record import Origin, Recorded
+from tallystick.ledger.record import Recorded
 from tallystick.mappings.hold import hold_subscription
 from tallystick.operations.amounts import as_text
-from tallystick.operations.carry_out import carried_out, carry_out
+from tallystick.operations.carry_out import carry_out
 from tallystick.operations.change_offer import NewOffer, change_offer, check_new_offer, offer_of
-from tallystick.operations.end import expire
 from tallystick.operations.finish import (
-    SCHEDULE,
     Asked,
     Change,
     already_recorded,
@@ -34,7 +32,7 @@ from tallystick.operations.move_line import ChosenLine
 from tallystick.operations.renew import NewPrice
 from tallystick.subscriptions.large_change import check_large_change
 from tallystick.subscriptions.models import ScheduledChange
-from tallystick.subscriptions.queries import SubscriptionView, get_subscription
+from tallystick.subscriptions.queries import SubscriptionView
 from tallystick.subscriptions.rules import FARTHEST, check_living, read_effective_day
 from tallystick.subscriptions.scheduled import ScheduledView, scheduled_of
 from tallystick.subscriptions.status import EndOfTerm
@@ -58,29 +56,14 @@ def schedule(*, subscription_id: int, plan: Plan, today: date, asked: Asked) -> 
 
     Raises InvalidInput (naming the field), NotFound, NotAllowed, Conflicting.
     """
-    recorded = _schedule(subscription_id, plan, today, asked)
+    recorded = keep_plan(subscription_id, plan, today, asked)
     if plan.on is None:
         carry_out(subscription_id, now=asked.now, wake=asked.wake)  # where the term is over already
     return recorded
 
 
-def schedule_ahead(*, subscription_id: int, plan: Plan, today: date, asked: Asked) -> Recorded:
-    """What will be recorded by itself on the day, recorded already: for a look, in a transaction
-    that is undone. Raises as ``schedule``, and what would be refused on the day."""
-    _schedule(subscription_id, plan, today, asked)
-    view = get_subscription(asked.context, subscription_id)
-    day = plan.on or _next_term(view)
-    assert day is not None  # noqa: S101 - nothing is scheduled without one
-    if plan.on is None and view.end_of_term is EndOfTerm.CANCEL:
-        return expire(
-            subscription_id=subscription_id,
-            today=day,
-            asked=replace(asked, origin=Origin(SCHEDULE)),
-        )
-    return carried_out(subscription_id, day, now=asked.now, wake=asked.wake)
-
-
-def _schedule(subscription_id: int, plan: Plan, today: date, asked: Asked) -> Recorded:
+def keep_plan(subscription_id: int, plan: Plan, today: date, asked: Asked) -> Recorded:
+    """It is scheduled, and not carried out whatever its day. Raises as ``schedule``."""
     asked.context.require(Right.OPERATE)
     first_what_is_due(subscription_id, asked)
     with transaction.atomic():
@@ -143,7 +126,7 @@ def take_back_scheduled(*, subscription_id: int, today: date, asked: Asked) -> R
 def _wrong(view: SubscriptionView, plan: Plan, *, today: date) -> list[FieldError]:
     if errors := check_living(view.holding()):
         return errors
-    day = plan.on or _next_term(view)
+    day = plan.on or next_term_on(view)
     if day is None:
         return [FieldError("effective_on", "is needed: it has no term that ends")]
     is_past = plan.on is not None and day <= today
@@ -170,7 +153,8 @@ def _says_more(plan: Plan) -> bool:
     return plan.offer_id is not None or plan.quantity is not None or plan.price != NewPrice()
 
 
-def _next_term(view: SubscriptionView) -> date | None:
+def next_term_on(view: SubscriptionView) -> date | None:
+    """Its first day; None when it has no term that ends."""
     last_day = view.commitment_ends_on
     if last_day is None or last_day == date.max:
         return None

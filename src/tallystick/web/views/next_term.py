@@ -15,7 +15,8 @@ from tallystick.mappings.rows import Row, subscription_row
 from tallystick.operations.finish import Asked
 from tallystick.operations.offer_price import measure_of
 from tallystick.operations.renew import NewPrice
-from tallystick.operations.schedule import Plan, schedule, schedule_ahead, take_back_scheduled
+from tallystick.operations.schedule import Plan, schedule, take_back_scheduled
+from tallystick.operations.schedule_ahead import schedule_ahead
 from tallystick.subscriptions.rules import read_quantity
 from tallystick.subscriptions.scheduled import ScheduledView, scheduled_of
 from tallystick.subscriptions.status import EndOfTerm
