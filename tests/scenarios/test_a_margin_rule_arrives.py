@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from django.db import transaction
 
 from checks import check_promises
 from factories import TODAY
 from harness import Line, World
 from price_desk import by, listed, ruled
 from tallystick.bootstrap import prices_ahead
+from tallystick.bootstrap.gap_charge import gaps_of
 from tallystick.bootstrap.prices_ahead import look_ahead_at_prices
 from tallystick.catalog.models import Offer
-from tallystick.catalog.price_runs import Choice, RunView
+from tallystick.catalog.price_runs import Choice, RunView, begin_run, left_of
 from tallystick.catalog.price_settings import mark_price_lock
 from tallystick.catalog.record_promotion import NewPromotion, add_promotion
-from tallystick.operations.apply_prices import apply_prices
-from tallystick.operations.look_at_prices import ByList, What, look_at_prices, rule_to_apply
+from tallystick.ledger.models import Operation
+from tallystick.operations.apply_prices import apply_part, apply_prices
+from tallystick.operations.at_once import Ask
+from tallystick.operations.finish import Asked
+from tallystick.operations.gaps import CHANGED_MEANWHILE, Gap, Known
+from tallystick.operations.look_at_prices import ByList, ByRule, What, look_at_prices, rule_to_apply
 from tallystick.subscriptions.models import Subscription
 
+GAPS = Choice.of((), gap_charge=True)
 MAY, JUNE = date(2026, 5, 1), date(2026, 6, 1)
 
 
@@ -94,6 +103,65 @@ def test_the_look_says_by_row_what_then_arrives(
         [effect] = line.effects()
         assert effect["effective_on"] == f"{row.sent_on}"
     assert beyond.badge == "synced"
+
+
+def charges(line: Line) -> list[tuple[date, str]]:
+    found = Operation.objects.filter(
+        subscription_id=line.subscription_id, kind="one_off_charge"
+    ).order_by("sequence")
+    return [(one.effective_on, one.after["price"]) for one in found]
+
+
+@pytest.mark.usefixtures("looked_at")
+def test_each_gap_is_charged_once_where_that_is_chosen(world: World) -> None:
+    posted, still_open = listed_lines(world, 2)
+    world.simulator.approve_and_post(posted.contract_id, date(2026, 5, 31))
+    of = world.tenancy
+    what = rule_to_apply(of.context, ruled(of, "50"), today=TODAY)
+    run = begun(world, what)
+    asked: dict[str, Any] = {"now": of.clock.now(), "wake": of.wake}
+
+    def overtaken(asks: Sequence[Ask], *, asked: Asked) -> list[tuple[Gap, ...] | str]:
+        """While this one looks, another worker does the part."""
+        found = gaps_of(asks, asked=asked)
+        assert not apply_part(run, now=of.clock.now(), wake=of.wake, gaps=gaps_of)
+        return found
+
+    assert not apply_part(run, **asked, gaps=overtaken)
+    world.work()
+    assert (charges(posted), charges(still_open)) == ([(TODAY, "20.9400")], [])
+    assert billed_at(posted, since=JUNE) == {Decimal("18.15")}
+    assert (posted.badge, still_open.badge) == ("synced", "synced")
+    again = apply_prices(what, choice=GAPS, asked=of.asked(), gaps=gaps_of)
+    assert (again.recorded, len(charges(posted))) == (0, 1)
+
+
+def test_a_gap_that_cannot_be_known_leaves_the_price_with_that_reason(world: World) -> None:
+    """Autotask is not there to be read: no price is recorded whose gap nobody could charge."""
+    [line] = listed_lines(world, 1)
+    of = world.tenancy
+    what = rule_to_apply(of.context, ruled(of, "50"), today=TODAY)
+    run = apply_prices(what, choice=GAPS, asked=of.asked(), gaps=gaps_of)
+    assert (run.recorded, run.left) == (0, 1)
+    [left] = left_of(of.context, run.id).items
+    assert left.why.startswith("Its gap is not known, because Autotask was not read:")
+    assert Known("", {}).stands(line.subscription_id) == CHANGED_MEANWHILE
+
+
+def begun(world: World, what: What) -> int:
+    """As a worker finds it: nothing of it done yet."""
+    of = world.tenancy
+    with transaction.atomic():
+        run, _ = begin_run(
+            of.context,
+            rule_id=what.rule.number if isinstance(what, ByRule) else None,
+            counts_on=what.on,
+            choice=GAPS,
+            to_look_at=2,
+            now=of.clock.now(),
+            correlation_id="c",
+        )
+    return run.id
 
 
 def test_one_line_that_refuses_stops_itself_only(world: World) -> None:

@@ -102,11 +102,16 @@ def test_a_posted_month_is_said_by_row(world: World) -> None:
         listed(of, Subscription.objects.get(pk=line.subscription_id).offer_id, "12.10", None)
     today = DatabaseClock().now().date()
     world.simulator.approve_and_post(posted.contract_id, add_months(today.replace(day=1), 1))
-    page = visitor(of).get(f"/prices/margin-rules/{ruled(of, '50')}/apply").content.decode()
+    client, address = visitor(of), f"/prices/margin-rules/{ruled(of, '50')}/apply"
+    page = client.get(address).content.decode()
     assert page.count("billed from") == 2  # the open one from the start of its period
-    assert page.count("less than with the change (estimate)") == 1
+    assert page.count("until then (estimate)</span>") == 1
     assert "1 of 2 subscriptions shown here is billed later than the price counts" in page
     assert "Autotask was asked" in page
+    assert "Charge the gaps once." in page
+    run_of(client, client.post(address, {"confirm": "apply", "gap_charge": "yes"}))
+    charged = Operation.objects.filter(tenant_id=of.tenant_id, kind="one_off_charge")
+    assert [one.subscription_id for one in charged] == [posted.subscription_id]
 
 
 def test_a_price_list_of_a_day(csp: Tenancy, offer: int) -> None:

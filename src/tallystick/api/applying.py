@@ -15,6 +15,7 @@ from tallystick.api.schemas_applying import (
     PricesAheadOut,
 )
 from tallystick.api.schemas_kit import PageOut, Paging, checked
+from tallystick.bootstrap.gap_charge import gaps_of
 from tallystick.bootstrap.prices_ahead import look_ahead_at_prices
 from tallystick.catalog.price_runs import get_price_run, left_of
 from tallystick.operations.apply_prices import apply_prices
@@ -88,7 +89,8 @@ def _apply(
 ) -> Status[PricesAheadOut | PriceRunOut]:
     if not body.dry_run:
         return Status(
-            202, PriceRunOut.of(apply_prices(what, choice=body.choice, asked=who.asked()))
+            202,
+            PriceRunOut.of(apply_prices(what, choice=body.choice, asked=who.asked(), gaps=gaps_of)),
         )
     stores_nothing(request)
     page = look_at_prices(what, who.context, cursor=checked(asked.cursor, int), limit=asked.limit)

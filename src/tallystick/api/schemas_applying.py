@@ -20,11 +20,16 @@ class ApplyIn(Body):
 
     exclude: list[Id] = Field(default_factory=list, max_length=10_000)
     accept_large_moves: list[Id] = Field(default_factory=list, max_length=10_000)
+    gap_charge: bool = Field(
+        default=False,
+        description="What the days come to until a price is billed is charged once, each by "
+        "itself. Where Autotask cannot be read then, the price is left with that reason.",
+    )
     dry_run: bool = False
 
     @property
     def choice(self) -> Choice:
-        return Choice.of(self.exclude, self.accept_large_moves)
+        return Choice.of(self.exclude, self.accept_large_moves, gap_charge=self.gap_charge)
 
 
 class ApplyListIn(ApplyIn):

@@ -22,6 +22,7 @@ from tallystick.ledger.record import Recorded
 from tallystick.operations.at_once import Ask, NoneOfThem, record_all
 from tallystick.operations.charge_once import charge_gap
 from tallystick.operations.finish import Asked, already_recorded
+from tallystick.operations.gaps import Gap
 
 NO_GAP = (
     "there is nothing to charge: the price is billed from the day that was asked for, or it is not "
@@ -95,6 +96,32 @@ def record_all_with_gaps(
         WithGap(one, len(_with_gap(charged[place])) if place in charged else 0)
         for place, one in enumerate(done)
     ]
+
+
+def gaps_of(
+    asks: Sequence[Ask], *, asked: Asked, billing: BillingOf = quick_billing_of
+) -> list[tuple[Gap, ...] | str]:
+    """Of each its gaps, or why they are not known. What cannot be recorded has none: recording it
+    says why. Raises InvalidInput when they are too many."""
+    return [_gaps(one) for one in look_at_many(asks, asked=asked, billing=billing)]
+
+
+def _gaps(found: Ahead | Problem) -> tuple[Gap, ...] | str:
+    if isinstance(found, Problem):
+        return ()
+    unread = next((lane.unread for lane in found.lanes if lane.unread), "")
+    if unread:
+        return f"Its gap is not known, because Autotask was not read: {unread} Apply it again."
+    return tuple(
+        Gap(
+            lane.mapping.lane_id,
+            gap_of(lane),
+            lane.connection.price_currency,
+            found.operation.effective_on,
+            lane.day,
+        )
+        for lane in _with_gap(found)
+    )
 
 
 def _fresh(found: Sequence[Ahead | Problem], gaps: Collection[int]) -> dict[int, Ahead]:

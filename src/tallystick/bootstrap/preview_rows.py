@@ -64,6 +64,11 @@ class RowAhead:
     undo: tuple[str, ...] = ()
 
     @property
+    def gap_money(self) -> str:
+        """``+22.00 EUR``: what is billed too little; empty without a gap."""
+        return "" if self.gap is None else money_in_words(self.gap, self.currency)
+
+    @property
     def bills(self) -> tuple[str, str]:
         """Of the period of the change and the next, in words; empty when nothing is sent."""
         if not self.bills_otherwise:

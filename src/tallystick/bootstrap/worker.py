@@ -28,6 +28,7 @@ from tallystick.audit.jobs import use_heads
 from tallystick.bootstrap.audit_heads import audit_key, write_now
 from tallystick.bootstrap.clients import make_directory
 from tallystick.bootstrap.engine import make_engine
+from tallystick.bootstrap.gap_charge import gaps_of
 from tallystick.bootstrap.notices import sender
 from tallystick.bootstrap.source_clients import reader_of
 from tallystick.bootstrap.version import Watch
@@ -35,7 +36,7 @@ from tallystick.kit.ids import holder_id
 from tallystick.kit.log import logger
 from tallystick.mappings.jobs import use_directory
 from tallystick.notify.jobs import use_sender
-from tallystick.operations.jobs import use_wake
+from tallystick.operations.jobs import use_gaps, use_wake
 from tallystick.sources import jobs as source_jobs
 from tallystick.sync import jobs
 from tallystick.sync.engine import Engine, Milestone, nobody_listens
@@ -115,6 +116,7 @@ def run(
 
     jobs.use_engine(engine)
     use_wake(jobs.wake_lanes)
+    use_gaps(gaps_of)
     source_jobs.use_wake(jobs.wake_lanes)
     source_jobs.use_readers(reader_of)
     use_directory(make_directory)

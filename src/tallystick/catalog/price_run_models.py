@@ -14,7 +14,8 @@ class PriceRun(models.Model):
     """A margin rule, or without one the price lists of a day, applied to subscriptions.
 
     ``excluded`` and ``accepted`` hold subscriptions: left out by choice, and moves by more than a
-    factor 3 that were looked at. ``cursor`` is where the next part begins.
+    factor 3 that were looked at; ``gap_charge``: each gap is charged once. ``cursor`` is where the
+    next part begins.
     """
 
     tenant_id = models.BigIntegerField()
@@ -23,6 +24,7 @@ class PriceRun(models.Model):
     counts_on = models.DateField()
     excluded: models.JSONField[Any, Any] = models.JSONField(default=list)
     accepted: models.JSONField[Any, Any] = models.JSONField(default=list)
+    gap_charge = models.BooleanField(default=False)
     actor = models.CharField(max_length=200)
     actor_ref = models.CharField(max_length=60)
     correlation_id = models.CharField(max_length=64)

@@ -22,14 +22,24 @@ from tallystick.kit.problem import NotFound
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Subscriptions left out by choice; and those whose large move somebody has looked at."""
+    """Subscriptions left out by choice; and those whose large move somebody has looked at.
+
+    ``gap_charge``: what the days come to until a price is billed is charged once, each by itself.
+    """
 
     excluded: frozenset[int] = frozenset()
     accepted: frozenset[int] = frozenset()
+    gap_charge: bool = False
 
     @classmethod
-    def of(cls, excluded: Collection[int], accepted: Collection[int] = ()) -> Choice:
-        return cls(frozenset(excluded), frozenset(accepted))
+    def of(
+        cls,
+        excluded: Collection[int],
+        accepted: Collection[int] = (),
+        *,
+        gap_charge: bool = False,
+    ) -> Choice:
+        return cls(frozenset(excluded), frozenset(accepted), gap_charge)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +110,7 @@ def begin_run(
                 counts_on=counts_on,
                 excluded=sorted(choice.excluded),
                 accepted=sorted(choice.accepted),
+                gap_charge=choice.gap_charge,
                 actor=context.actor.name[:200],
                 actor_ref=context.actor.ref[:60],
                 correlation_id=correlation_id,
@@ -122,6 +133,7 @@ def begin_run(
             "effective_on": counts_on.isoformat(),
             "excluded": row.excluded,
             "large_moves_accepted": row.accepted,
+            "gap_charge": row.gap_charge,
         },
     )
     return view, True
@@ -135,6 +147,13 @@ def open_run(run_id: int) -> RunView | None:
         .filter(pk=run_id, finished_at__isnull=True)
         .first()
     )
+    return view_of(row) if row else None
+
+
+def look_at_run(run_id: int) -> RunView | None:
+    """As it is now, not locked. None when it is finished."""
+    found = PriceRun.objects.select_related("rule").filter(pk=run_id, finished_at__isnull=True)
+    row = found.first()
     return view_of(row) if row else None
 
 
@@ -210,7 +229,7 @@ def view_of(row: PriceRun) -> RunView:
         rule=rule,
         whom="" if row.rule is None or rule is None else row.rule.target_name or rule.scope.label,
         counts_on=row.counts_on,
-        choice=Choice.of(row.excluded, row.accepted),
+        choice=Choice.of(row.excluded, row.accepted, gap_charge=row.gap_charge),
         cursor=row.cursor,
         correlation_id=row.correlation_id,
         to_look_at=row.to_look_at,

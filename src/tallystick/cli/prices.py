@@ -24,6 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     acts = parser.add_subparsers(dest="what", metavar="ACT", required=True)
     one = add_act(acts, "apply", "give subscriptions the prices that count on a day", _apply)
     one.add_argument("--on", metavar="DAY", type=_day, required=True, help="billed from then on")
+    words = "with a one-off charge, of each its own, for the days until the price is billed"
+    one.add_argument("--gap-charge", action="store_true", help=words)
     one.add_argument("--dry-run", action="store_true", help="only show what would change")
     words = "leave this subscription as it is; may be repeated"
     one.add_argument("--exclude", metavar="PROVIDER_ID", action="append", default=[], help=words)
@@ -52,7 +54,9 @@ def _apply(arguments: argparse.Namespace) -> int:
 
         check_applied_day(arguments.on, today=asker.today)
         choice = Choice.of(
-            _ids(asker, "exclude", arguments.exclude), _ids(asker, "accept", arguments.accept)
+            _ids(asker, "exclude", arguments.exclude),
+            _ids(asker, "accept", arguments.accept),
+            gap_charge=arguments.gap_charge,
         )
         act = _look if arguments.dry_run else _carry_out
         return act(asker, ByList(arguments.on), choice, arguments)
@@ -97,12 +101,14 @@ def _look(asker: Asker, what: ByList, choice: Choice, arguments: argparse.Namesp
 
 def _carry_out(asker: Asker, what: ByList, choice: Choice, arguments: argparse.Namespace) -> int:
     """All of it in this process; a worker goes on when it is stopped."""
+    from tallystick.bootstrap.gap_charge import gaps_of
     from tallystick.catalog.price_runs import get_price_run, left_of
     from tallystick.kit.paging import every
     from tallystick.operations.apply_prices import apply_prices
     from tallystick.operations.repriced import HELD
 
-    run_id = apply_prices(what, choice=choice, asked=asker.asked(), here=True).id
+    asked = asker.asked()
+    run_id = apply_prices(what, choice=choice, asked=asked, here=True, gaps=gaps_of).id
     done = get_price_run(asker.context, run_id)
     left = list(every(lambda cursor: left_of(asker.context, run_id, cursor=cursor)))
     said: Sequence[str] = [

@@ -15,17 +15,25 @@ from tallystick.operations.apply_prices import APPLY, apply_part, wake_run
 from tallystick.operations.carry_out import carry_out_due
 from tallystick.operations.end_promotions import end_promotions_due
 from tallystick.operations.expire_due import expire_due
+from tallystick.operations.gaps import GapsOf
 from tallystick.operations.take_over import due_to_take_over, take_over
 
 log = logger("operations.jobs")
 
 _wake: Wake | None = None
+_gaps: GapsOf | None = None
 
 
 def use_wake(wake: Wake) -> None:
     """The composition root says how this process wakes a lane."""
     global _wake  # noqa: PLW0603 - one per process, set once at start
     _wake = wake
+
+
+def use_gaps(gaps: GapsOf) -> None:
+    """The composition root says how this process looks ahead."""
+    global _gaps  # noqa: PLW0603 - one per process, set once at start
+    _gaps = gaps
 
 
 @app.periodic(cron="* * * * * */10", periodic_id="take_over")
@@ -74,7 +82,7 @@ def apply_prices(run_id: int) -> None:
     if _wake is None:
         raise RuntimeError("this process was started without a way to wake lanes")
     clock = DatabaseClock()
-    while apply_part(run_id, now=clock.now(), wake=_wake):
+    while apply_part(run_id, now=clock.now(), wake=_wake, gaps=_gaps):
         pass
     log.info("prices applied", run=run_id)
 

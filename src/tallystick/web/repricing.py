@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import redirect
 
+from tallystick.bootstrap.gap_charge import gaps_of
 from tallystick.bootstrap.prices_ahead import look_ahead_at_prices
 from tallystick.catalog.price_runs import Choice
 from tallystick.operations.apply_prices import apply_prices
@@ -27,6 +28,7 @@ def choice_of(visit: Visit) -> Choice:
     return Choice.of(
         _ids([*posted.getlist("exclude"), *posted.get("excluded", "").split(",")]),
         _ids([*posted.getlist("accept"), *posted.get("accepted", "").split(",")]),
+        gap_charge=posted.get("gap_charge") == "yes",
     )
 
 
@@ -50,7 +52,7 @@ def look(visit: Visit, what: What) -> dict[str, Any]:
 
 def carry_out(visit: Visit, what: What) -> HttpResponse:
     """On to the page that shows how far it is. Raises NotAllowed, InvalidInput."""
-    run = apply_prices(what, choice=choice_of(visit), asked=visit.asked())
+    run = apply_prices(what, choice=choice_of(visit), asked=visit.asked(), gaps=gaps_of)
     return redirect("price-run", run_id=run.id)
 
 
