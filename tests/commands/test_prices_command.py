@@ -67,7 +67,7 @@ def test_looked_at_and_applied(csp: Tenancy, say: Say) -> None:
     assert (looked["change"], looked["held"], looked["excluded"]) == (2, 1, 0)
     assert {one["new price"] for one in looked["subscriptions"]} == {"12.0000"}
 
-    code, shown, _ = say("--exclude", out.provider_id)
+    code, shown, _ = say("--exclude", out.provider_id, "--gap-charge")  # nothing is mapped: no gap
     assert code == 1  # the large move waits for somebody
     assert "Its price moves by more than a factor 3" in shown
     assert "1 were excluded, 1 not changed." in shown
