@@ -167,6 +167,7 @@ def every_call(of: Tenancy) -> list[tuple[str, str, object]]:
         ("POST", f"{told}/new-secret", None),
         ("GET", f"{told}/messages", None),
         ("GET", f"/sources/{(source := teller(of)).added.source_id}", None),
+        ("GET", f"/sources/{source.added.source_id}/unmatched", None),
         ("POST", f"/sources/{source.added.source_id}/test", None),
         ("POST", f"/sources/{source.added.source_id}/webhook", {}),
         ("POST", f"/sources/{source.added.source_id}/read", {}),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from api_calls import Api, api_of
 
-from factories import TODAY
+from factories import TODAY, sibling
+from tallystick.bootstrap.desk import desk
 from tallystick.bootstrap.source_clients import source_wire
 from tallystick.identity.roles import Role
 from tallystick.simulator.partner_center.running import Running, running_partner_center
@@ -17,6 +19,7 @@ from tallystick.simulator.pax8.app import CLIENT as PAX8_CLIENT
 from tallystick.simulator.pax8.app import SECRET as PAX8_SECRET
 from tallystick.simulator.pax8.app import running_pax8
 from tallystick.sources.models import Source
+from tallystick.sources.source_queries import get_source
 from tallystick.sources.wire import ORIGINS, stand_ins
 from tellers import teller
 
@@ -63,6 +66,61 @@ def test_connect_test_read_refresh(api: Api, at: Running) -> None:
     assert shown["capabilities"]["price"] is False
     assert shown["trouble"] == ""
     assert api.get(f"/subscriptions/{held['id']}").body["quantity"] == 13
+
+
+def test_a_source_says_what_it_brought_and_what_it_could_not_match(api: Api, at: Running) -> None:
+    customer = at.center.add_customer("Alder & Ash")
+    subject = at.center.add_subscription(customer)
+    strange = at.center.add_subscription(customer, termDuration="P7Y")
+    source = connected(api)
+    here = f"/sources/{source}"
+    new = api.get(here).body
+    assert (new["health"], new["last_run"]["at"]) == ("not_read_yet", None)
+    api.post(f"{here}/read", {"what": "everything"})
+    shown = api.get(here).body
+    assert (shown["health"], shown["cause"], shown["unmatched"]) == ("works", "", 1)
+    bought = {"number": 1, "kinds": {"subscription.created": 1}}
+    run = shown["last_run"]
+    assert run["at"] == shown["last_read_at"]
+    assert (run["subscriptions"], run["differences"], run["brought"]) == (2, 1, bought)
+    at.center.change(subject, at=desk().now(), quantity=13)
+    api.post(f"{here}/read", {})
+    shown = api.get(here).body
+    assert shown["last_run"]["brought"]["kinds"] == {"subscription.quantity_changed": 1}
+    assert shown["last_24_hours"] == {
+        "number": 2,
+        "kinds": {"subscription.created": 1, "subscription.quantity_changed": 1},
+    }
+    assert shown["unmatched"] == 1, "a look at what changed says nothing of the others"
+    listed = api.get(shown["unmatched_at"].removeprefix("/api/v1")).body
+    assert (listed["number"], listed["items"][0]["id"]) == (1, strange)
+    assert "P7Y" in listed["items"][0]["why"]
+    at.center.change(strange, at=desk().now(), termDuration="P1Y")
+    long_ago = desk().now() - timedelta(days=1)
+    Source.objects.filter(pk=source).update(next_read_at=long_ago)
+    assert api.get(here).body["health"] == "overdue"
+    api.post(f"{here}/read", {})
+    assert api.get(here).body["unmatched"] == 0
+    assert api_of(sibling(api.of)).get(f"{here}/unmatched").status == 404
+
+
+def test_what_tells_by_itself_says_when_and_what(api: Api) -> None:
+    told = teller(api.of)
+    here = f"/sources/{told.added.source_id}"
+    assert api.get(here).body["last_run"]["at"] is None
+    subject = told.subject()
+    told.tell(told.bought(subject))
+    api.of.later(minutes=1)
+    told.tell(told.quantity(subject, 11), told.quantity(subject, 12))
+    run = api.get(here).body["last_run"]
+    assert run["brought"] == {"number": 2, "kinds": {"subscription.quantity_changed": 2}}
+    assert (run["at"] is not None, run["subscriptions"]) == (True, None)
+    assert api.get(here).body["health"] == "works"
+    for hours, number in ((23, 3), (25, 0)):
+        view = get_source(
+            api.of.context, told.added.source_id, now=api.of.clock.now() + timedelta(hours=hours)
+        )
+        assert view.lately.last_day.number == number
 
 
 def test_a_wrong_secret_is_told_by_the_test_and_by_reading(api: Api, at: Running) -> None:

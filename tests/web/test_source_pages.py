@@ -82,6 +82,9 @@ def test_a_partner_center_is_connected_tested_read_and_refreshed(
     said = office.text(here)
     assert "Read: 2 subscriptions, 1 difference, 1 not matched." in said
     assert "Its term “P7Y” is not known here." in said
+    assert '<a href="#not-matched">1 subscription</a>' in said
+    assert "Bought: 1" in said
+    assert f'href="{here}#not-matched"' in office.text("/connectors")
     held = Subscription.objects.get(tenant_id=office.of.tenant_id, provider_id=subject)
     page = f"/subscriptions/{held.pk}"
     assert "Refresh from Our CSP" in office.text(page)

@@ -8,13 +8,16 @@ from ninja import Schema
 from pydantic import Field
 
 from tallystick.api.schemas_kit import At, Body, Id, Paging
+from tallystick.api.schemas_yields import BroughtOut, LastRunOut
 from tallystick.kit.problem import FieldError
 from tallystick.sources.add_source import Added
+from tallystick.sources.health import SourceHealth
 from tallystick.sources.intake.decide import Decision
 from tallystick.sources.intake.event import Answer, EventType, How
 from tallystick.sources.intake.take import Taken
 from tallystick.sources.kinds import SourceKind
-from tallystick.sources.queries import EventView, SourceView
+from tallystick.sources.queries import EventView
+from tallystick.sources.source_queries import SourceView
 
 
 class WrongOut(Schema):
@@ -133,9 +136,11 @@ class CapabilitiesOut(Schema):
 
 
 class SourceOut(Schema):
-    """``events_at``: the path for signed events, ``hints_at`` for a vendor's webhook;
-    ``calls_host``: where it calls us, as far as it was registered from here; ``heard_at``: when it
-    last did. ``answers``: how many events stand at each."""
+    """``health`` and its ``cause`` in a sentence; ``unmatched``: how many subscriptions it shows
+    that could not be matched, listed at ``unmatched_at``. ``events_at``: the path for signed
+    events, ``hints_at`` for a vendor's webhook; ``calls_host``: where it calls us, as far as it was
+    registered from here; ``heard_at``: when it last did. ``answers``: how many events stand at
+    each."""
 
     id: int
     kind: SourceKind
@@ -147,6 +152,12 @@ class SourceOut(Schema):
     heard_at: At | None
     hold_seconds: int
     capabilities: CapabilitiesOut
+    health: SourceHealth
+    cause: str
+    last_run: LastRunOut
+    last_24_hours: BroughtOut
+    unmatched: int
+    unmatched_at: str
     last_read_at: At | None
     last_snapshot_at: At | None
     next_read_at: At | None
@@ -176,6 +187,12 @@ class SourceOut(Schema):
                 cost=can.cost,
                 history_days=can.history_days,
             ),
+            health=view.health,
+            cause=view.cause,
+            last_run=LastRunOut.of(view.lately.last_run),
+            last_24_hours=BroughtOut.of(view.lately.last_day),
+            unmatched=view.not_matched.number,
+            unmatched_at=f"/api/v1/sources/{view.id}/unmatched",
             last_read_at=view.last_read_at,
             last_snapshot_at=view.last_snapshot_at,
             next_read_at=view.next_read_at,

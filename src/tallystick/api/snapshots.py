@@ -17,12 +17,13 @@ from tallystick.bootstrap.desk import desk
 from tallystick.identity.roles import Right
 from tallystick.kit.problem import InvalidInput
 from tallystick.sources.intake.event import Answer, EventType
-from tallystick.sources.queries import get_source, source_of_token
+from tallystick.sources.queries import source_of_token
 from tallystick.sources.snapshot.take_snapshot import (
     SnapshotAsked,
     SnapshotTaken,
     take_snapshot,
 )
+from tallystick.sources.source_queries import get_source
 
 router = Router(tags=["Sources"])
 
@@ -131,4 +132,4 @@ def _source(who: Caller, asked: int | None) -> int:
         return source_of_token(who.token_id)[0]
     if asked is None:
         raise InvalidInput.one("source", "is missing: of which source is the list?")
-    return get_source(who.context, asked).id
+    return get_source(who.context, asked, now=who.now).id

@@ -13,6 +13,7 @@ from tallystick.api.auth import CONNECT, OPERATE, Caller, caller
 from tallystick.api.queries import answers, no_other
 from tallystick.api.schemas_kit import Body, Id
 from tallystick.api.schemas_sources import SourceOut
+from tallystick.api.schemas_yields import UnmatchedOut
 from tallystick.bootstrap.desk import desk
 from tallystick.bootstrap.source_clients import hook_address, reader_of, registrar_of
 from tallystick.kit.secrets import Secret
@@ -21,7 +22,6 @@ from tallystick.sources.partner_center.client import Application
 from tallystick.sources.partner_center.connect import connect_partner_center
 from tallystick.sources.pax8.client import Credentials
 from tallystick.sources.pax8.connect import connect_pax8
-from tallystick.sources.queries import get_source
 from tallystick.sources.read_sources import (
     Reading,
     check_source,
@@ -29,6 +29,7 @@ from tallystick.sources.read_sources import (
     refresh_customer,
 )
 from tallystick.sources.reading import WasRead
+from tallystick.sources.source_queries import get_source
 
 router = Router(tags=["Sources"])
 
@@ -73,11 +74,6 @@ class WebhookIn(Body):
     replace: bool = Field(False, description="Also when it calls somebody else, who is not then.")
 
 
-class UnmatchedOut(Schema):
-    id: str
-    why: str
-
-
 class ReadOut(Schema):
     """``unmatched``: the first 200 that could not be matched; they are left as they are here."""
 
@@ -115,7 +111,7 @@ def connect(request: HttpRequest, body: PartnerCenterIn) -> Status[SourceOut]:
         now=who.now,
         correlation_id=who.correlation_id,
     )
-    return Status(201, SourceOut.of(get_source(who.context, source_id)))
+    return Status(201, SourceOut.of(get_source(who.context, source_id, now=who.now)))
 
 
 @router.post(
@@ -132,7 +128,7 @@ def connect_a_pax8(request: HttpRequest, body: Pax8In) -> Status[SourceOut]:
         now=who.now,
         correlation_id=who.correlation_id,
     )
-    return Status(201, SourceOut.of(get_source(who.context, source_id)))
+    return Status(201, SourceOut.of(get_source(who.context, source_id, now=who.now)))
 
 
 @router.post(
@@ -210,7 +206,7 @@ def register(request: HttpRequest, source_id: int, body: WebhookIn) -> SourceOut
         now=who.now,
         correlation_id=who.correlation_id,
     )
-    return SourceOut.of(get_source(who.context, source_id))
+    return SourceOut.of(get_source(who.context, source_id, now=who.now))
 
 
 def _reading(who: Caller) -> Reading:

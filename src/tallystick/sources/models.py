@@ -89,6 +89,8 @@ class SourceEvent(models.Model):
         indexes = [
             models.Index(fields=["source", "subject", "number"], name="event_of_subject"),
             models.Index(fields=["tenant_id", "-id"], name="event_newest"),
+            # What came in one reading, and in the last day.
+            models.Index(fields=["source", "received_at"], name="event_received"),
         ]
 
 

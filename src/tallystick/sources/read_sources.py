@@ -27,12 +27,12 @@ from tallystick.sources.intake.speaker import context_of_source
 from tallystick.sources.kinds import SourceKind
 from tallystick.sources.models import Hint, Source
 from tallystick.sources.reading import Moment, Reader, WasRead
+from tallystick.sources.unread import from_settings, not_matched, stored
 from tallystick.sources.wire import SourceTrouble
 from tallystick.subscriptions.queries import get_customer
 
 EVERY: Final = timedelta(minutes=15)
 LONGEST_READING: Final = timedelta(hours=2)
-MOST_SHOWN: Final = 200
 READ_BY_US: Final = (SourceKind.PARTNER_CENTER.value, SourceKind.PAX8.value)
 # An activity log keeps 90 days; what is older than this is found by reading everything.
 REACHES_BACK: Final = timedelta(days=85)
@@ -184,13 +184,18 @@ def _kept(
         if isinstance(trouble, SourceTrouble):
             raise
         raise SourceTrouble(words) from None
-    unmatched = [{"id": one.subject, "why": one.because} for one in was_read.unmatched[:MOST_SHOWN]]
     source.refresh_from_db()
+    unmatched = not_matched(
+        from_settings(source.settings),
+        was_read.unmatched,
+        was_read.matched,
+        everything=was_read.everything,
+    )
     source.cursor = was_read.cursor
     source.settings = {
         **source.settings,
         "brought": {"subscriptions": was_read.subscriptions, "differences": was_read.differences},
-        "unmatched": unmatched,
+        **stored(unmatched),
     }
     looked_at(hints)
     # What was hinted at meanwhile has its turn soon; many calls never make it read all the time.

@@ -22,12 +22,14 @@ from tallystick.sources.unread import Unread
 
 @dataclass(slots=True)
 class WasRead:
-    """``unmatched``: what could not be matched, with the reason. ``cursor``: where to go on."""
+    """``unmatched``: what could not be matched, with the reason; ``matched``: the subscriptions
+    that could. ``cursor``: where to go on."""
 
     everything: bool
     subscriptions: int = 0
     differences: int = 0
     unmatched: list[Unread] = field(default_factory=list)
+    matched: set[str] = field(default_factory=set)
     cursor: dict[str, Any] = field(default_factory=dict)
 
 
@@ -82,6 +84,7 @@ def matched(
             read.unmatched.append(Unread(row["subscription_id"], why[:300]))
         else:
             rows.append(row)
+            read.matched.add(row["subscription_id"])
     return rows
 
 

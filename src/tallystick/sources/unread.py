@@ -1,8 +1,12 @@
-"""What of a source cannot be matched. Pure."""
+"""What of a source cannot be matched, over its readings. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any, Final
+
+MOST_KEPT: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,3 +15,35 @@ class Unread:
 
     subject: str
     because: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotMatched:
+    """All that is not matched by now: how many, and the first of them."""
+
+    number: int = 0
+    first: Sequence[Unread] = ()
+
+
+def not_matched(
+    before: NotMatched, found: Sequence[Unread], matched: Collection[str], *, everything: bool
+) -> NotMatched:
+    """A reading of everything knows all of it; any other only of what it looked at."""
+    if everything:
+        return NotMatched(len(found), tuple(found[:MOST_KEPT]))
+    looked_at = {one.subject for one in found} | set(matched)
+    still = [one for one in before.first if one.subject not in looked_at]
+    now = [*found, *still]
+    beyond = before.number - len(before.first)
+    return NotMatched(beyond + len(now), tuple(now[:MOST_KEPT]))
+
+
+def stored(kept: NotMatched) -> dict[str, Any]:
+    """As a source's settings have it."""
+    first = [{"id": one.subject, "why": one.because} for one in kept.first]
+    return {"unmatched": first, "unmatched_number": kept.number}
+
+
+def from_settings(settings: Any) -> NotMatched:
+    first = tuple(Unread(one["id"], one["why"]) for one in settings.get("unmatched", ()))
+    return NotMatched(settings.get("unmatched_number", len(first)), first)

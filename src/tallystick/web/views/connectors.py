@@ -18,7 +18,7 @@ from tallystick.identity.roles import Right
 from tallystick.ledger.badge import BadgeKind
 from tallystick.mappings.rows import badge_counts
 from tallystick.sources.kinds import SourceKind
-from tallystick.sources.queries import list_sources
+from tallystick.sources.source_queries import list_sources
 from tallystick.web.views.connection import ORDER
 from tallystick.web.visit import Visit, screen
 from tallystick.web.words import policies_in_words
@@ -52,7 +52,7 @@ def connectors(visit: Visit) -> HttpResponse:
         "web/connectors/page.html",
         rail="connectors",
         cards=cards,
-        sources=list_sources(visit.context),
+        sources=list_sources(visit.context, now=visit.now),
         kinds=list(SourceKind),
     )
 

@@ -18,7 +18,7 @@ from tallystick.sources.partner_center.client import Application
 from tallystick.sources.partner_center.connect import connect_partner_center
 from tallystick.sources.pax8.client import Credentials
 from tallystick.sources.pax8.connect import connect_pax8
-from tallystick.sources.queries import get_source
+from tallystick.sources.source_queries import get_source
 from tallystick.web.forms import Field
 from tallystick.web.views.sources import abilities
 from tallystick.web.visit import Visit, screen
@@ -54,7 +54,7 @@ def source_new(visit: Visit, kind: str) -> HttpResponse:
     except Conflicting as problem:
         return _form(visit, wanted, values, words=str(problem))
     if isinstance(added, Added):
-        view = get_source(visit.context, added.source_id)
+        view = get_source(visit.context, added.source_id, now=visit.now)
         return visit.render("web/sources/added.html", rail="connectors", source=view, added=added)
     messages.success(visit.request, "Connected. It is read within a minute. Test it now.")
     return redirect("source", source_id=added)

@@ -17,7 +17,7 @@ from tallystick.kit.problem import Conflicting, InvalidInput, NotFound, Unreacha
 from tallystick.sources.hints.register import register_webhook
 from tallystick.sources.intake.decide import Decision, decide_event
 from tallystick.sources.kinds import Capabilities, SourceKind
-from tallystick.sources.queries import SourceView, get_event, get_source, open_events
+from tallystick.sources.queries import get_event, open_events
 from tallystick.sources.read_sources import (
     Reading,
     check_source,
@@ -25,6 +25,7 @@ from tallystick.sources.read_sources import (
     refresh_customer,
 )
 from tallystick.sources.reading import WasRead
+from tallystick.sources.source_queries import SourceView, get_source
 from tallystick.subscriptions.queries import get_subscription, subscription_by_provider_id
 from tallystick.web.visit import Visit, screen
 from tallystick.web.words import error_sentence
@@ -41,15 +42,15 @@ class Ability:
 @screen("GET")
 def source(visit: Visit, source_id: int) -> HttpResponse:
     """How it is, what it brought, and what needs a person."""
-    view = get_source(visit.context, source_id)
+    view = get_source(visit.context, source_id, now=visit.now)
     return visit.render(
         "web/sources/source.html",
         rail="connectors",
         source=view,
         abilities=abilities(view.capabilities),
         events=open_events(visit.context, view.id),
-        unmatched=view.settings.get("unmatched", []),
-        brought=view.settings.get("brought"),
+        run=view.lately.last_run,
+        unmatched=view.not_matched.first,
         is_read=view.kind is not SourceKind.EVENTS,
         replace=visit.request.GET.get("replace") == "1",
     )
@@ -58,7 +59,7 @@ def source(visit: Visit, source_id: int) -> HttpResponse:
 @screen("POST")
 def source_act(visit: Visit, source_id: int, act: str) -> HttpResponse:
     """*Test*, *Read now*, *Read everything*: the source is asked, nothing is changed there."""
-    view = get_source(visit.context, source_id)
+    view = get_source(visit.context, source_id, now=visit.now)
     try:
         if act == "test":
             _tell_test(visit, view)
@@ -78,7 +79,7 @@ def source_act(visit: Visit, source_id: int, act: str) -> HttpResponse:
 @screen("POST")
 def source_webhook(visit: Visit, source_id: int) -> HttpResponse:
     """*Register webhook*: the source calls us when something changes, where its API allows it."""
-    view, again = get_source(visit.context, source_id), ""
+    view, again = get_source(visit.context, source_id, now=visit.now), ""
     try:
         register_webhook(
             view.id,
@@ -121,7 +122,10 @@ def source_refresh(visit: Visit, source_id: int, subscription_id: int) -> HttpRe
 @screen("GET", "POST")
 def source_event(visit: Visit, source_id: int, event_id: int) -> HttpResponse:
     """One event that became no operation: apply it after all, or ignore it, with a reason."""
-    view, event = get_source(visit.context, source_id), get_event(visit.context, event_id)
+    view, event = (
+        get_source(visit.context, source_id, now=visit.now),
+        get_event(visit.context, event_id),
+    )
     if event.source_id != view.id:
         raise NotFound("There is no such event.")
     errors: list[str] = []

@@ -19,7 +19,7 @@ from tallystick.mappings.rows import Row, subscription_row
 from tallystick.mappings.want_line import wanted_since
 from tallystick.operations.commitments import commitment_of
 from tallystick.operations.possible import possible
-from tallystick.sources.queries import sources_of
+from tallystick.sources.source_queries import sources_of
 from tallystick.sources.undecided import undecided
 from tallystick.subscriptions.not_seen import not_seen_of
 from tallystick.subscriptions.scheduled import scheduled_of

@@ -1,0 +1,14 @@
+"""What a source told in one reading, and in the last day, is counted on its page."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("sources", "0002_webhooks")]
+
+    operations = [
+        migrations.AddIndex(
+            model_name="sourceevent",
+            index=models.Index(fields=["source", "received_at"], name="event_received"),
+        ),
+    ]
