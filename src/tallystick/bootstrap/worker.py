@@ -35,9 +35,10 @@ from tallystick.bootstrap.version import Watch
 from tallystick.kit.ids import holder_id
 from tallystick.kit.log import logger
 from tallystick.mappings.jobs import use_directory
-from tallystick.notify.jobs import use_sender
+from tallystick.notify.jobs import use_sender, use_told
 from tallystick.operations.jobs import use_gaps, use_wake
 from tallystick.sources import jobs as source_jobs
+from tallystick.sources.untold import Untold
 from tallystick.sync import jobs
 from tallystick.sync.engine import Engine, Milestone, nobody_listens
 
@@ -124,6 +125,7 @@ def run(
     sender()
     audit_key()
     use_sender(sender)
+    use_told(Untold())
     use_heads(write_now)
     keeper = Keeper(holder)
     keeper.start()

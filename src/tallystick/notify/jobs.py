@@ -12,18 +12,26 @@ from tallystick.notify.invitation_mail import mails_due, send_invitation
 from tallystick.notify.look import look
 from tallystick.notify.outbox import forget_old, recipients_due
 from tallystick.notify.send import Sender, send_to
+from tallystick.notify.told import WhatWasTold
 
 SEND = "tallystick.send_messages"
 SEND_INVITATION = "tallystick.send_invitation"
 QUEUE = "messages"
 
 _sender: Callable[[], Sender] | None = None
+_told: WhatWasTold | None = None
 
 
 def use_sender(make: Callable[[], Sender]) -> None:
     """The composition root says what this process sends with."""
     global _sender  # noqa: PLW0603 - one per process, set once at start
     _sender = make
+
+
+def use_told(told: WhatWasTold) -> None:
+    """The composition root says how sources are asked what nobody decided on."""
+    global _told  # noqa: PLW0603 - one per process, set once at start
+    _told = told
 
 
 def sender() -> Sender:
@@ -37,7 +45,9 @@ def sender() -> Sender:
 def look_and_send(timestamp: int) -> None:  # noqa: ARG001 - the job engine passes it
     """Each recipient is sent to by a job of its own: a slow one holds up nobody else."""
     close_old_connections()
-    look(now=DatabaseClock().now())
+    if _told is None:
+        raise RuntimeError("this process was started without a way to ask what was told")
+    look(_told, now=DatabaseClock().now())
     for recipient_id in recipients_due(now=DatabaseClock().now()):
         defer(SEND, key=f"messages:{recipient_id}", queue=QUEUE, recipient_id=recipient_id)
     for link_id in mails_due(now=DatabaseClock().now()):

@@ -27,7 +27,8 @@ class Topic(StrEnum):
     @property
     def meaning(self) -> str:
         return {
-            Topic.OUT_OF_SYNC: "A subscription turned red, and when it is green again.",
+            Topic.OUT_OF_SYNC: "A subscription turned red, and when it is green again; a change "
+            "that a source told and that waits for a decision.",
             Topic.DRIFT: "Somebody changed a line in Autotask, and when it is as expected again.",
             Topic.PAUSED: "A connection is paused until somebody resumes it, and when it goes on.",
             Topic.WORKER: "No worker was there to send, and from when to when.",
@@ -70,6 +71,7 @@ class Kind(StrEnum):
     CONNECTION = "connection"
     WORKER = "worker"
     AHEAD = "ahead"
+    TOLD = "told"
 
 
 class MessageState(StrEnum):

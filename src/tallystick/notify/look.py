@@ -20,36 +20,42 @@ from tallystick.identity.people import tenant_zone
 from tallystick.ledger.counting import Red, out_of_sync
 from tallystick.notify.ahead import tell_ahead
 from tallystick.notify.decide import Note, Rule, Say, decide
-from tallystick.notify.describe import about_subscriptions
+from tallystick.notify.describe import about_subscriptions, context_of
 from tallystick.notify.kinds import Kind, Topic
 from tallystick.notify.letters import (
+    MOST_NAMED,
     Paused,
     about_connections,
     nobody_works,
     works_again,
 )
+from tallystick.notify.letters_told import about_told
 from tallystick.notify.models import Recipient
 from tallystick.notify.notes import load_notes, store_notes
 from tallystick.notify.outbox import put
 from tallystick.notify.pulse import Away, away_until, beat
+from tallystick.notify.told import OpenTold, WhatWasTold
+from tallystick.notify.told import mine as of_recipient
 
 THE_WORKER = "worker"
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What is wrong in a tenant at this moment."""
+    """What is wrong in a tenant at this moment. ``open``: what ``told`` says waits for a person."""
 
     zone: str
     connections: Mapping[int, Connection]
     red: Sequence[Red]
+    told: WhatWasTold
+    open: Sequence[OpenTold]
 
 
-def look(*, now: datetime) -> None:
+def look(told: WhatWasTold, *, now: datetime) -> None:
     """By a worker, every few seconds. Does nothing that another one has done."""
     away = away_until(now)
     for tenant_id in living().values_list("tenant_id", flat=True).distinct():
-        seen = see(tenant_id, now=now)
+        seen = see(tenant_id, told, now=now)
         for recipient_id in living().filter(tenant_id=tenant_id).values_list("pk", flat=True):
             with transaction.atomic():
                 recipient = _hold(recipient_id)
@@ -65,11 +71,11 @@ def living() -> QuerySet[Recipient]:
     return Recipient.objects.filter(active, deleted_at=None).order_by("tenant_id")
 
 
-def see(tenant_id: int, *, now: datetime) -> Seen:
+def see(tenant_id: int, told: WhatWasTold, *, now: datetime) -> Seen:
     rows = Connection.objects.filter(tenant_id=tenant_id, deleted_at=None)
     connections = {row.pk: row for row in rows.order_by("name")}
     red = out_of_sync(list(connections), tenant_id=tenant_id, now=now) if connections else ()
-    return Seen(tenant_zone(tenant_id), connections, red)
+    return Seen(tenant_zone(tenant_id), connections, red, told, told.open(tenant_id))
 
 
 def tell(recipient: Recipient, seen: Seen, away: Away | None, *, now: datetime) -> None:
@@ -83,6 +89,7 @@ def tell(recipient: Recipient, seen: Seen, away: Away | None, *, now: datetime) 
     _tell_of_subscriptions(recipient, seen, mine, now=now)
     _tell_of_connections(recipient, mine, zone=seen.zone, now=now)
     _tell_of_worker(recipient, away, zone=seen.zone, now=now)
+    _tell_of_told(recipient, seen, now=now)
     if Topic.AHEAD in recipient.topics:
         tell_ahead(recipient, mine, zone=seen.zone, now=now)
 
@@ -160,6 +167,19 @@ def _tell_of_worker(recipient: Recipient, away: Away | None, *, zone: str, now: 
         put(recipient, works_again((away.since, away.until), zone=zone), now=now)
 
 
+def _tell_of_told(recipient: Recipient, seen: Seen, *, now: datetime) -> None:
+    """With what else is wrong with a subscription; in the context of the recipient."""
+    chosen = Topic.OUT_OF_SYNC in recipient.topics
+    open_now = of_recipient(recipient, seen.open) if chosen else ()
+    for say, (refs, left) in _news(recipient, Kind.TOLD, open_now, now=now):
+        which = left if say is Say.FLOOD_OVER else refs
+        first = [int(ref) for ref in which[:MOST_NAMED]]
+        them = seen.told.told(context_of(recipient), first)
+        letter = about_told(say, len(which), them, zone=seen.zone)
+        if letter is not None:
+            put(recipient, letter, now=now)
+
+
 Refs = tuple[Sequence[str], Sequence[str]]
 
 
@@ -177,4 +197,6 @@ def rule_of(recipient: Recipient, kind: Kind) -> Rule:
     every = timedelta(hours=recipient.remind_hours) if recipient.remind_hours else None
     if kind is Kind.WORKER:
         return Rule(every, window=timedelta(0))
+    if kind is Kind.TOLD:
+        return Rule(None)  # it stands on Home until it is decided
     return Rule(every)

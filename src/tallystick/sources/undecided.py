@@ -42,12 +42,26 @@ def undecided(context: Context, *, subject: str = "", most: int = 20) -> list[Un
     return _told(context, event_views(SourceEvent.objects.filter(pk__in=ids).order_by("-pk")))
 
 
+def told_of(context: Context, event_ids: Sequence[int]) -> list[Undecided]:
+    """Those of the context, in the order they came."""
+    rows = SourceEvent.objects.filter(**context.scope("source__"), pk__in=event_ids)
+    return _told(context, event_views(rows.order_by("pk")))
+
+
+def undecided_of_tenant(tenant_id: int) -> QuerySet[EventOutcome, Any]:
+    return _open().filter(event__source__tenant_id=tenant_id)
+
+
 def _undecided(context: Context) -> QuerySet[EventOutcome, Any]:
+    return _open().filter(**context.scope("event__source__"))
+
+
+def _open() -> QuerySet[EventOutcome, Any]:
     """The latest outcome of an event counts. What failed at the source changed nothing there."""
     later = EventOutcome.objects.filter(event=OuterRef("event"), pk__gt=OuterRef("pk"))
-    return EventOutcome.objects.filter(
-        ~Exists(later), **context.scope("event__source__"), answer__in=NEED_A_PERSON
-    ).exclude(because=words.NOT_DONE_THERE)
+    return EventOutcome.objects.filter(~Exists(later), answer__in=NEED_A_PERSON).exclude(
+        because=words.NOT_DONE_THERE
+    )
 
 
 def _told(context: Context, events: Sequence[EventView]) -> list[Undecided]:

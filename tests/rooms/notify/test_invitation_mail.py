@@ -34,6 +34,7 @@ from tallystick.notify.invitation_mail import (
 )
 from tallystick.notify.kinds import MessageState
 from tallystick.notify.models import InvitationMail
+from tallystick.sources.untold import Untold
 
 PASSWORD = "a long and quiet evening"
 
@@ -136,6 +137,7 @@ def test_the_job_wakes_a_sender_and_the_sender_sends(here: Desk) -> None:
     here.of.clock = DatabaseClock()
     link_id, _ = invited(here)
     jobs.use_sender(lambda: here.sender)
+    jobs.use_told(Untold())
     jobs.look_and_send(0)
     jobs.look_and_send(0)
     waiting = ProcrastinateJob.objects.filter(task_name=jobs.SEND_INVITATION, status="todo")

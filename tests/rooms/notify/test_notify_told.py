@@ -8,7 +8,7 @@ import pytest
 from django.urls import resolve
 from told import Desk
 
-from factories import sibling, tenancy, user
+from factories import number, sibling, tenancy, user
 from tallystick.connections.pause import pause, resume
 from tallystick.identity.context import Context
 from tallystick.identity.models import User
@@ -16,9 +16,12 @@ from tallystick.identity.people import context_of
 from tallystick.ledger.models import Lane
 from tallystick.notify.change import change_recipient, remove_recipient
 from tallystick.notify.choice import Choice
-from tallystick.notify.links import to_connection, to_out_of_sync
+from tallystick.notify.links import to_connection, to_event, to_out_of_sync, to_source
 from tallystick.notify.models import Message, Noticed
 from tallystick.notify.pulse import Away
+from tallystick.sources.intake.decide import Decision, decide_event
+from tallystick.sources.models import EventOutcome
+from tellers import teller
 
 
 def test_once_when_red_and_once_when_green(here: Desk) -> None:
@@ -228,6 +231,88 @@ def test_when_nobody_worked(here: Desk, told_by_web: bool) -> None:
         )
 
 
+def test_a_change_that_came_too_late_is_told_once_with_what_to_decide(here: Desk) -> None:
+    recipient = here.mail()
+    drift = here.mail("bob@contoso.example", topics=["drift"])
+    told = teller(here.of)
+    subject = told.subject()
+    told.tell(told.bought(subject), told.quantity(subject, 9, minute=50))
+    late = told.tell(told.quantity(subject, 12, minute=40))[0]
+    for _ in range(3):
+        here.pass_time()
+    assert here.subjects(drift) == []
+    (said,) = here.subjects(recipient)
+    assert said.startswith("Not recorded, decide: Quantity changed to 12, Alder & Ash, ")
+    row = Message.objects.get(recipient=recipient)
+    assert "It happened at " in row.text
+    assert "Came too late: Something newer of this subscription has been recorded" in row.text
+    assert "record it from today, from its own day, or not at all" in row.text
+    assert row.link.endswith(f"/connectors/sources/{told.added.source_id}/events/{late.id}")
+    assert row.facts["event_id"] == late.id
+    here.of.later(days=3)
+    here.pass_time()
+    decide_event(
+        late.id,
+        Decision.IGNORE,
+        reason="asked them",
+        context=here.of.context,
+        now=here.of.clock.now(),
+        wake=told.nudge,
+        correlation_id="c",
+    )
+    here.pass_time()
+    assert len(here.subjects(recipient)) == 1, "neither a reminder, nor what a person did"
+    assert not Noticed.objects.filter(recipient=recipient).exists()
+
+
+def test_many_that_came_too_late_are_one_message(here: Desk) -> None:
+    recipient = here.mail()
+    told = teller(here.of)
+    subjects = [told.subject() for _ in range(12)]
+    told.tell(*(told.bought(one) for one in subjects))
+    told.tell(*(told.quantity(one, 9, minute=50) for one in subjects))
+    late = told.tell(*(told.quantity(one, 12, minute=40) for one in subjects))
+    here.pass_time()
+    assert here.subjects(recipient) == ["12 changes not recorded, decide"]
+    row = Message.objects.get(recipient=recipient)
+    assert "and 2 more." in row.text
+    assert row.link.endswith(f"/connectors/sources/{told.added.source_id}")
+    for one in late[:9]:
+        EventOutcome.objects.create(
+            event_id=one.id, answer="accepted", actor="Ada", at=here.of.clock.now()
+        )
+    here.pass_time()
+    assert here.subjects(recipient)[1:] == ["3 changes not recorded, decide"]
+    assert "3 changes that sources told still wait" in Message.objects.latest("pk").text
+
+
+def test_what_was_told_of_another_connection_or_context_is_not(here: Desk) -> None:
+    world_of = here.of
+    north, south = world_of.connection(), world_of.connection()
+    reseller = sibling(world_of)
+    theirs = here.mail("rita@fabrikam.example", of=reseller)
+    only_north = here.mail("bob@contoso.example", connection_id=north)
+    only_south = here.mail("eve@contoso.example", connection_id=south)
+    all_of_it = here.mail()
+    told = teller(world_of)
+    subject = told.subject()
+    told.tell(told.bought(subject), told.quantity(subject, 9, minute=50))
+    world_of.map(told.held(subject).pk, north, contract_id=number(), line_id=number())
+    told.tell(told.quantity(subject, 12, minute=40))
+    here.pass_time()
+    found = [
+        sum("decide" in said for said in here.subjects(one))
+        for one in (theirs, only_north, only_south, all_of_it)
+    ]
+    assert found == [0, 1, 0, 1]
+
+
 def test_the_links_lead_to_pages() -> None:
-    for path in (to_connection(7), to_out_of_sync([7]).partition("?")[0], to_out_of_sync([7, 8])):
+    for path in (
+        to_connection(7),
+        to_out_of_sync([7]).partition("?")[0],
+        to_out_of_sync([7, 8]),
+        to_source(7),
+        to_event(7, 8),
+    ):
         assert resolve(path)

@@ -32,6 +32,7 @@ from tallystick.operations.cancel import cancel
 from tallystick.operations.carry_out import carry_out
 from tallystick.operations.schedule import Plan, schedule
 from tallystick.operations.suspend import suspend
+from tallystick.sources.untold import Untold
 from tallystick.subscriptions.status import EndOfTerm
 
 
@@ -40,6 +41,7 @@ def test_the_job_looks_and_wakes_a_sender_for_each(here: Desk) -> None:
     quiet, told = here.mail(), here.mail("bob@contoso.example")
     put(Recipient.objects.get(pk=told), Letter("k", "Hello", ["x"], "/"), now=here.of.clock.now())
     jobs.use_sender(lambda: here.sender)
+    jobs.use_told(Untold())
     jobs.look_and_send(0)
     jobs.look_and_send(0)
     waiting = ProcrastinateJob.objects.filter(task_name=jobs.SEND, status="todo")
@@ -101,9 +103,9 @@ def test_a_web_process_says_that_nobody_works_and_the_next_worker_that_it_is_ove
         say_if_nobody_works(sender)
     assert here.subjects() == ["Nobody works"]
     assert arrived(here) == ["Nobody works"]
-    look(now=here.of.clock.now())
+    look(Untold(), now=here.of.clock.now())
     here.send()
-    look(now=here.of.clock.now())
+    look(Untold(), now=here.of.clock.now())
     assert arrived(here) == ["Nobody works", "A worker is back"]
     say_if_nobody_works(sender)
     assert len(here.subjects()) == 2

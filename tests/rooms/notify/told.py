@@ -24,6 +24,7 @@ from tallystick.notify.models import Message, Recipient
 from tallystick.notify.pulse import Away
 from tallystick.notify.send import Sender, send_to
 from tallystick.notify.wire import Wire
+from tallystick.sources.untold import Untold
 
 ALL = [one.value for one in Topic]
 __all__ = ["ALL", "Desk", "Hook", "MailBox", "note_swept"]
@@ -80,7 +81,7 @@ class Desk:
     def look(self, away: Away | None = None) -> None:
         """What a worker's look does, in this tenancy alone."""
         now = self.of.clock.now()
-        seen = see(self.of.tenant_id, now=now)
+        seen = see(self.of.tenant_id, Untold(), now=now)
         for row in Recipient.objects.filter(tenant_id=self.of.tenant_id, deleted_at=None):
             with transaction.atomic():
                 held = Recipient.objects.select_for_update().get(pk=row.pk)
