@@ -168,6 +168,8 @@ def every_call(of: Tenancy) -> list[tuple[str, str, object]]:
         ("GET", f"{told}/messages", None),
         ("GET", f"/sources/{(source := teller(of)).added.source_id}", None),
         ("GET", f"/sources/{source.added.source_id}/unmatched", None),
+        ("PUT", f"/sources/{source.added.source_id}/price-sheet", {"market": "DE"}),
+        ("POST", f"/sources/{source.added.source_id}/price-sheet/read", {}),
         ("POST", f"/sources/{source.added.source_id}/test", None),
         ("POST", f"/sources/{source.added.source_id}/webhook", {}),
         ("POST", f"/sources/{source.added.source_id}/read", {}),

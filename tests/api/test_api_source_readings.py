@@ -10,9 +10,11 @@ import pytest
 from api_calls import Api, api_of
 
 from factories import TODAY, sibling
+from price_files import GOOD, good
 from tallystick.bootstrap.desk import desk
 from tallystick.bootstrap.source_clients import source_wire
 from tallystick.identity.roles import Role
+from tallystick.simulator.partner_center.price_sheets import sheet
 from tallystick.simulator.partner_center.running import Running, running_partner_center
 from tallystick.simulator.partner_center.world import CLIENT, SECRET, TENANT
 from tallystick.simulator.pax8.app import CLIENT as PAX8_CLIENT
@@ -102,6 +104,30 @@ def test_a_source_says_what_it_brought_and_what_it_could_not_match(api: Api, at:
     api.post(f"{here}/read", {})
     assert api.get(here).body["unmatched"] == 0
     assert api_of(sibling(api.of)).get(f"{here}/unmatched").status == 404
+
+
+def test_a_price_sheet_is_chosen_and_read(api: Api, at: Running) -> None:
+    at.center.price_sheets["DE"] = sheet([GOOD])
+    here = f"/sources/{connected(api)}"
+    assert api.get(here).body["price_sheet"] is None
+    chosen = {"market": "de", "price_is_for": "term", "refresh_token": at.center.refresh_token}
+    said = api.put(f"{here}/price-sheet", chosen)
+    assert (said.status, said.body["price_sheet"]["market"]) == (200, "DE")
+    assert chosen["refresh_token"] not in said.text
+    looked = api.post(f"{here}/price-sheet/read", {"dry_run": True}).body
+    assert (looked["stored"], looked["added"]) == (False, 1)
+    assert api.get(here).body["price_sheet"]["read_at"] is None
+    read = api.post(f"{here}/price-sheet/read", {})
+    assert (read.status, read.body["added"], read.body["unchanged"]) == (200, 1, 0)
+    shown = api.get(here).body["price_sheet"]
+    assert (shown["rows"], shown["trouble"], shown["price_is_for"]) == (1, "", "term")
+    at.center.price_sheets["DE"] = sheet([good(UnitPrice="dear")])
+    wrong = api.post(f"{here}/price-sheet/read", {})
+    assert (wrong.status, wrong.fields) == (422, ["line 2, UnitPrice"])
+    assert api.get(here).body["price_sheet"]["errors"]
+    assert api.put(f"{here}/price-sheet", {**chosen, "price_is_for": ""}).fields == ["price_is_for"]
+    operator = api_of(api.of, Role.OPERATOR)
+    assert operator.put(f"{here}/price-sheet", chosen).status == 403
 
 
 def test_what_tells_by_itself_says_when_and_what(api: Api) -> None:

@@ -1,4 +1,4 @@
-"""``tallystick prices apply``: looked at, then recorded; some excluded, large moves accepted."""
+"""``tallystick prices``: applied after a look, some excluded, large moves accepted; read."""
 
 from __future__ import annotations
 
@@ -7,14 +7,25 @@ import os
 from collections.abc import Callable
 
 import pytest
+from django.conf import settings
 
-from factories import Tenancy, tenancy
+from factories import TODAY, Tenancy, tenancy
 from price_desk import by, listed, ruled
+from price_files import GOOD
+from tallystick.bootstrap.source_clients import source_wire
 from tallystick.catalog.price_settings import mark_price_lock
 from tallystick.cli.main import main
 from tallystick.identity.models import Tenant
 from tallystick.kit.clock import DatabaseClock
+from tallystick.kit.secrets import Secret
 from tallystick.ledger.models import Operation
+from tallystick.simulator.partner_center.price_sheets import sheet
+from tallystick.simulator.partner_center.running import running_partner_center
+from tallystick.simulator.partner_center.world import CLIENT, SECRET, TENANT
+from tallystick.sources.choose_price_sheet import PriceSheetChoice, choose_price_sheet
+from tallystick.sources.partner_center.client import Application
+from tallystick.sources.partner_center.connect import connect_partner_center
+from tallystick.sources.wire import ORIGINS
 from tallystick.subscriptions.queries import SubscriptionView, get_subscription
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -33,10 +44,10 @@ def say(csp: Tenancy, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mo
     organisation = Tenant.objects.get(pk=csp.tenant_id).name
     today = DatabaseClock().now().date().isoformat()
 
-    def said(*arguments: str, on: str = today) -> tuple[int, str, str]:
+    def said(*arguments: str, on: str = today, act: str = "apply") -> tuple[int, str, str]:
         capsys.readouterr()
-        given = ["prices", "apply", "--on", on, *arguments, "--organisation", organisation]
-        code = main(given)
+        given = ["prices", act, *(["--on", on] if act == "apply" else []), *arguments]
+        code = main([*given, "--organisation", organisation])
         shown = capsys.readouterr()
         return code, shown.out, shown.err
 
@@ -90,3 +101,33 @@ def test_what_is_refused(csp: Tenancy, say: Say) -> None:
         say(on="soon")
     code, shown, _ = say("--dry-run")
     assert (code, shown.splitlines()[0]) == (0, "Every subscription has these prices already.")
+
+
+def test_the_price_sheet_of_a_source_is_read(
+    csp: Tenancy, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_whom = {"context": csp.context, "keys": settings.SEALING_KEYS, "now": csp.clock.now()}
+    source = connect_partner_center(
+        name="Our CSP",
+        application=Application(TENANT, CLIENT, Secret(SECRET)),
+        correlation_id="c",
+        **by_whom,
+    )
+    code, _, said = say("Our CSP", act="read")
+    assert (code, "say its market first" in said) == (2, True)
+    choice = PriceSheetChoice("DE", "term", Secret("refresh-1"))
+    choose_price_sheet(source, choice, correlation_id="c", **by_whom)
+    with running_partner_center(today=TODAY) as at:
+        hosts = ",".join(f"{host}={origin}" for host, origin in at.stand_ins.items())
+        monkeypatch.setenv(ORIGINS, hosts)
+        source_wire.cache_clear()
+        at.center.price_sheets["DE"] = sheet([GOOD])
+        code, shown, _ = say(str(source), "--dry-run", act="read")
+        assert (code, "nothing was stored; would import 1 rows" in shown) == (0, True)
+        code, shown, _ = say("Our CSP", "--json", act="read")
+        assert (code, json.loads(shown)["added"]) == (0, 1)
+        at.center.price_sheets.clear()
+        code, _, said = say("Our CSP", act="read")
+        assert (code, "no price sheet of the market DE" in said) == (1, True)
+    source_wire.cache_clear()
+    assert say("nobody", act="read")[0] == 2

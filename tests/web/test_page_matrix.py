@@ -32,6 +32,7 @@ from tallystick.ledger.difference import DayRange, as_json
 from tallystick.ledger.kinds import RoundScope
 from tallystick.ledger.models import Drift, Operation
 from tallystick.ledger.profile import Step
+from tallystick.sources.models import Source
 from tallystick.subscriptions.models import Subscription
 from tallystick.sync.request import request_sync
 from tallystick.sync.request_many import request_many
@@ -120,15 +121,32 @@ class Objects:
             "upload_id": upload(of),
         }
         self.price_run = price_run(of)
+        self.center = center(of)
         self.offer = Subscription.objects.get(pk=subscription).offer_id
 
     def address(self, name: str) -> str:
         given = {one: self.ids.get(one) for one in parameters(name)}
         if name.startswith("price-run"):
             given["run_id"] = self.price_run
+        if name in {"source-price-sheet", "source-prices"}:
+            given["source_id"] = self.center
         if "ours_id" in given:
             given["ours_id"] = self.ids["customer_id"] if "customer" in name else self.offer
         return reverse(name, kwargs=given) + ("?act=end-of-term" if name == "several" else "")
+
+
+def center(of: Tenancy) -> int:
+    """A Partner Center that cannot be signed in to."""
+    return Source.objects.create(
+        tenant_id=of.tenant_id,
+        reseller_id=of.reseller_id,
+        kind="partner_center",
+        name=f"Partner Center {number()}",
+        uri=f"urn:partner-center:{number()}",
+        hook=f"hook-{number()}",
+        settings={"tenant": "contoso.example", "client_id": "c"},
+        created_at=START,
+    ).pk
 
 
 def promotion(of: Tenancy) -> int:

@@ -11,10 +11,12 @@ from django.test import Client
 
 from factories import TODAY, Tenancy, sibling, tenancy, user
 from harness import World
+from price_files import GOOD, good
 from tallystick.audit.models import AuditLog
 from tallystick.bootstrap.desk import desk
 from tallystick.bootstrap.source_clients import source_wire
 from tallystick.identity.roles import Role
+from tallystick.simulator.partner_center.price_sheets import sheet
 from tallystick.simulator.partner_center.running import Running, running_partner_center
 from tallystick.simulator.partner_center.world import CLIENT, SECRET, TENANT
 from tallystick.sources.models import Source
@@ -216,6 +218,40 @@ def test_anothers_sources_are_not_there(office: Office) -> None:
     other = teller(office.of).added.source_id
     office.text(f"/connectors/sources/{other}/events/{late}", status=404)
     office.text("/connectors/sources/new/nonsense", status=404)
+
+
+def test_a_price_sheet_is_read_and_what_is_wrong_with_it_stands_there(
+    office: Office, at: Running
+) -> None:
+    here = office.connected()
+    assert "None is read: price lists are imported as files" in office.text(here)
+    form = f"{here}/price-sheet"
+    assert "Refresh token" in office.text(form)
+    wrong = office.post(form, market="Germany", price_is_for="", refresh_token="secret-1")
+    text = unescape(wrong.content.decode())
+    assert wrong.status_code == 400
+    assert "Market must be two letters, like DE." in text
+    assert "secret-1" not in text
+    chosen = {"market": "DE", "price_is_for": "term", "refresh_token": at.center.refresh_token}
+    assert office.post(form, **chosen).status_code == 302
+    at.center.price_sheets["DE"] = sheet([GOOD])
+    office.post(f"{here}/prices")
+    said = office.text(here)
+    assert "Price sheet read, rows: 1. Prices added: 1, replaced: 0." in said
+    assert "a price is for the whole term" in said
+    office.post(f"{here}/prices")
+    assert "rows: 1. All as before." in office.text(here)
+    at.center.price_sheets["DE"] = sheet([good(UnitPrice="1452")])
+    office.post(f"{here}/prices")
+    said = office.text(here)
+    assert "line 2, UnitPrice: Microsoft 365 Business Premium: 12.1000 becomes 121.0000" in said
+    office.post(f"{here}/prices", accept="1")
+    assert "Prices added: 0, replaced: 1." in office.text(here)
+    at.center.price_sheets.clear()
+    office.post(f"{here}/prices")
+    assert "It has no price sheet of the market DE. Nothing was imported." in office.text(here)
+    told = teller(office.of).added.source_id
+    office.text(f"/connectors/sources/{told}/price-sheet", status=404)
 
 
 def test_a_webhook_is_registered_where_nobody_else_is_called(

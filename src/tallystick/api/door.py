@@ -60,6 +60,7 @@ ASKS_OTHERS = {
     "resolve-delivery",
     "test-source",
     "read-source",
+    "read-source-prices",
     "refresh-customer",
     "register-webhook",
     "import-subscription-mappings",

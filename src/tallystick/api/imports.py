@@ -17,7 +17,7 @@ from tallystick.catalog.price_words import PriceIsFor
 from tallystick.kit.problem import FieldError, InvalidInput
 from tallystick.sources.csv_errors import ImportRefused
 from tallystick.sources.import_azure_costs import AmountFile, import_azure_costs
-from tallystick.sources.import_prices import PriceFile, file_name, import_prices
+from tallystick.sources.import_prices import PriceFile, PricesImported, file_name, import_prices
 
 router = Router(tags=["Prices"])
 
@@ -59,6 +59,23 @@ class PricesImportedOut(Schema):
     large_moves: list[MoveOut]
     more_large_moves: int
     unknown_columns: list[str]
+
+    @classmethod
+    def of(cls, done: PricesImported) -> PricesImportedOut:
+        moves = [
+            MoveOut(line=move.line, field=move.field, message=move.message)
+            for move in done.large_moves
+        ]
+        return cls(
+            rows=done.rows,
+            stored=done.stored,
+            added=done.added,
+            replaced=done.replaced,
+            unchanged=done.unchanged,
+            large_moves=moves,
+            more_large_moves=done.more_large_moves,
+            unknown_columns=list(done.unknown_columns),
+        )
 
 
 class MonthsOut(Schema):
@@ -109,19 +126,7 @@ def post_prices(request: HttpRequest, asked: Query[PricesAsked]) -> PricesImport
     )
     with lines_named():
         done = import_prices(upload.file, file, by=caller(request).by(), dry_run=asked.dry_run)
-    return PricesImportedOut(
-        rows=done.rows,
-        stored=done.stored,
-        added=done.added,
-        replaced=done.replaced,
-        unchanged=done.unchanged,
-        large_moves=[
-            MoveOut(line=move.line, field=move.field, message=move.message)
-            for move in done.large_moves
-        ],
-        more_large_moves=done.more_large_moves,
-        unknown_columns=list(done.unknown_columns),
-    )
+    return PricesImportedOut.of(done)
 
 
 @router.post(

@@ -8,7 +8,7 @@ from ninja import Schema
 from pydantic import Field
 
 from tallystick.api.schemas_kit import At, Body, Id, Paging
-from tallystick.api.schemas_yields import BroughtOut, LastRunOut
+from tallystick.api.schemas_yields import BroughtOut, LastRunOut, PriceSheetOut
 from tallystick.kit.problem import FieldError
 from tallystick.sources.add_source import Added
 from tallystick.sources.health import SourceHealth
@@ -140,7 +140,7 @@ class SourceOut(Schema):
     that could not be matched, listed at ``unmatched_at``. ``events_at``: the path for signed
     events, ``hints_at`` for a vendor's webhook; ``calls_host``: where it calls us, as far as it was
     registered from here; ``heard_at``: when it last did. ``answers``: how many events stand at
-    each."""
+    each. ``price_sheet``: null where none is read."""
 
     id: int
     kind: SourceKind
@@ -164,6 +164,7 @@ class SourceOut(Schema):
     trouble: str
     trouble_since: At | None
     answers: dict[str, int]
+    price_sheet: PriceSheetOut | None
     created_at: At
 
     @classmethod
@@ -199,6 +200,7 @@ class SourceOut(Schema):
             trouble=view.trouble,
             trouble_since=view.trouble_since,
             answers={answer.value: many for answer, many in view.answers.items()},
+            price_sheet=PriceSheetOut.of(view.price_sheet) if view.price_sheet else None,
             created_at=view.created_at,
         )
 

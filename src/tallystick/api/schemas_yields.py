@@ -5,7 +5,9 @@ from __future__ import annotations
 from ninja import Schema
 
 from tallystick.api.schemas_kit import At
+from tallystick.catalog.price_words import PriceIsFor
 from tallystick.sources.brought import Brought, LastRun
+from tallystick.sources.source_queries import PriceSheetView
 from tallystick.sources.unread import NotMatched
 
 
@@ -55,3 +57,33 @@ class NotMatchedOut(Schema):
     def of(cls, kept: NotMatched) -> NotMatchedOut:
         items = [UnmatchedOut(id=one.subject, why=one.because) for one in kept.first]
         return cls(number=kept.number, items=items)
+
+
+class PriceSheetOut(Schema):
+    """Which one is read, and what came of it. ``errors``: the first of those that stopped it."""
+
+    market: str
+    price_is_for: PriceIsFor
+    read_at: At | None
+    rows: int
+    added: int
+    replaced: int
+    next_at: At | None
+    trouble: str
+    errors: list[str]
+    more_errors: int
+
+    @classmethod
+    def of(cls, view: PriceSheetView) -> PriceSheetOut:
+        return cls(
+            market=view.market,
+            price_is_for=view.is_for,
+            read_at=view.read_at,
+            rows=view.rows,
+            added=view.added,
+            replaced=view.replaced,
+            next_at=view.next_at,
+            trouble=view.trouble,
+            errors=list(view.errors),
+            more_errors=view.more_errors,
+        )

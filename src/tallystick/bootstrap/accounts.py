@@ -26,7 +26,7 @@ from tallystick.identity.roles import Role
 from tallystick.identity.tokens import create_token
 from tallystick.kit.ids import correlation_id
 from tallystick.kit.problem import InvalidInput
-from tallystick.sources.source_queries import named_sources
+from tallystick.sources.source_queries import SourceName, named_sources
 
 COMMAND_LINE = Actor("command-line", "The command line")
 
@@ -124,18 +124,23 @@ def record_named_source(name: str, *, organisation: str | None, target: Path) ->
     """Record answers of the source of that name or number; how many. Raises InvalidInput,
     Unreachable; then nothing was written."""
     context = _command_line(organisation)
-    sources = named_sources(context)
-    found = [one for one in sources if name.strip() in {one.name, str(one.id)}]
-    if len(found) != 1:
-        known = ", ".join(one.name for one in sources) or "there is none yet"
-        raise InvalidInput.one("source", f"must be the name or number of one: {known}")
     return record_source(
-        found[0].id,
+        source_named(context, name).id,
         target=target,
         context=context,
         now=desk().now(),
         correlation_id=correlation_id(),
     )
+
+
+def source_named(context: Context, name: str) -> SourceName:
+    """The one of that name or number. Raises InvalidInput."""
+    sources = named_sources(context)
+    found = [one for one in sources if name.strip() in {one.name, str(one.id)}]
+    if len(found) != 1:
+        known = ", ".join(one.name for one in sources) or "there is none yet"
+        raise InvalidInput.one("source", f"must be the name or number of one: {known}")
+    return found[0]
 
 
 def _command_line(organisation: str | None) -> Context:

@@ -82,9 +82,8 @@ NOT_BY_WORKER: Final = {
     "mappings_customer": _WRITE,
     "mappings_offer": _WRITE,
     "mappings_exclusion": _WRITE,
-    "catalog_price_import": _WRITE,
-    "catalog_price_series": _WRITE,
-    "catalog_price_row": _WRITE,
+    # It reads price sheets of sources, once a month.
+    "catalog_price_series": "DELETE",
     "catalog_promotion": _WRITE,
     "catalog_margin_rule": _WRITE,
     "catalog_price_settings": _WRITE,

@@ -11,8 +11,11 @@ from typing import Final
 import certifi
 from cryptography.x509 import load_pem_x509_certificates
 from django.conf import settings
+from django.db import transaction
 
 from tallystick.kit.clock import monotonic
+from tallystick.kit.secrets import Secret
+from tallystick.sources.choose_price_sheet import REFRESH_TOKEN, keep_refresh_token
 from tallystick.sources.hints.hinted import Listener
 from tallystick.sources.hints.register import Registrar
 from tallystick.sources.kinds import SourceKind
@@ -24,9 +27,10 @@ from tallystick.sources.partner_center.certificate_store import (
     CertificateStore,
 )
 from tallystick.sources.partner_center.client import HOSTS as MICROSOFT
-from tallystick.sources.partner_center.client import PartnerCenter
+from tallystick.sources.partner_center.client import PartnerCenter, sign_in_of
 from tallystick.sources.partner_center.connect import application_of
 from tallystick.sources.partner_center.listen import PartnerCenterListener
+from tallystick.sources.partner_center.price_sheets import PriceSheets
 from tallystick.sources.partner_center.read_source import PartnerCenterReader
 from tallystick.sources.partner_center.register import PartnerCenterRegistrar
 from tallystick.sources.pax8.client import HOSTS as PAX8
@@ -37,6 +41,7 @@ from tallystick.sources.pax8.read_source import Pax8Reader
 from tallystick.sources.pax8.register import Pax8Registrar
 from tallystick.sources.reading import Reader
 from tallystick.sources.record_traffic import Traffic
+from tallystick.sources.sealing import open_secrets
 from tallystick.sources.wire import SourceWire, stand_ins
 
 # The roots that Microsoft's signing certificates must lead to: a file in PEM.
@@ -97,6 +102,25 @@ def listener_of(source: Source) -> Listener | None:
             return Pax8Listener(settings.SEALING_KEYS)
         case SourceKind.EVENTS:
             return None
+
+
+def price_sheets_of(source: Source) -> PriceSheets:
+    """Raises CannotOpen."""
+    application = application_of(source, settings.SEALING_KEYS)
+    wire = source_wire()
+
+    def keep(token: Secret) -> None:
+        with transaction.atomic():
+            row = Source.objects.select_for_update(no_key=True).get(pk=source.pk)
+            keep_refresh_token(row, token, settings.SEALING_KEYS)
+            row.save(update_fields=["secret_sealed", "key_id"])
+
+    return PriceSheets(
+        sign_in_of(application, wire),
+        wire,
+        refresh_token=open_secrets(source, settings.SEALING_KEYS).get(REFRESH_TOKEN),
+        keep=keep,
+    )
 
 
 def hook_address(hook: str) -> str:

@@ -30,7 +30,7 @@ from tallystick.bootstrap.clients import make_directory
 from tallystick.bootstrap.engine import make_engine
 from tallystick.bootstrap.gap_charge import gaps_of
 from tallystick.bootstrap.notices import sender
-from tallystick.bootstrap.source_clients import reader_of
+from tallystick.bootstrap.source_clients import price_sheets_of, reader_of
 from tallystick.bootstrap.version import Watch
 from tallystick.kit.ids import holder_id
 from tallystick.kit.log import logger
@@ -120,6 +120,7 @@ def run(
     use_gaps(gaps_of)
     source_jobs.use_wake(jobs.wake_lanes)
     source_jobs.use_readers(reader_of)
+    source_jobs.use_price_sheets(price_sheets_of)
     use_directory(make_directory)
     # A setting that cannot be meant is said now, not when something is wrong.
     sender()

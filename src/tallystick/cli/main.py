@@ -36,7 +36,7 @@ COMMANDS = {
     ),
     "approvals": ("tallystick.cli.approvals", "what waits for approval: list, approve, reject"),
     "resellers": ("tallystick.cli.resellers", "make, rename, move a customer to another one"),
-    "prices": ("tallystick.cli.prices", "apply the price lists of a day"),
+    "prices": ("tallystick.cli.prices", "apply the lists of a day, read a source's sheet"),
     "drift": ("tallystick.cli.drift", "what differs in Autotask: list, compare now, decide"),
     "renewals": ("tallystick.cli.renewals", "which terms end, and what is decided by then"),
     "status": ("tallystick.cli.status", "is all well, may one post: with an exit code"),

@@ -1,4 +1,4 @@
-"""``tallystick prices apply``: the price lists of a day, on their way to subscriptions."""
+"""``tallystick prices``: apply the price lists of a day, read the price sheet of a source."""
 
 from __future__ import annotations
 
@@ -31,6 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     one.add_argument("--exclude", metavar="PROVIDER_ID", action="append", default=[], help=words)
     words = "its price moves by more than a factor 3 and is right; may be repeated"
     one.add_argument("--accept", metavar="PROVIDER_ID", action="append", default=[], help=words)
+    one = add_act(acts, "read", "read the price sheet of a source now", _read)
+    one.add_argument("source", help="its name or number")
+    one.add_argument("--dry-run", action="store_true", help="show what would be; store nothing")
+    words = "also take prices that move by more than a factor 3"
+    one.add_argument("--accept-large-moves", action="store_true", help=words)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -60,6 +65,25 @@ def _apply(arguments: argparse.Namespace) -> int:
         )
         act = _look if arguments.dry_run else _carry_out
         return act(asker, ByList(arguments.on), choice, arguments)
+
+
+def _read(arguments: argparse.Namespace) -> int:
+    """2 when the sheet was refused or held, and then nothing was stored."""
+    with house(arguments, command="prices") as asker:
+        from tallystick.bootstrap.accounts import source_named
+        from tallystick.bootstrap.source_clients import price_sheets_of
+        from tallystick.cli.import_sheets import summary
+        from tallystick.sources.read_prices import PriceReading, read_prices_now
+
+        done = read_prices_now(
+            source_named(asker.context, arguments.source).id,
+            PriceReading(price_sheets_of, asker.now, asker.correlation_id),
+            context=asker.context,
+            accept_large_moves=arguments.accept_large_moves,
+            dry_run=arguments.dry_run,
+        )
+        show(arguments, asdict(done), summary(done))
+    return 0
 
 
 def _look(asker: Asker, what: ByList, choice: Choice, arguments: argparse.Namespace) -> int:

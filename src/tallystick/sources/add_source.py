@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
-from tallystick.audit.events import Event
+from tallystick.audit.events import Event, Status
 from tallystick.audit.record import Subject, record
 from tallystick.identity.context import Context
 from tallystick.identity.roles import Right, Role
@@ -114,7 +114,14 @@ def files_source(name: str, *, context: Context, now: datetime, correlation_id: 
 
 
 def note_source(
-    event: Event, row: Source, words: str, context: Context, now: datetime, correlation_id: str
+    event: Event,
+    row: Source,
+    words: str,
+    context: Context,
+    now: datetime,
+    correlation_id: str,
+    *,
+    status: Status = Status.SUCCEEDED,
 ) -> None:
     record(
         event,
@@ -122,6 +129,7 @@ def note_source(
         now=now,
         subject=Subject(tenant_id=row.tenant_id, reseller_id=row.reseller_id),
         correlation_id=correlation_id,
+        status=status,
         summary=words[:500],
         details={"source": row.pk, "kind": row.kind, "uri": row.uri},
     )

@@ -11,8 +11,17 @@ from tallystick.kit.clock import DatabaseClock
 from tallystick.kit.ids import correlation_id
 from tallystick.kit.jobs import SLOW_QUEUE, app, defer
 from tallystick.kit.log import logger
+from tallystick.kit.problem import Problem
+from tallystick.kit.secrets import CannotOpen
 from tallystick.ledger.wake import Wake
 from tallystick.sources.intake.take_up import take_up_what_waited
+from tallystick.sources.read_prices import (
+    PriceReading,
+    SheetsOf,
+    claim_prices,
+    prices_due,
+    read_prices_by_itself,
+)
 from tallystick.sources.read_sources import ReaderOf, Reading, claim, due_sources, read_source
 from tallystick.sources.watch_not_seen import watch_not_seen
 from tallystick.sources.wire import SourceTrouble
@@ -23,12 +32,19 @@ READ_SOON: Final = "tallystick.sources_hinted"
 
 _wake: Wake | None = None
 _reader_of: ReaderOf | None = None
+_sheets_of: SheetsOf | None = None
 
 
 def use_readers(reader_of: ReaderOf) -> None:
     """The composition root says how a source is reached."""
     global _reader_of  # noqa: PLW0603 - one per process, set once at start
     _reader_of = reader_of
+
+
+def use_price_sheets(sheets_of: SheetsOf) -> None:
+    """The composition root says how a source's price sheets are reached."""
+    global _sheets_of  # noqa: PLW0603 - one per process, set once at start
+    _sheets_of = sheets_of
 
 
 def use_wake(wake: Wake) -> None:
@@ -79,6 +95,25 @@ def _read_due() -> None:
             log.warning("source not read", source=source_id, why=str(trouble))
         else:
             log.info("source read", source=source_id, differences=read.differences)
+
+
+@app.periodic(cron="*/10 * * * *", periodic_id="sources_prices")
+@app.task(name="tallystick.sources_prices", queue=SLOW_QUEUE, queueing_lock="sources_prices")
+def read_price_sheets(timestamp: int) -> None:  # noqa: ARG001 - the job engine passes it
+    """Each once a month; one that cannot be read does not stop the others."""
+    close_old_connections()
+    if _sheets_of is None:
+        raise RuntimeError("this process was started without a way to read price sheets")
+    now = DatabaseClock().now()
+    for source_id in prices_due(now=now):
+        if not claim_prices(source_id, now=now):
+            continue
+        try:
+            done = read_prices_by_itself(source_id, PriceReading(_sheets_of, now, correlation_id()))
+        except (SourceTrouble, CannotOpen, Problem) as trouble:
+            log.warning("price sheet not read", source=source_id, why=str(trouble)[:500])
+        else:
+            log.info("price sheet read", source=source_id, added=done.added)
 
 
 @app.periodic(cron="*/5 * * * *", periodic_id="sources_not_seen")

@@ -39,7 +39,7 @@ class SourceKind(StrEnum):
                 "For direct-bill partners and indirect providers: Microsoft gives indirect "
                 "resellers no access. Register an application in Microsoft Entra and let it read "
                 "Partner Center. It is read every 15 minutes; nothing is ever changed there. "
-                "Prices come from your price lists and margin rules."
+                "Prices come from your price lists, its price sheet among them, and margin rules."
             ),
             SourceKind.PAX8: (
                 "Make credentials in Pax8's portal. It is read every 15 minutes, with prices and "

@@ -42,6 +42,9 @@ class Source(models.Model):
     # Where it calls us, as far as we registered that there; and when it last called.
     webhook = models.JSONField(default=dict)
     heard_at = models.DateTimeField(null=True)
+    # Which price sheet is read, and what came of the last reading; and when the next one is.
+    price_sheet = models.JSONField(default=dict)
+    prices_next_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
 
     class Meta:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
+from tallystick.catalog.price_words import PriceIsFor
 from tallystick.identity.context import Context
 from tallystick.kit.paging import Page, check_limit, decode_cursor, encode_cursor
 from tallystick.kit.problem import NotFound
@@ -25,6 +26,22 @@ from tallystick.sources.unread import NotMatched, from_settings
 class SourceName:
     id: int
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PriceSheetView:
+    """Which one is read, and what came of it. ``errors``: the first lines that are wrong."""
+
+    market: str
+    is_for: PriceIsFor
+    read_at: datetime | None
+    rows: int
+    added: int
+    replaced: int
+    next_at: datetime | None
+    trouble: str
+    errors: Sequence[str]
+    more_errors: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +68,15 @@ class SourceView:
     health: SourceHealth
     cause: str
     lately: Yield
+    price_sheet: PriceSheetView | None
 
     @property
     def capabilities(self) -> Capabilities:
         return CAPABILITIES[self.kind]
+
+    @property
+    def has_price_sheets(self) -> bool:
+        return self.kind is SourceKind.PARTNER_CENTER
 
     @property
     def is_told(self) -> bool:
@@ -164,4 +186,23 @@ def _view(row: Source, answers: Mapping[Answer, int], lately: Yield, now: dateti
         health=health,
         cause=cause,
         lately=lately,
+        price_sheet=_price_sheet(row),
+    )
+
+
+def _price_sheet(row: Source) -> PriceSheetView | None:
+    if not row.price_sheet:
+        return None
+    said = row.price_sheet
+    return PriceSheetView(
+        market=said["market"],
+        is_for=PriceIsFor(said["is_for"]),
+        read_at=datetime.fromisoformat(said["read_at"]) if "read_at" in said else None,
+        rows=said.get("rows", 0),
+        added=said.get("added", 0),
+        replaced=said.get("replaced", 0),
+        next_at=row.prices_next_at,
+        trouble=said.get("trouble", ""),
+        errors=said.get("errors", ()),
+        more_errors=said.get("more", 0),
     )

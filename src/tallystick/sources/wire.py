@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import IO, Any, Final
 from urllib.parse import urlsplit
 
 import httpx
@@ -24,6 +25,7 @@ ORIGINS: Final = "TALLYSTICK_SOURCE_ORIGINS"
 _STAND_IN = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\]):[0-9]{1,5}\Z", re.ASCII)
 _TOO_MANY, _SERVER_ERRORS = 429, 500
 _LONGEST_WAIT: Final = 3600.0
+_FILES: Final = (b"PK\x03\x04", b"\x1f\x8b")  # zip and gzip
 
 
 class SourceTrouble(Exception):
@@ -105,6 +107,41 @@ class SourceWire:
             self._heard(method, url, reply)
         return reply
 
+    def save(
+        self,
+        url: str,
+        into: IO[bytes],
+        *,
+        headers: Mapping[str, str],
+        most_bytes: int,
+        seconds: float,
+    ) -> Reply:
+        """A large answer, written as it comes and not kept in memory; it has no body then.
+
+        An answer that says no is an ordinary one. Raises SourceTrouble.
+        """
+        where, deadline = self._where(url), monotonic() + seconds
+        try:
+            with self._client.stream("GET", where, headers=headers) as answer:
+                if answer.status_code != 200:  # noqa: PLR2004 - HTTP's own
+                    body = self._bounded(answer, monotonic() + self._seconds)
+                    return Reply(answer.status_code, answer.headers, body)
+                written = 0
+                for part in _as_sent(answer):
+                    written += len(part)
+                    if written > most_bytes:
+                        raise SourceTrouble(f"It answered more than {_size(most_bytes)}: not read.")
+                    if monotonic() > deadline:
+                        raise SourceTrouble("Its answer took too long: not waited for.")
+                    into.write(part)
+                return Reply(answer.status_code, answer.headers, b"")
+        except httpx.TimeoutException:
+            raise SourceTrouble(f"{urlsplit(url).hostname} did not answer in time.") from None
+        except (httpx.HTTPError, httpx.InvalidURL):
+            raise SourceTrouble(f"{urlsplit(url).hostname} could not be reached.") from None
+        except zlib.error:
+            raise SourceTrouble("Its answer is damaged: not read.") from None
+
     def _bounded(self, answer: httpx.Response, deadline: float) -> bytes:
         """The body as it is decoded, so that a small one cannot unpack into a large one."""
         body = bytearray()
@@ -123,6 +160,25 @@ class SourceWire:
             raise SourceTrouble("An address outside the allowed hosts was not followed.")
         stand_in = self._stand_ins.get(parts.hostname)
         return url if stand_in is None else stand_in + url[len(f"https://{parts.netloc}") :]
+
+
+def _as_sent(answer: httpx.Response) -> Iterator[bytes]:
+    """A zip or gzip file stays one, also where it is called an encoding: one of several parts
+    would be cut off after the first. Only a bare deflate is unpacked, bit by bit."""
+    deflated = answer.headers.get("content-encoding", "").strip().lower() == "deflate"
+    unpacking = None
+    for number, part in enumerate(answer.iter_raw(1 << 16)):
+        if number == 0 and deflated and not part.startswith(_FILES):
+            unpacking = zlib.decompressobj()
+        if unpacking is None:
+            yield part
+            continue
+        rest = part
+        while rest:
+            yield unpacking.decompress(rest, 1 << 20)
+            rest = unpacking.unconsumed_tail
+    if unpacking is not None and not unpacking.eof:
+        raise zlib.error
 
 
 def stand_ins(environment: Mapping[str, str]) -> Mapping[str, str]:

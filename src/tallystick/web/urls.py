@@ -58,6 +58,7 @@ from tallystick.web.views import (
     several,
     sign_in,
     source_new,
+    source_prices,
     sources,
     submit_order,
     subscription,
@@ -167,6 +168,8 @@ urlpatterns = [
         path(f"{_SOURCE}/{act}", sources.source_act, {"act": act}, name=f"source-{act}")
         for act in ("test", "changes", "everything")
     ),
+    path(f"{_SOURCE}/price-sheet", source_prices.source_price_sheet, name="source-price-sheet"),
+    path(f"{_SOURCE}/prices", source_prices.source_prices_read, name="source-prices"),
     path(f"{_SOURCE}/webhook", sources.source_webhook, name="source-webhook"),
     path(f"{_SOURCE}/refresh/<id:subscription_id>", sources.source_refresh, name="source-refresh"),
     path(f"{_SOURCE}/events/<id:event_id>", sources.source_event, name="source-event"),

@@ -10,6 +10,9 @@ from typing import Any
 
 from tallystick.simulator.jsontext import write_bytes
 from tallystick.simulator.messages import Answer, Request
+from tallystick.simulator.partner_center.price_sheets import HOST as PRICES_HOST
+from tallystick.simulator.partner_center.price_sheets import SHEET
+from tallystick.simulator.partner_center.price_sheets import answer as price_sheet
 from tallystick.simulator.partner_center.signing import CERTIFICATE_PATH, ISSUER_PATH
 from tallystick.simulator.partner_center.world import TENANT, Center
 
@@ -41,6 +44,8 @@ class PartnerCenterApp:
         if request.path in {CERTIFICATE_PATH, ISSUER_PATH}:
             return self._certificate(request.path)
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if (priced := SHEET.match(request.path)) is not None:
+            return price_sheet(center, request, priced.group(1), token)
         if token not in center.tokens:
             return _json(401, {"code": "900420", "description": "Wrong audience"})
         if center.throttle:
@@ -66,9 +71,22 @@ class PartnerCenterApp:
             )
         if request.form().get("client_secret") != self.center.secret:
             return _json(401, {"error": "invalid_client", "error_description": "AADSTS7000215"})
-        token = f"token-{len(self.center.tokens) + 1}"
-        self.center.tokens.add(token)
-        return _json(200, {"token_type": "Bearer", "expires_in": 3599, "access_token": token})
+        return self._token(request.form())
+
+    def _token(self, form: dict[str, str]) -> Answer:
+        """Of the host that is asked for; a refresh token counts once, and brings the next one."""
+        center, said = self.center, {"token_type": "Bearer", "expires_in": 3599}
+        prices = PRICES_HOST in form.get("scope", "")
+        token = f"token-{len(center.tokens) + len(center.price_tokens) + 1}"
+        if form.get("grant_type") == "refresh_token":
+            if form.get("refresh_token") != center.refresh_token:
+                return _json(400, {"error": "invalid_grant", "error_description": "AADSTS70008"})
+            number = int(center.refresh_token.partition("-")[2])
+            center.refresh_token = f"refresh-{number + 1}"
+            said["refresh_token"] = center.refresh_token
+            center.user_tokens.add(token)
+        (center.price_tokens if prices else center.tokens).add(token)
+        return _json(200, {**said, "access_token": token})
 
     def _resource(self, request: Request) -> Answer:
         center, path = self.center, request.path

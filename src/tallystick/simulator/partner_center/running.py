@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from tallystick.simulator.partner_center.app import PartnerCenterApp
+from tallystick.simulator.partner_center.price_sheets import HOST as PRICES_HOST
 from tallystick.simulator.partner_center.world import Center
 from tallystick.simulator.serving import served
 
@@ -24,7 +25,7 @@ class Running:
     @property
     def stand_ins(self) -> dict[str, str]:
         """What stands in for which of Microsoft's hosts."""
-        hosts = ("login.microsoftonline.com", "api.partnercenter.microsoft.com")
+        hosts = ("login.microsoftonline.com", "api.partnercenter.microsoft.com", PRICES_HOST)
         return dict.fromkeys((*hosts, *CERTIFICATES), self.origin)
 
 

@@ -24,6 +24,16 @@ class Center:
     subscriptions: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     records: list[dict[str, Any]] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
+    # Of the host of price sheets, and of those the ones of a user; his refresh token.
+    price_tokens: set[str] = field(default_factory=set)
+    user_tokens: set[str] = field(default_factory=set)
+    refresh_token: str = "refresh-1"  # noqa: S105 - of the stand-in
+    prices_need_a_user: bool = True
+    # By market, as they are sent.
+    price_sheets: dict[str, bytes] = field(default_factory=dict)
+    # Packed as ``deflate`` without a file around it; and without its last bytes.
+    bare_deflate: bool = False
+    cut_sheet: bool = False
     calls: list[str] = field(default_factory=list)
     secret: str = SECRET
     throttle: int = 0

@@ -13,17 +13,18 @@ from datetime import date
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import msal
-
 from tallystick.kit.ids import correlation_id
 from tallystick.kit.secrets import Secret
 from tallystick.sources.intake.event import CustomerSaid
+from tallystick.sources.partner_center.price_sheets import HOST as PRICES_HOST
 from tallystick.sources.partner_center.read_subscription import Said
+from tallystick.sources.partner_center.sign_in import SignIn
 from tallystick.sources.wire import Refused, SourceTrouble, SourceWire, expect
 
 API: Final = "https://api.partnercenter.microsoft.com"
-LOGIN: Final = "https://login.microsoftonline.com"
-HOSTS: Final = frozenset({"api.partnercenter.microsoft.com", "login.microsoftonline.com"})
+HOSTS: Final = frozenset(
+    {"api.partnercenter.microsoft.com", "login.microsoftonline.com", PRICES_HOST}
+)
 REGISTRATION: Final = "/webhooks/v1/registration"
 SCOPE: Final = f"{API}/.default"
 PAGE: Final = 500
@@ -42,77 +43,17 @@ class Application:
     secret: Secret
 
 
-@dataclass(frozen=True, slots=True)
-class _MsalAnswer:
-    status_code: int
-    text: str
-    headers: Mapping[str, str]
-
-    def raise_for_status(self) -> None:
-        if self.status_code >= 400:  # noqa: PLR2004 - HTTP's own
-            raise SourceTrouble(f"The sign-in service answered {self.status_code}.")
-
-
-class _MsalHttp:
-    """What msal asks of an HTTP library, over our own wire."""
-
-    def __init__(self, wire: SourceWire) -> None:
-        self._wire = wire
-
-    def get(self, url: str, **more: Any) -> _MsalAnswer:
-        return self._ask("GET", url, **more)
-
-    def post(self, url: str, **more: Any) -> _MsalAnswer:
-        return self._ask("POST", url, **more)
-
-    def close(self) -> None:
-        """The wire belongs to somebody else."""
-
-    def _ask(
-        self,
-        method: str,
-        url: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        data: Any = None,
-        **_: Any,
-    ) -> _MsalAnswer:
-        reply = self._wire(method, url, params=params, headers=headers, data=data)
-        return _MsalAnswer(reply.status, reply.body.decode("utf-8", "replace"), reply.headers)
-
-
 class PartnerCenter:
     """Reads, and keeps nothing but its sign-in."""
 
     def __init__(self, application: Application, wire: SourceWire, *, wait: Wait) -> None:
-        self._application = application
+        self._signing = sign_in_of(application, wire)
         self._wire = wire
         self._wait = wait
-        self._msal: Any = None
 
     def sign_in(self) -> str:
         """A token. Raises SourceTrouble; Refused when the credentials are wrong."""
-        application = self._application
-        if self._msal is None:
-            try:
-                self._msal = msal.ConfidentialClientApplication(
-                    application.client_id,
-                    client_credential=application.secret.reveal(),
-                    authority=f"{LOGIN}/{application.tenant}",
-                    instance_discovery=False,
-                    http_client=_MsalHttp(self._wire),
-                )
-            except ValueError:
-                raise Refused(f"There is no tenant {application.tenant}.", status=400) from None
-        answer = self._msal.acquire_token_for_client(scopes=[SCOPE])
-        if "access_token" in answer:
-            return str(answer["access_token"])
-        code = str(answer.get("error", "no reason"))[:60]
-        raise Refused(
-            f"Microsoft refused the sign-in ({code}): check tenant, application id and secret.",
-            status=401,
-        )
+        return self._signing.as_application(SCOPE)
 
     def customers(self) -> Iterator[CustomerSaid]:
         """All of them. Raises SourceTrouble, also when a list breaks off."""
@@ -231,6 +172,15 @@ class PartnerCenter:
             "MS-CorrelationId": correlation_id(),
             "MS-RequestId": correlation_id(),
         }
+
+
+def sign_in_of(application: Application, wire: SourceWire) -> SignIn:
+    return SignIn(
+        tenant=application.tenant,
+        client_id=application.client_id,
+        secret=application.secret,
+        wire=wire,
+    )
 
 
 def _next(uri: str, path: str) -> str:
