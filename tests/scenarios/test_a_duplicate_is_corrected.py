@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
 from factories import TODAY, sibling
 from harness import Line, World
-from tallystick.connections.policies import SameDay
+from tallystick.connections.policies import PriceDay, SameDay
 from tallystick.kit.problem import Conflicting, InvalidInput, NotFound
+from tallystick.ledger.expected import steps
+from tallystick.ledger.in_words import in_words
+from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.models import Operation
 from tallystick.mappings.drift_rows import DriftRow, list_drifts
 from tallystick.operations.correct import correct, correctable
@@ -176,14 +180,12 @@ class TestAWriteThatShouldNotBeThere:
         line.quantity(13)
         refused("it goes first")
 
-    def test_a_price_or_what_is_gone_is_not_taken_back_so(self, world: World) -> None:
+    def test_what_is_gone_is_not_taken_back(self, world: World) -> None:
         line = self.made(world)
         line.quantity(1, date(2026, 5, 5))
-        line.price("17.00")
         world.work()
         assert line.badge == "synced", line.cause
         said = [one.refused for one in correctable(world.tenancy.context, line.subscription_id)]
-        assert any("price only" in one for one in said)
         assert any("has not so many units" in one for one in said)
 
     def test_what_did_not_take_effect_or_is_a_strangers(self, world: World) -> None:
@@ -197,3 +199,102 @@ class TestAWriteThatShouldNotBeThere:
             correct(refused, reason="x", asked=world.tenancy.asked())
         with pytest.raises(NotFound):
             correct(refused, reason="x", asked=sibling(world.tenancy).asked())
+
+
+class TestAPriceThatShouldNotBeThere:
+    """The price before it comes back, as far as nothing later changed it, and both are linked."""
+
+    def made(self, world: World, **more: str) -> Line:
+        world.simulator.set_knobs(same_day="add")
+        world.policy(same_day=SameDay.ADDS)
+        line = world.line(units=10)
+        line.price("17.00", **more)
+        world.work()
+        assert (line.badge, line.lane().expected_unit_price) == ("synced", Decimal("17.00"))
+        return line
+
+    def expected(self, line: Line, on: date) -> list[tuple[date, Decimal | None]]:
+        return [(one.starts_on, one.unit_price) for one in steps(line.lane(), today=on)]
+
+    def test_the_price_before_it_is_sent_once_and_proved(self, world: World) -> None:
+        line = self.made(world)
+        wrong = line.attempts()[-1]
+        (proposed,) = correctable(world.tenancy.context, line.subscription_id)
+        assert proposed.refused == ""
+        assert proposed.sent.repriced is not None
+        assert (proposed.sent.repriced.price_before, proposed.sent.repriced.price) == (
+            Decimal("15.20"),
+            Decimal("17.00"),
+        )
+        correct(wrong.pk, reason="a slip of the hand", asked=world.tenancy.asked())
+        world.work()
+
+        assert line.badge == "synced", line.cause
+        assert line.changes() == [0, 0]
+        assert line.attempts()[-1].corrects_id == wrong.pk
+        first = date(2026, 5, 1)
+        assert self.expected(line, first) == [(first, Decimal("15.20"))]
+        assert line.row().subscription.unit_price == 17, "the subscription is not changed"
+        one = Operation.objects.filter(kind="correct").latest("pk")
+        said = in_words(OperationKind(one.kind), one.before, one.after)
+        assert said == "Correct a change (unit price 17.00 back to 15.20)"
+        with pytest.raises(Conflicting, match="corrected already"):
+            correct(wrong.pk, reason="again", asked=world.tenancy.asked())
+        world.sweep()
+        assert line.badge == "synced"
+
+    def test_what_came_later_stays(self, world: World) -> None:
+        line = self.made(world)
+        wrong = line.attempts()[-1]
+        line.price("18.00", date(2026, 7, 1), price_from=PriceDay.OWN_DAY)
+        world.work()
+        assert line.badge == "synced", line.cause
+        correct(wrong.pk, reason="a slip", asked=world.tenancy.asked())
+        world.work()
+
+        assert line.badge == "synced", line.cause
+        sent = [(one["effective_on"], one["unit_price"]) for one in line.effects()[2:]]
+        assert sent == [("2026-05-01", Decimal("15.20")), ("2026-07-01", Decimal("18.00"))], (
+            "Autotask's change goes over all later days: the later price follows it"
+        )
+        known = self.expected(line, date(2026, 5, 1))
+        assert (known[0][1], known[-1]) == (Decimal("15.20"), (date(2026, 7, 1), Decimal("18.00")))
+
+    def test_units_that_changed_meanwhile_stay(self, world: World) -> None:
+        line = self.made(world)
+        wrong = line.attempts()[-1]
+        line.quantity(12, date(2026, 5, 8))
+        world.work()
+        correct(wrong.pk, reason="a slip", asked=world.tenancy.asked())
+        world.work()
+
+        assert line.badge == "synced", line.cause
+        first, later = date(2026, 5, 1), date(2026, 5, 8)
+        assert self.expected(line, first) == [(first, Decimal("15.20")), (later, Decimal("15.20"))]
+        assert (line.units(first), line.units(later)) == (10, 12)
+        assert line.lane().expected_from == later, "units are not dated before that now, either"
+
+    def test_what_is_overwritten_or_not_known_is_not_proposed(self, world: World) -> None:
+        line = self.made(world)
+        line.price("18.00")
+        world.work()
+        newest, oldest = correctable(world.tenancy.context, line.subscription_id)
+        assert newest.refused == ""
+        assert "has another price by now" in oldest.refused
+        correct(newest.sent.attempt_id, reason="a slip", asked=world.tenancy.asked())
+        world.work()
+        last = correctable(world.tenancy.context, line.subscription_id)[0]
+        assert "is not known" in last.refused, "an opposite is not taken back by an opposite"
+        with pytest.raises(Conflicting, match="record the right price"):
+            correct(last.sent.attempt_id, reason="x", asked=world.tenancy.asked())
+
+    def test_only_from_the_day_it_began(self, world: World) -> None:
+        line = self.made(world)
+        wrong = line.attempts()[-1].pk
+        with pytest.raises(InvalidInput, match="must not be before 1 May 2026"):
+            correct(wrong, reason="x", effective_on="2026-04-30", asked=world.tenancy.asked())
+        correct(wrong, reason="x", effective_on="2026-06-01", asked=world.tenancy.asked())
+        world.work()
+        assert line.badge == "synced", line.cause
+        first, later = date(2026, 5, 1), date(2026, 6, 1)
+        assert self.expected(line, first) == [(first, Decimal("17.00")), (later, Decimal("15.20"))]

@@ -17,6 +17,7 @@ from tallystick.kit.clock import DatabaseClock
 from tallystick.kit.ids import correlation_id
 from tallystick.kit.paging import encode_cursor, every
 from tallystick.kit.problem import InvalidInput
+from tallystick.ledger.models import Operation
 from tallystick.mappings.drift_rows import list_drifts
 
 
@@ -187,3 +188,19 @@ def test_an_operator_decides(world: World, edited: Line) -> None:
     answer = operator.post(page, {"how": "keep", "reason": "As ordered by mail"})
     assert answer.status_code == 302
     assert list_drifts(world.tenancy.context, now=world.clock.now()).items == []
+
+
+def test_a_price_that_should_not_be_there_is_proposed_as_it_was(world: World) -> None:
+    line = world.line(units=10)
+    line.price("17.00")
+    world.work()
+    wrong = line.attempts()[-1].pk
+    here, office = f"/subscriptions/{line.subscription_id}/correct", client(world)
+    assert "Unit price 15.20 to 17.00" in office.get(here).content.decode()
+    chosen = {"attempt": str(wrong), "reason": "a slip of the hand"}
+    looked = office.post(here, {**chosen, "look": "1"}).content.decode()
+    assert "15.20" in looked
+    assert not Operation.objects.filter(kind="correct").exists()
+    assert office.post(here, chosen).status_code == 302
+    recorded = Operation.objects.get(subscription_id=line.subscription_id, kind="correct")
+    assert (recorded.after["corrects"], recorded.after["line_price"]) == (wrong, "15.2000")

@@ -23,7 +23,7 @@ _OF = "/subscriptions/{int:subscription_id}/corrections"
 
 @router.get(_OF, auth=READ, response=answers(200, list[SentOut]), summary="What may be corrected")
 def corrections(request: HttpRequest, subscription_id: int) -> list[SentOut]:
-    """Every change of units that took effect at a line that bills it now, newest first."""
+    """Every change that took effect at a line that bills it now, newest first."""
     return [SentOut.of(one) for one in correctable(caller(request).context, subscription_id)]
 
 

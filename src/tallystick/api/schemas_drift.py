@@ -170,7 +170,8 @@ class DecidedManyOut(Schema):
 
 class SentOut(Schema):
     """A change that is proved to have landed. ``refused``: why it cannot be corrected; empty: it
-    can. ``corrects``, ``corrected_by``: the numbers of the tries it is linked with."""
+    can. ``corrects``, ``corrected_by``: the numbers of the tries it is linked with. ``unit_price``
+    and the one before: of a change of the price alone, as far as that is known."""
 
     attempt_id: int
     number: int
@@ -178,6 +179,8 @@ class SentOut(Schema):
     operation_id: int | None
     effective_on: On
     unit_change: int
+    unit_price_before: Money | None
+    unit_price: Money | None
     sent_at: At
     asked_by: str
     corrects: int | None
@@ -186,7 +189,7 @@ class SentOut(Schema):
 
     @classmethod
     def of(cls, one: Correctable) -> SentOut:
-        sent = one.sent
+        sent, repriced = one.sent, one.sent.repriced
         return cls(
             attempt_id=sent.attempt_id,
             number=sent.number,
@@ -194,6 +197,8 @@ class SentOut(Schema):
             operation_id=sent.operation_id,
             effective_on=sent.effective_on,
             unit_change=sent.unit_change,
+            unit_price_before=repriced.price_before if repriced else None,
+            unit_price=repriced.price if repriced else None,
             sent_at=sent.sent_at,
             asked_by=sent.asked_by,
             corrects=sent.corrects,

@@ -10,6 +10,7 @@ from tallystick.kit.problem import Conflicting, InvalidInput
 
 if TYPE_CHECKING:
     from tallystick.bootstrap.asker import Asker
+    from tallystick.ledger.corrections import Sent
     from tallystick.ledger.record import Recorded
     from tallystick.mappings.drift_rows import DriftRow
     from tallystick.operations.finish import Asked
@@ -161,6 +162,7 @@ def _correct(arguments: argparse.Namespace) -> int:
                 {
                     "try": one.sent.number,
                     "units": f"{one.sent.unit_change:+d}",
+                    "price": _price(one.sent),
                     "from": one.sent.effective_on,
                     "refused": one.refused,
                 }
@@ -183,12 +185,21 @@ def _correct(arguments: argparse.Namespace) -> int:
         if arguments.preview:
             show_ahead(arguments, look_ahead(record, view.id, asked=asker.asked()))
             return 0
-        words = f"{-sent.unit_change:+d} units are sent: the opposite of try {sent.number}."
+        what = f"{-sent.unit_change:+d} units are sent"
+        if sent.repriced is not None:
+            what = f"The unit price {sent.repriced.price_before:f} is sent"
+        words = f"{what}: the opposite of try {sent.number}."
         if not confirmed(arguments, [words]):
             return NOT_CONFIRMED
         done = record(asker.asked())
         show(arguments, {"operation": done.sequence}, [f"Recorded as operation {done.sequence}."])
     return 0
+
+
+def _price(sent: Sent) -> str:
+    """``15.2000 to 17.0000``; empty of what changed units."""
+    found = sent.repriced
+    return "" if found is None else f"{found.price_before:f} to {found.price:f}"
 
 
 def _preview(arguments: argparse.Namespace) -> int:

@@ -2,20 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
 
 from tallystick.ledger.kinds import AttemptKind, EvidenceKind, OperationKind
 from tallystick.ledger.models import Attempt, Delivery, Evidence, Operation
+from tallystick.ledger.profile import Step, amount_from_text
 from tallystick.ledger.runs import TOOK_EFFECT
 from tallystick.ledger.state import State
 
 
 @dataclass(frozen=True, slots=True)
+class Repriced:
+    """What a change of the price alone set from ``began_on`` on, and what there was before. A cost
+    of None was left alone."""
+
+    began_on: date
+    price_before: Decimal
+    price: Decimal
+    cost_before: Decimal | None
+    cost: Decimal | None
+
+    def is_shown_by(self, step: Step) -> bool:
+        return step.unit_price == self.price and self.cost in (None, step.unit_cost)
+
+    def back(self, step: Step) -> Step:
+        """As it was before; another price that came later stays."""
+        if not self.is_shown_by(step):
+            return step
+        cost = step.unit_cost if self.cost is None else self.cost_before
+        return replace(step, unit_price=self.price_before, unit_cost=cost)
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """One adjustment that is proved to have landed. ``corrects``: the number of the one it took
-    back; ``corrected_by``: of the one that took it back."""
+    back; ``corrected_by``: of the one that took it back. ``repriced``: of a change of the price
+    alone, as far as the price before it is known."""
 
     attempt_id: int
     number: int
@@ -28,6 +54,7 @@ class Sent:
     asked_by: str
     corrects: int | None
     corrected_by: int | None
+    repriced: Repriced | None = None
 
 
 def took_effect(lane_id: int, *, limit: int = 50) -> Sequence[Sent]:
@@ -48,6 +75,7 @@ def took_effect(lane_id: int, *, limit: int = 50) -> Sequence[Sent]:
     operations = dict(
         Delivery.objects.filter(attempt__in=attempts).values_list("attempt_id", "operation_id")
     )
+    first = {one.attempt_id: one for one in _newest_first(attempts)}
     return [
         Sent(
             attempt_id=one.pk,
@@ -61,9 +89,29 @@ def took_effect(lane_id: int, *, limit: int = 50) -> Sequence[Sent]:
             asked_by=one.asked_by,
             corrects=one.corrects.number if one.corrects else None,
             corrected_by=by.get(one.pk),
+            repriced=_repriced(one.body, first.get(one.pk)),
         )
         for one in attempts
     ]
+
+
+def _newest_first(attempts: Sequence[Attempt]) -> Iterable[Delivery]:
+    rows = Delivery.objects.filter(attempt__in=attempts).select_related("operation")
+    return rows.order_by("-operation__sequence")
+
+
+def _repriced(body: Mapping[str, Any], first: Delivery | None) -> Repriced | None:
+    """``first``: the oldest operation that went out with it; what it says was before, was."""
+    if int(body["unit_change"]) or first is None:
+        return None
+    price, cost = (amount_from_text(body[name]) for name in ("unit_price", "unit_cost"))
+    before = first.operation.before
+    price_before, cost_before = (
+        amount_from_text(before.get(name)) for name in ("unit_price", "unit_cost")
+    )
+    if price is None or price_before is None or (cost is not None and cost_before is None):
+        return None
+    return Repriced(first.effective_on, price_before, price, cost_before, cost)
 
 
 def corrected(attempt_id: int) -> bool:

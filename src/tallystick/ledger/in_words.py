@@ -76,7 +76,9 @@ def _about_the_line(kind: OperationKind, before: Facts, after: Facts) -> str:
 
 
 def _line(before: Facts, after: Facts) -> str:
-    """``12 units back to 10``: of the line, at its first day."""
+    """``12 units back to 10``: of the line, at its first day; or its price."""
+    if "line_price" in after:
+        return f"unit price {_bare(before['line_price'])} back to {_bare(after['line_price'])}"
     was, to = before["line_units"], after["line_units"]
     if was == to:
         return f"{to} units at the price that was proved"

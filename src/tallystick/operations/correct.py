@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from tallystick.audit.events import Event
-from tallystick.connections.policies import SameDay
+from tallystick.connections.policies import PriceDay, SameDay
 from tallystick.connections.queries import living
 from tallystick.connections.queries import load as load_connection
 from tallystick.identity.context import Context
@@ -24,7 +24,7 @@ from tallystick.ledger.corrections import Sent, corrected, took_effect
 from tallystick.ledger.expected import steps
 from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.models import Attempt, Delivery, Lane
-from tallystick.ledger.profile import Step, as_json
+from tallystick.ledger.profile import Step, amount_as_text, as_json
 from tallystick.ledger.queries import UNSETTLED
 from tallystick.ledger.record import Recorded
 from tallystick.operations.finish import Asked, Change, finish
@@ -96,17 +96,25 @@ def _why_not(lane: Lane, sent: Sent) -> str:
         return "An operation of this subscription is not settled: it goes first."
     if lane.drift_units is not None or lane.expected_units is None:
         return "Autotask shows something else than was proved: decide on that first, on Drift."
-    if sent.unit_change == 0:
-        return "It changed a price only: record the right price instead."
     if corrected(sent.attempt_id):
         return "It was corrected already."
-    if any(step.units < sent.unit_change for step in steps(lane, today=_first(lane, sent))):
+    known = steps(lane, today=_first(lane, sent))
+    if sent.unit_change == 0:
+        if sent.repriced is None:
+            return "Which price was there before it is not known: record the right price instead."
+        if not any(sent.repriced.is_shown_by(step) for step in known):
+            return "The line has another price by now: nothing is left of it to take back."
+        return ""
+    if any(step.units < sent.unit_change for step in known):
         return "The line has not so many units any more: nothing can be taken back so."
     return ""
 
 
 def _first(lane: Lane, sent: Sent) -> date:
-    """Not before what was last proved of its units: a change is never dated before that."""
+    """Not before what was last proved of its units: a change of them is never dated before that.
+    A price is taken back from where it began."""
+    if sent.repriced is not None:
+        return sent.repriced.began_on
     return max([sent.effective_on, *([lane.expected_from] if lane.expected_from else [])])
 
 
@@ -123,29 +131,46 @@ def _read_day(effective_on: object, lane: Lane, sent: Sent) -> date:
 def _change(lane: Lane, sent: Sent, day: date, *, reason: str, now: datetime) -> Change:
     today = civil_day(now, load_connection(lane.connection_id).time_zone)
     known = steps(lane, today=day)
-    wanted = [_less(step, sent.unit_change) for step in known]
-    first = wanted[0]
+    repriced = sent.repriced
+    if repriced is None:
+        wanted = [replace(step, units=step.units - sent.unit_change) for step in known]
+        what = f"{sent.unit_change:+d}"
+    else:
+        wanted = [repriced.back(step) for step in known]
+        what = f"the unit price {repriced.price:f}"
     after: dict[str, Any] = {
-        "line_units": first.units,
-        "units": first.units,
+        "line_units": wanted[0].units,
         "profile": as_json(wanted),
         "seen": as_json(steps(lane, today=max(day, today))),
-        "target": {"units": first.units, "unit_price": None, "unit_cost": None},
+        "target": _target(wanted[0], about_units=repriced is None),
         "corrects": sent.attempt_id,
         "reason": reason,
     }
+    before: dict[str, Any] = {"line_units": known[0].units}
+    if repriced is None:
+        after["units"] = wanted[0].units
+    else:
+        before["line_price"] = amount_as_text(repriced.price)
+        after["line_price"] = amount_as_text(repriced.price_before)
+        after["price_from"] = PriceDay.OWN_DAY.value
     return Change(
         kind=OperationKind.CORRECT,
         event=Event.CORRECT_CHANGE,
-        before={"line_units": known[0].units},
+        before=before,
         after=after,
         effective_on=day,
         fields={},
-        summary=f"{OperationKind.CORRECT.label} of {sent.unit_change:+d} from "
+        summary=f"{OperationKind.CORRECT.label} of {what} from "
         f"{in_words(sent.effective_on)}: {reason}"[:1000],
         only_lane_id=lane.pk,
     )
 
 
-def _less(step: Step, change: int) -> Step:
-    return replace(step, units=step.units - change)
+def _target(first: Step, *, about_units: bool) -> dict[str, Any]:
+    if about_units:
+        return {"units": first.units, "unit_price": None, "unit_cost": None}
+    return {
+        "units": None,
+        "unit_price": amount_as_text(first.unit_price),
+        "unit_cost": amount_as_text(first.unit_cost),
+    }

@@ -348,7 +348,7 @@ def _accepted_before(
     day: date, batch: Sequence[Due], rows: Sequence[UnitRow], today: date
 ) -> list[dict[str, Any]]:
     """Whoever sends ours on top of what they have seen accepts what is there until then."""
-    if batch[0].accepted_units is None and batch[0].kind not in PUT_BACK:
+    if batch[0].accepted_units is None and not batch[0].stands_on_what_was_seen:
         return []
     return [
         {"until": min(row.until, day).isoformat(), "units": row.units}

@@ -80,6 +80,13 @@ class Due:
         return speaks_of_rates_only(self.after)
 
     @property
+    def stands_on_what_was_seen(self) -> bool:
+        """Whether a person has seen what is there until its day, whatever was proved before. A
+        price that is taken back stands on what we proved ourselves."""
+        takes_a_price_back = self.kind is OperationKind.CORRECT and self.is_about_rates
+        return self.kind in PUT_BACK and not takes_a_price_back
+
+    @property
     def names_line(self) -> bool:
         """Whether it is about how the invoice calls the line, and about nothing it bills."""
         return self.kind is OperationKind.RENAME

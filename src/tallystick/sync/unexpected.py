@@ -115,8 +115,8 @@ def unexpected_until(
     today: date,
 ) -> Surprise | None:
     """A change of a later day proves nothing of today: what is until then must be as expected."""
-    if batch[0].kind in PUT_BACK:
-        return None  # what is there until then was seen by whoever decided
+    if batch[0].stands_on_what_was_seen:
+        return None  # by whoever decided
     accepted = batch[0].accepted_units
     for step in until_day(from_day(expected.steps, today), day):
         shown = covering(rows, step)

@@ -119,3 +119,19 @@ def test_what_is_held_for_review_travels_with_nobody() -> None:
     assert batch_of([due(), held, behind]) == [due()]
     assert not held.may_go
     assert not due(state=State.FAILED).may_go
+
+
+@pytest.mark.parametrize(
+    ("kind", "after", "stands"),
+    [
+        (OperationKind.RESTORE, {"units": 10}, True),
+        (OperationKind.RESTORE, {"line_units": 10}, True),
+        (OperationKind.CORRECT, {"units": 10}, True),
+        (OperationKind.CORRECT, {"line_units": 10, "line_price": "15.20"}, False),
+        (OperationKind.UPDATE_PRICE_MARGIN, {"unit_price": "15.20"}, False),
+    ],
+)
+def test_a_price_taken_back_stands_on_what_was_proved(
+    kind: OperationKind, after: dict[str, object], stands: bool
+) -> None:
+    assert due(kind=kind, after=after).stands_on_what_was_seen is stands
