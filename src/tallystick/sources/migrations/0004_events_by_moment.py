@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sources", "0002_webhooks")]
+    dependencies = [("sources", "0003_digests_of_whole_rows")]
 
     operations = [
         migrations.AddIndex(

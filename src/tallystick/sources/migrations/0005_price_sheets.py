@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sources", "0003_events_by_moment")]
+    dependencies = [("sources", "0004_events_by_moment")]
 
     operations = [
         migrations.AddField(
