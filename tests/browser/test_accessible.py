@@ -5,6 +5,7 @@ The pages are answered in this process, with one of everything; what is left out
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -13,8 +14,12 @@ from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, Route
 
-from factories import tenancy
+from factories import START, TODAY, Tenancy, tenancy
+from tallystick.catalog.terms import OfferKind
 from tallystick.identity.roles import Role
+from tallystick.mappings.models import LineWanted
+from tallystick.subscriptions.models import ScheduledChange
+from web import test_user_pages
 from web.test_page_matrix import ELSEWHERE, LOOKED_AT, Objects, as_role
 
 # What WCAG 2.2 AA asks for, as far as a program can tell.
@@ -27,13 +32,19 @@ WORST = {"serious", "critical"}
 NARROW = (320, 640)
 # Beside the rail a table has least room.
 MIDDLE = (961, 1250)
-# Files and parts of pages, what asks Autotask, and what only leads elsewhere.
-NO_PAGE = ELSEWHERE | {
+# Files and parts of pages, and what only leads elsewhere.
+NO_PAGE = {
     *("month-csv", "month-json", "invoice-csv", "audit-logs-export"),
     *("sign-out", "standing", "run-progress", "price-run-progress"),
     *("customer-mapping-export", "offer-mapping-export", "subscription-mapping-export"),
-    *("openid", "openid-back", "sign-in-code", "welcome"),
+    *("openid", "openid-back"),
 }
+# Pages that need something of their own to be there (``of_their_own``), or are a stranger's.
+OF_THEIR_OWN = {"map", "first-sync", "subscription-mapping-import", "azure-amounts", "take-back"}
+OF_THEIR_OWN |= {"choose-line"}
+STRANGERS = {"sign-in-code", "welcome"}
+# They show what Autotask's contracts are, and are looked at where those are read.
+NOT_HERE = {"continue", "extend", "stay"}
 ORIGIN = "http://tallystick.test"
 
 
@@ -91,7 +102,7 @@ def test_every_page_can_be_read_by_everybody(db: None, window: BrowserContext) -
     answered_by(client, window)
     page, wrong = window.new_page(), []
     for name, right in LOOKED_AT.items():
-        if right in {"-", "anybody"} or name in NO_PAGE:
+        if right in {"-", "anybody"} or name in NO_PAGE | ELSEWHERE:
             continue
         address = mine.address(name)
         answer = page.goto(address)
@@ -101,6 +112,65 @@ def test_every_page_can_be_read_by_everybody(db: None, window: BrowserContext) -
             continue
         wrong += [f"{name} {address}: {one}" for one in wrong_with(page)]
     assert not wrong, "\n".join(wrong)
+
+
+def of_their_own(of: Tenancy) -> dict[str, str]:
+    """Their addresses: a subscription that is mapped, one that is not, an Azure plan; something
+    that is scheduled, and a line that is to be chosen."""
+    mine = Objects(of)
+    mapped, connection = mine.ids["subscription_id"], mine.ids["connection_id"]
+    alone = of.subscription()
+    plan = of.subscription(offer_id=of.offer(kind=OfferKind.AZURE_PLAN))
+    asked = {"tenant_id": of.tenant_id, "asked_by": "Ada", "created_at": START}
+    ScheduledChange.objects.create(subscription_id=alone, quantity=8, **asked)
+    LineWanted.objects.create(
+        subscription_id=mapped,
+        connection_id=connection,
+        lane_id=mine.ids["lane_id"],
+        begins_on=TODAY,
+        begins_at=START,
+        **asked,
+    )
+    of_one = {"azure-amounts": plan, "map": alone, "take-back": alone}
+    found = {}
+    for name in OF_THEIR_OWN:
+        mine.ids["subscription_id"] = of_one.get(name, mapped)
+        found[name] = mine.address(name)
+    return found
+
+
+def test_so_can_those_that_need_something_of_their_own(db: None, window: BrowserContext) -> None:
+    assert OF_THEIR_OWN | NOT_HERE == ELSEWHERE, "a page that is left out says why"
+    of = tenancy()
+    answered_by(as_role(of, Role.ADMINISTRATOR), window)
+    page, wrong = window.new_page(), []
+    for name, address in of_their_own(of).items():
+        answer = page.goto(address)
+        assert answer is not None
+        assert answer.status == 200, f"{name} {address}"
+        wrong += [f"{name} {address}: {one}" for one in wrong_with(page)]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("name", sorted(STRANGERS))
+def test_so_can_what_a_stranger_is_led_to(db: None, window: BrowserContext, name: str) -> None:
+    """After an invitation, and after the password."""
+    of, guest = tenancy(), Client()
+    if name == "welcome":
+        asked = {"email": test_user_pages.new_address(), "name": "Guest", "role": "viewer"}
+        said = as_role(of, Role.ADMINISTRATOR).post("/users/invite", asked).content.decode()
+        invited = re.search(r"http://testserver(/welcome/[\w-]+)", said)
+        assert invited is not None
+        address = invited[1]
+    else:
+        person, _, _ = test_user_pages.TestCodes().set_up(of)
+        address = test_user_pages.sign_in(guest, person).headers["Location"]
+    answered_by(guest, window)
+    page = window.new_page()
+    answer = page.goto(address)
+    assert answer is not None
+    assert answer.status == 200
+    assert wrong_with(page) == []
 
 
 @pytest.mark.parametrize("address", ["/sign-in", "/nowhere"])
