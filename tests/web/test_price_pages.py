@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ from price_desk import by, listed, ruled
 from price_files import good, sheet
 from tallystick.catalog.models import MarginRuleRow, PriceImport, PriceUpload
 from tallystick.catalog.price_uploads import keep_upload, kept_upload
+from tallystick.catalog.queries import get_offer
+from tallystick.catalog.record_promotion import NewPromotion, add_promotion
 from tallystick.identity.roles import Role
 from tallystick.kit.problem import NotFound
 from tallystick.sources.mapping_said import MOST_BYTES
@@ -126,6 +129,29 @@ def test_a_file_is_kept_for_a_day_and_one_a_person() -> None:
     keep_upload("c.csv", {}, b"c", by=by(other))
     with pytest.raises(NotFound):
         kept_upload(second, by=by(of))
+
+
+def test_a_promotion_within_the_term_says_its_last_day_and_the_price_after_it() -> None:
+    of = tenancy()
+    offer = of.offer()
+    listed(of, offer)
+    ruled(of)
+    facts = get_offer(tenant_id=of.tenant_id, offer_id=offer)
+    half = NewPromotion(
+        "P1", "Six months", facts.product_id, facts.sku_id, date(2026, 1, 1),
+        date(2026, 1, 31), percent=Decimal(50), months=6,
+    )  # fmt: skip
+    add_promotion(half, by=by(of))
+    one = of.subscription(
+        offer_id=offer, unit_price=None, unit_cost=None, commitment_ends_on=date(2026, 12, 31)
+    )
+    client = visitor(of)
+    page = client.get(f"/subscriptions/{one}").content.decode()
+    assert "promotion until 30 Jun 2026" in page.replace("\N{NO-BREAK SPACE}", " ")
+    after = f"/subscriptions/{one}/price?on=2026-07-01"
+    assert f'href="{after}"' in page
+    shown = client.get(after).content.decode().replace("\N{NO-BREAK SPACE}", " ")
+    assert '<dd class="big">12.00 EUR</dd>' in shown
 
 
 def test_the_recorded_price_says_who_typed_it() -> None:

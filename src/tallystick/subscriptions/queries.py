@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db.models import Q, QuerySet
@@ -72,6 +72,12 @@ class SubscriptionView:
     def then(self) -> str:
         """What happens when its term ends, in a few words."""
         return self.end_of_term.short if self.end_is_said else NOBODY_HAS_SAID
+
+    @property
+    def after_promotion_on(self) -> date | None:
+        """The first day without the promotion that its price was made with."""
+        ends_on = self.promotion_ends_on
+        return None if ends_on is None else ends_on + timedelta(days=1)
 
     def holding(self) -> Holding:
         return Holding(

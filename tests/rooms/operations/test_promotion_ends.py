@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from as_process import acting_as
 from factories import Tenancy, nobody_wakes, tenancy
 from price_desk import by, listed, ruled
+from tallystick.bootstrap.rights import WORKER
 from tallystick.catalog.because import read_because
 from tallystick.catalog.models import Offer
 from tallystick.catalog.price_runs import Choice
@@ -66,8 +68,9 @@ def newest(one: int) -> Operation:
 
 
 def end_due(now: datetime = MORNING) -> None:
-    """Other tests' promotions may end, too: nothing is counted."""
-    end_promotions_due(now=now, wake=nobody_wakes)
+    """With a worker's rights. Other tests' promotions may end, too: nothing is counted."""
+    with acting_as(WORKER):
+        end_promotions_due(now=now, wake=nobody_wakes)
 
 
 def waits(of: Tenancy, one: int) -> str:
