@@ -123,6 +123,7 @@ def test_the_next_term_is_scheduled_and_changed(office: Office) -> None:
     assert (
         f"You asked for {day}. Autotask will get \N{MINUS SIGN}2 units, unit price 16.00" in looked
     )
+    assert f"By itself on {day}: Renew" in looked
     assert scheduled_of([one]) == {}
     part = client.post(address, form | {"end_of_term": ""}, headers={"HX-Request": "true"})
     assert "is needed: choose one of the three" in text(part)

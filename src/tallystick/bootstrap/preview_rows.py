@@ -12,6 +12,7 @@ from tallystick.bootstrap.preview_words import (
     cannot_be_undone,
     gap_in_words,
     gets_in_words,
+    less_or_more,
     money_in_words,
     nothing_sent,
     posted_in_words,
@@ -65,8 +66,8 @@ class RowAhead:
 
     @property
     def gap_money(self) -> str:
-        """``+22.00 EUR``: what is billed too little; empty without a gap."""
-        return "" if self.gap is None else money_in_words(self.gap, self.currency)
+        """``22.00 EUR less``; empty without a gap."""
+        return "" if self.gap is None else less_or_more(self.gap, self.currency)
 
     @property
     def bills(self) -> tuple[str, str]:

@@ -247,16 +247,21 @@ def _warnings(
 def gap_in_words(lane: LaneAhead, kind: OperationKind, gap: Decimal, asked_on: date) -> str:
     """What the days before the day it is sent for are billed too little or too much."""
     days = (lane.day - asked_on).days
-    amount = money_in_words(abs(gap), lane.connection.price_currency, signed=False)
+    amount = less_or_more(gap, lane.connection.price_currency)
     stays = "are billed as they were" if days > 1 else "is billed as it was"
-    what = "less" if gap > 0 else "more"
     mend = "a one-off charge" if gap > 0 else "a one-off credit"
     by_hand = f"add {mend} to the contract in Autotask"
     how = f"record {mend} with it" if kind is OperationKind.UPDATE_PRICE_MARGIN else by_hand
     return (
         f"The {days} {'days' if days > 1 else 'day'} until {in_words(lane.day)} {stays}: about "
-        f"{amount} {what} than with the change (estimate). If that is not meant, {how}."
+        f"{amount} than with the change (estimate). If that is not meant, {how}."
     )
+
+
+def less_or_more(gap: Decimal, currency: str) -> str:
+    """``22.00 EUR less``: than what would be billed if the change counted at once."""
+    amount = money_in_words(abs(gap), currency, signed=False)
+    return f"{amount} {'less' if gap > 0 else 'more'}"
 
 
 def money_in_words(amount: Decimal, currency: str, *, signed: bool = True) -> str:

@@ -16,7 +16,7 @@ from tallystick.bootstrap.clients import Calls
 from tallystick.bootstrap.preview import quick_billing_of
 from tallystick.bootstrap.preview_many import MOST_AT_ONCE, look_at_many
 from tallystick.bootstrap.preview_rows import RowAhead, rows_of
-from tallystick.bootstrap.preview_words import money_in_words
+from tallystick.bootstrap.preview_words import less_or_more
 from tallystick.identity.people import tenant_zone
 from tallystick.kit.clock import civil_day
 from tallystick.ledger.record import Recorded
@@ -59,10 +59,10 @@ class PricesAhead:
 
     @property
     def gaps_in_words(self) -> list[str]:
-        """By currency what they come to together."""
+        """By currency what they come to together: ``22.00 EUR less``."""
         rows = [row for row in self.rows if row.gap]
         return [
-            money_in_words(
+            less_or_more(
                 sum(
                     (row.gap or Decimal(0) for row in rows if row.currency == currency), Decimal(0)
                 ),

@@ -103,9 +103,8 @@ def _look(asker: Asker, what: ByList, choice: Choice, arguments: argparse.Namesp
     ]
     said += [f"{row.subscription.provider_id}: {row.gap_in_words}" for row in ahead.rows if row.gap]
     if ahead.gaps:
-        said.append(
-            f"Billed later than they count: {ahead.gaps}, {', '.join(ahead.gaps_in_words)}."
-        )
+        money = ", ".join(ahead.gaps_in_words)
+        said.append(f"Billed later than they count: {ahead.gaps}, about {money} until then.")
     if ahead.unread:
         said.append(f"Autotask was not read: {ahead.unread}")
     said.append(f"Autotask was asked {ahead.calls} times.")

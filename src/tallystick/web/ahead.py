@@ -10,6 +10,7 @@ from django.http import HttpResponse
 
 from tallystick.bootstrap.preview import look_ahead
 from tallystick.bootstrap.preview_words import Said, in_sentences, nothing_sent
+from tallystick.kit.days import in_words
 from tallystick.kit.money import parse_amount
 from tallystick.kit.problem import InvalidInput
 from tallystick.ledger.record import Recorded
@@ -44,6 +45,8 @@ class Panel:
     wrong: Sequence[str] = ()
     box: Box | None = None
     warnings: Sequence[str] = ()
+    # What will be recorded, where that is not what is recorded now.
+    first: str = ""
     # One after another, of a decision and what follows it.
     steps: Sequence[str] = ()
 
@@ -76,10 +79,24 @@ def only_looks(visit: Visit) -> bool:
     return visit.wants_part or LOOK in visit.request.POST
 
 
-def look(visit: Visit, subscription_id: int, record: Callable[[Asked], Recorded]) -> Panel:
-    """Raises whatever recording it would raise."""
+def look(
+    visit: Visit,
+    subscription_id: int,
+    record: Callable[[Asked], Recorded],
+    *,
+    by_itself: bool = False,
+) -> Panel:
+    """``by_itself``: it happens on its day, and is said with it. Raises whatever recording it
+    would raise."""
     found = look_ahead(record, subscription_id, asked=visit.asked())
-    return Panel(in_sentences(found), nothing_sent(found), warnings=found.warnings)
+    what, on = found.operation.in_words(), found.operation.effective_on
+    first = f"By itself on {in_words(on)}: {what}." if by_itself else ""
+    return Panel(
+        said=in_sentences(found),
+        nothing=nothing_sent(found),
+        first=first,
+        warnings=found.warnings,
+    )
 
 
 def part(
@@ -88,10 +105,12 @@ def part(
     record: Callable[[Asked], Recorded],
     labels: Mapping[str, str] = forms.LABELS,
     box: Box | None = None,
+    *,
+    by_itself: bool = False,
 ) -> HttpResponse:
     """The panel alone. What is not right yet is said quietly: somebody is still typing."""
     try:
-        panel = look(visit, subscription_id, record)
+        panel = look(visit, subscription_id, record, by_itself=by_itself)
     except InvalidInput as problem:
         panel = Panel(
             wrong=[error_sentence(labels.get(one.field, one.field), one) for one in problem.errors]

@@ -48,10 +48,11 @@ def next_term(visit: Visit, subscription_id: int) -> HttpResponse:
         return verb(subscription_id=subscription_id, plan=plan, today=visit.today, asked=asked)
 
     if visit.wants_part:
-        return ahead.part(visit, subscription_id, record, box=box)
+        return ahead.part(visit, subscription_id, record, box=box, by_itself=True)
     try:
         if ahead.only_looks(visit):
-            panel = replace(ahead.look(visit, subscription_id, record), box=box)
+            panel = ahead.look(visit, subscription_id, record, by_itself=True)
+            panel = replace(panel, box=box)
             return _form(visit, row, scheduled, values, token, panel=panel)
         record(visit.asked(forms.source_id(token, "next-term", *values.values())))
     except InvalidInput as problem:
