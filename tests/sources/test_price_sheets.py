@@ -259,10 +259,16 @@ def test_what_is_refused(office: Office, change: dict[str, str], field: str) -> 
 
 
 def test_it_is_the_csps_and_a_partner_centers(office: Office) -> None:
+    reseller = sibling(office.of)
+    for stranger in (reseller, tenancy()):
+        with pytest.raises(NotFound):
+            office.choose(of=stranger)
+    Source.objects.filter(pk=office.source_id).update(reseller_id=reseller.reseller_id)
     with pytest.raises(NotAllowed):
-        office.choose(of=sibling(office.of))
-    with pytest.raises(NotFound):
-        office.choose(of=tenancy())
+        office.choose(of=reseller)
+    with pytest.raises(NotAllowed):
+        read_prices_now(office.source_id, office.reading(), context=reseller.context)
+    Source.objects.filter(pk=office.source_id).update(reseller_id=None)
     told = teller(office.of).added.source_id
     with pytest.raises(InvalidInput, match="has no price sheets"):
         read_prices_now(told, office.reading(), context=office.of.context)

@@ -46,15 +46,13 @@ def choose_price_sheet(
     correlation_id: str,
 ) -> None:
     """Nothing is called; it is read soon. Raises NotFound, NotAllowed, InvalidInput, CannotOpen."""
-    require_csp(context, Right.CONNECT)
+    context.require(Right.CONNECT)
     market = choice.market.strip().upper()
-    _check(choice, market)
     with transaction.atomic():
-        row = with_price_sheets(
-            Source.objects.select_for_update(no_key=True)
-            .filter(**context.scope(), pk=source_id)
-            .first()
-        )
+        rows = Source.objects.select_for_update(no_key=True)
+        row = with_price_sheets(rows.filter(**context.scope(), pk=source_id).first())
+        require_csp(context, Right.CONNECT)
+        _check(choice, market)
         if choice.refresh_token.reveal().strip():
             keep_refresh_token(row, choice.refresh_token, keys)
         row.price_sheet = {"market": market, "is_for": choice.is_for} if market else {}

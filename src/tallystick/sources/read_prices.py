@@ -86,8 +86,9 @@ def read_prices_now(
 ) -> PricesImported:
     """Because a person asks. Raises NotFound, NotAllowed, InvalidInput (ImportRefused too),
     Unreachable; then nothing was imported."""
-    require_csp(context, Right.OPERATE)
+    context.require(Right.OPERATE)
     row = with_price_sheets(Source.objects.filter(**context.scope(), pk=source_id).first())
+    require_csp(context, Right.OPERATE)
     if not row.price_sheet:
         raise InvalidInput.one("source", "reads no price sheet yet: say its market first")
     try:
