@@ -23,6 +23,7 @@ from random import Random
 
 from django.db.models import QuerySet
 
+from azure_world import Plan
 from checks import check_promises, green_is_proved, one_record_each, order_is_kept
 from harness import Line, world_on
 from life import DAYS, LAST, OPERATIONS, SUBSCRIPTIONS, Life
@@ -172,7 +173,21 @@ def months_are_billed_once(life: Life) -> None:
             ).order_by("sequence")
         }
         plan.post(LAST)
-        assert plan.billed() == said, plan.line.states()
+        assert plan.billed() == said, history(plan)
+
+
+def history(plan: Plan) -> str:
+    """All that was recorded and sent of a plan, and what Autotask has of it: to be read when its
+    months are not as they should be."""
+    found = Delivery.objects.filter(lane_id=plan.line.lane_id).select_related("operation")
+    lines = [
+        f"{one.sequence} {one.operation.kind} {one.operation.effective_on} sent {one.effective_on} "
+        f"{one.state} {one.carrier} {one.operation.after}"
+        for one in found.order_by("sequence")
+    ]
+    lines += [f"adjustment {effect}" for effect in plan.line.effects()]
+    lines += [f"charge {one}" for one in plan.charged()]
+    return "\n".join(["", *lines, f"billed {plan.billed()}"])
 
 
 def settled(line: Line) -> bool:
