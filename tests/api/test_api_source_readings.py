@@ -95,8 +95,8 @@ def test_a_source_says_what_it_brought_and_what_it_could_not_match(api: Api, at:
     }
     assert shown["unmatched"] == 1, "a look at what changed says nothing of the others"
     listed = api.get(shown["unmatched_at"].removeprefix("/api/v1")).body
-    assert (listed["number"], listed["items"][0]["id"]) == (1, strange)
-    assert "P7Y" in listed["items"][0]["why"]
+    assert (listed["number"], listed["first"][0]["id"]) == (1, strange)
+    assert "P7Y" in listed["first"][0]["why"]
     at.center.change(strange, at=desk().now(), termDuration="P1Y")
     long_ago = desk().now() - timedelta(days=1)
     Source.objects.filter(pk=source).update(next_read_at=long_ago)

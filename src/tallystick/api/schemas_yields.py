@@ -48,15 +48,15 @@ class UnmatchedOut(Schema):
 
 
 class NotMatchedOut(Schema):
-    """``items``: the first 200 of them."""
+    """How many, and the first 200 of them."""
 
     number: int
-    items: list[UnmatchedOut]
+    first: list[UnmatchedOut]
 
     @classmethod
     def of(cls, kept: NotMatched) -> NotMatchedOut:
-        items = [UnmatchedOut(id=one.subject, why=one.because) for one in kept.first]
-        return cls(number=kept.number, items=items)
+        first = [UnmatchedOut(id=one.subject, why=one.because) for one in kept.first]
+        return cls(number=kept.number, first=first)
 
 
 class PriceSheetOut(Schema):
