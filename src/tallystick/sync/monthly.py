@@ -102,6 +102,18 @@ def does_not_fit(
     return ""
 
 
+def bills_nothing(batch: Sequence[Due], rows: Sequence[UnitRow]) -> str:
+    """Why rows that show a month's rates do not bill it: of no unit every rate is nothing. Empty:
+    they do. ``rows`` as for ``does_not_fit``."""
+    head = batch[0]
+    amounts = [Decimal(one.after[name]) for one in batch for name in ("price", "cost")]
+    if head.carrier is Carrier.LINE or not any(amounts):
+        return ""
+    days = _days(batch)
+    concerned = [row for row in rows if row.until > days[0] and row.starts_on <= days[-1]]
+    return NOT_ONE_UNIT if any(row.units == 0 for row in concerned) else ""
+
+
 def wanted_months(
     batch: Sequence[Due], ahead: Sequence[UnitRow], *, expected: Expected, rules: Rules
 ) -> tuple[Step, ...]:

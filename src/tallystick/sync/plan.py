@@ -24,7 +24,7 @@ from tallystick.ledger.settle import Cause, Proof
 from tallystick.ledger.state import State
 from tallystick.sync import moves, words
 from tallystick.sync.compare import Match, Periods, covering, match_step, match_steps, snapshot
-from tallystick.sync.monthly import does_not_fit, wanted_months
+from tallystick.sync.monthly import bills_nothing, does_not_fit, wanted_months
 from tallystick.sync.port import Adjustment, Line, UnitRow
 from tallystick.sync.rules import Expected, Rules
 from tallystick.sync.target import (
@@ -110,6 +110,8 @@ def plan(
         return Stop(State.FAILED, words.read_refused("it does not show the amounts of the line"))
     until_then = unexpected_until(day, batch, rows, expected, periods, today=today)
     if shown is Match.SAME and until_then is None:
+        if monthly and (why := bills_nothing(batch, rows)):
+            return AsCharge(why)
         moves = not is_about_rates(batch)
         reading = {"rows": snapshot(ahead)}
         return AlreadySo(Proof(wanted, day, False, reading, accepted_before, moves))
