@@ -234,6 +234,16 @@ def test_a_person_asks_for_a_look_at_every_line_now(alone: World) -> None:
     assert [one.actor for one in told] == ["Ada Admin"] * 2
 
 
+def test_some_lines_are_looked_at_and_no_others(alone: World) -> None:
+    one, other = alone.line(units=10), alone.line(units=10)
+    Connection.objects.filter(pk=alone.connection_id).update(last_swept_at=alone.clock.now())
+    for line in (one, other):
+        line.hand_edit(11)
+    jobs.start_look(alone.connection_id, [one.lane_id])
+    run_worker()
+    assert (one.badge, other.badge) == ("out_of_sync", "synced")
+
+
 def test_nobody_looks_at_a_paused_connection_nor_without_the_right(alone: World) -> None:
     alone.pause()
     with pytest.raises(Conflicting, match="is paused"):

@@ -202,6 +202,18 @@ def test_the_database_refuses_a_count_that_does_not_add_up(world: World) -> None
         RoundItem.objects.create(round_id=found.id, subscription_id=line.subscription_id)
 
 
+def test_its_subscriptions_come_in_pages(world: World) -> None:
+    found = press(world, [world.line(settled=False) for _ in range(3)])
+    shown: list[int] = []
+    cursor = None
+    for _ in range(3):
+        page = page_items(world.tenancy.context, found.id, cursor=cursor, limit=1)
+        shown += [one.subscription_id for one in page.items]
+        cursor = page.next_cursor
+    assert cursor is None
+    assert sorted(shown) == sorted(line.subscription_id for line in world.lines)
+
+
 @pytest.mark.parametrize("place", [["9", 1], ["0", "x"], [0, None], ["0", [1]]])
 def test_a_cursor_this_list_did_not_give_out_is_refused(world: World, place: list[Any]) -> None:
     found = press(world, [world.line()])

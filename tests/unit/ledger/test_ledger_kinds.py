@@ -5,7 +5,15 @@ from typing import Any
 
 import pytest
 
-from tallystick.ledger.kinds import AttemptKind, EvidenceKind, OperationKind, Resolution
+from tallystick.ledger.kinds import (
+    AttemptKind,
+    DriftEnd,
+    DriftKind,
+    EvidenceKind,
+    OperationKind,
+    Resolution,
+    RoundScope,
+)
 from tallystick.ledger.queries import OperationView
 
 
@@ -177,3 +185,10 @@ def test_the_closed_sets_the_database_knows_too() -> None:
     ]
     assert [kind.value for kind in EvidenceKind] == ["answer", "reading", "conclusion"]
     assert [way.value for way in Resolution] == ["done_by_hand", "skip", "adopt"]
+
+
+@pytest.mark.parametrize("kinds", [DriftKind, DriftEnd, RoundScope])
+def test_each_has_words_of_its_own(kinds: type[DriftKind | DriftEnd | RoundScope]) -> None:
+    words = [one.label for one in kinds]
+    assert len(set(words)) == len(words)
+    assert all(word[0].isupper() and "_" not in word for word in words)
