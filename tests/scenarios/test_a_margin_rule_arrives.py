@@ -136,6 +136,43 @@ def test_each_gap_is_charged_once_where_that_is_chosen(world: World) -> None:
     assert (again.recorded, len(charges(posted))) == (0, 1)
 
 
+@pytest.mark.usefixtures("looked_at")
+def test_a_change_meanwhile_leaves_the_price(world: World) -> None:
+    """Its gap was worked out for another quantity."""
+    [line] = listed_lines(world, 1)
+    world.simulator.approve_and_post(line.contract_id, date(2026, 5, 31))
+    of = world.tenancy
+    run = begun(world, rule_to_apply(of.context, ruled(of, "50"), today=TODAY))
+
+    def overtaken(asks: Sequence[Ask], *, asked: Asked) -> list[tuple[Gap, ...] | str]:
+        found = gaps_of(asks, asked=asked)
+        line.quantity(100)
+        return found
+
+    assert not apply_part(run, now=of.clock.now(), wake=of.wake, gaps=overtaken)
+    [left] = left_of(of.context, run).items
+    assert left.why == CHANGED_MEANWHILE
+    assert charges(line) == []
+
+
+@pytest.mark.usefixtures("looked_at")
+def test_the_gap_of_what_would_stop_is_not_known(world: World) -> None:
+    [line] = listed_lines(world, 1)
+    world.simulator.approve_and_post(line.contract_id, date(2026, 5, 31))
+    line.strike("refuse")
+    line.quantity(12)
+    line.drive()
+    of = world.tenancy
+    what = rule_to_apply(of.context, ruled(of, "50"), today=TODAY)
+    run = apply_prices(what, choice=GAPS, asked=of.asked(), gaps=gaps_of)
+    assert (run.recorded, run.left) == (0, 1)
+    [left] = left_of(of.context, run.id).items
+    assert left.why == (
+        f"Its gap is not known: operation {line.head().sequence} before it is stopped. "
+        "Apply it again."
+    )
+
+
 def test_a_gap_that_cannot_be_known_leaves_the_price_with_that_reason(world: World) -> None:
     """Autotask is not there to be read: no price is recorded whose gap nobody could charge."""
     [line] = listed_lines(world, 1)
@@ -144,8 +181,8 @@ def test_a_gap_that_cannot_be_known_leaves_the_price_with_that_reason(world: Wor
     run = apply_prices(what, choice=GAPS, asked=of.asked(), gaps=gaps_of)
     assert (run.recorded, run.left) == (0, 1)
     [left] = left_of(of.context, run.id).items
-    assert left.why.startswith("Its gap is not known, because Autotask was not read:")
-    assert Known("", {}).stands(line.subscription_id) == CHANGED_MEANWHILE
+    assert left.why.startswith("Its gap is not known: Autotask was not read:")
+    assert Known("", {}, {}).stands(line.subscription_id) == CHANGED_MEANWHILE
 
 
 def begun(world: World, what: What) -> int:

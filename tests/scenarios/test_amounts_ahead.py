@@ -280,6 +280,54 @@ def test_a_price_that_waits_brings_the_charge_for_its_gap(world: World) -> None:
     assert any("record a one-off charge with it" in words for words in said.warnings)
 
 
+def test_the_same_days_are_never_charged_twice(world: World) -> None:
+    world.simulator.set_knobs(same_day="add")
+    world.policy(same_day=SameDay.ADDS)
+    line, of = world.line(), world.tenancy
+    world.simulator.approve_and_post(line.contract_id, date(2026, 5, 31))
+
+    def charge(unit_price: str) -> None:
+        record_with_gap(
+            lambda asked: update_price(
+                subscription_id=line.subscription_id,
+                unit_price=unit_price,
+                effective_on="2026-05-01",
+                today=of.today(),
+                asked=asked,
+            ),
+            line.subscription_id,
+            asked=of.asked(),
+            billing=billing_of(world),
+        )
+        world.work()
+        assert line.badge == "synced", line.cause
+
+    for unit_price in ("18.30", "19.30", "15.20"):
+        charge(unit_price)
+    amounts = [price for _, price, _ in Plan(line).charged()]
+    assert amounts == [Decimal("31.00"), Decimal("10.00"), Decimal("-41.00")]
+
+
+def test_a_charge_that_was_skipped_is_not_taken_for_billed(world: World) -> None:
+    line, of = world.line(), world.tenancy
+    world.simulator.approve_and_post(line.contract_id, date(2026, 5, 31))
+    it: dict[str, Any] = {"subscription_id": line.subscription_id, "today": of.today()}
+    world.simulator.add_fault("refuse", path="ContractCharges", times=None)
+    record_with_gap(
+        lambda asked: update_price(
+            **it, unit_price="18.30", effective_on="2026-05-01", asked=asked
+        ),
+        line.subscription_id,
+        asked=of.asked(),
+        billing=billing_of(world),
+    )
+    world.work()
+    assert line.head().operation.kind == OperationKind.ONE_OFF_CHARGE.value
+    line.decide("skip")
+    [lane] = _gap_ahead(world, line.subscription_id, it).lanes
+    assert lane.gap == Decimal("41.00")
+
+
 def _gap_ahead(world: World, subscription_id: int, it: dict[str, Any]) -> Ahead:
     def price(asked: Asked) -> Recorded:
         return update_price(**it, unit_price="19.30", effective_on="2026-05-01", asked=asked)

@@ -28,10 +28,8 @@ NO_GAP = (
     "there is nothing to charge: the price is billed from the day that was asked for, or it is not "
     "known what the days before it come to. Leave it out"
 )
-NOT_KNOWN = (
-    "what is to be charged is not known, because Autotask was not read: {}. Leave the charge out, "
-    "or try again"
-)
+NOT_KNOWN = "what is to be charged is not known: {}. Leave the charge out, or try again"
+ELSEWHERE = "it is billed on a connection that is not this context's, too"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +99,16 @@ def record_all_with_gaps(
 def gaps_of(
     asks: Sequence[Ask], *, asked: Asked, billing: BillingOf = quick_billing_of
 ) -> list[tuple[Gap, ...] | str]:
-    """Of each its gaps, or why they are not known. What cannot be recorded has none: recording it
-    says why. Raises InvalidInput when they are too many."""
+    """Of each its gaps, or why they are not known, or why it cannot be recorded. Raises
+    InvalidInput when they are too many."""
     return [_gaps(one) for one in look_at_many(asks, asked=asked, billing=billing)]
 
 
 def _gaps(found: Ahead | Problem) -> tuple[Gap, ...] | str:
     if isinstance(found, Problem):
-        return ()
-    unread = next((lane.unread for lane in found.lanes if lane.unread), "")
-    if unread:
-        return f"Its gap is not known, because Autotask was not read: {unread} Apply it again."
+        return str(found)
+    if why := _not_known(found):
+        return f"Its gap is not known: {why}. Apply it again."
     return tuple(
         Gap(
             lane.mapping.lane_id,
@@ -122,6 +119,18 @@ def _gaps(found: Ahead | Problem) -> tuple[Gap, ...] | str:
         )
         for lane in _with_gap(found)
     )
+
+
+def _not_known(found: Ahead) -> str:
+    """Why what the days come to cannot be said; empty when it can, or there are none."""
+    for lane in found.lanes:
+        if lane.unread:
+            return f"Autotask was not read: {lane.unread.rstrip('.')}"
+        if lane.stopped is not None:
+            return f"operation {lane.stopped} before it is stopped"
+        if lane.foreseen is None or lane.foreseen.cause is not None:
+            return lane.held.rstrip(".")
+    return ELSEWHERE if found.elsewhere else ""
 
 
 def _fresh(found: Sequence[Ahead | Problem], gaps: Collection[int]) -> dict[int, Ahead]:
@@ -138,9 +147,9 @@ def _no_gap(fresh: Mapping[int, Ahead], *, where_there_is_one: bool) -> dict[int
     some_have = where_there_is_one and len(lack) < len(fresh)
     found = {}
     for place, one in lack.items():
-        unread = next((lane.unread for lane in one.lanes if lane.unread), "")
-        if unread or not some_have:
-            words = NOT_KNOWN.format(unread.rstrip(".")) if unread else NO_GAP
+        why = _not_known(one)
+        if why or not some_have:
+            words = NOT_KNOWN.format(why) if why else NO_GAP
             found[place] = InvalidInput.one("gap_charge", words)
     return found
 

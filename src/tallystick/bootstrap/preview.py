@@ -28,6 +28,7 @@ from tallystick.connectors.autotask.billing import AutotaskBilling
 from tallystick.kit.clock import civil_day
 from tallystick.kit.days import in_words
 from tallystick.ledger.badge_words import approval_words
+from tallystick.ledger.gap_charges import charged_between
 from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.models import Lane
 from tallystick.ledger.profile import from_json
@@ -347,13 +348,17 @@ def _lane(one: Waiting, shown: Seen, mapping: Resolved, charges: ChargesAhead) -
             before=PERIODS_BEFORE,
             frame=frame,
         ),
-        gap=gap(ours.before, ours.after, since=asked_on, until=day, frame=frame)
-        if ours and goes and day > asked_on
-        else None,
+        gap=_gap(one, ours, day, frame) if ours and goes and day > asked_on else None,
         today=work.today,
         included=work.told.included_units,
         is_amount=any(each.is_amount for each in work.due if each.delivery_id == one.delivery.id),
     )
+
+
+def _gap(one: Waiting, ours: Foreseen, day: date, frame: Frame) -> Decimal | None:
+    found = gap(ours.before, ours.after, since=one.asked_on, until=day, frame=frame)
+    charged = charged_between(one.delivery.lane_id, one.asked_on, day)
+    return None if found is None else found - charged
 
 
 def _held(one: Waiting, ours: Foreseen | None, found: Sequence[Foreseen]) -> str:

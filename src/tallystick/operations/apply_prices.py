@@ -155,7 +155,8 @@ def _known_gaps(run_id: int, *, now: datetime, wake: Wake, gaps: GapsOf | None) 
 
     found = gaps([Ask(one.view.id, partial(record, one)) for one in changing], asked=asked)
     ids = [one.view.id for one in changing]
-    return Known(run.cursor, dict(zip(ids, found, strict=True)))
+    seen = {one.view.id: one.view.last_sequence for one in changing}
+    return Known(run.cursor, dict(zip(ids, found, strict=True)), seen)
 
 
 def what_of(run: RunView) -> What:

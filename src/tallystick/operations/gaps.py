@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Protocol
 
+from tallystick.kit.problem import Conflicting
 from tallystick.ledger.record import Recorded
 from tallystick.operations.at_once import Ask
 from tallystick.operations.charge_once import charge_gap
@@ -43,10 +44,12 @@ CHANGED_MEANWHILE = "Something of it changed while its gap was being worked out:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a part of a run was found to charge, by subscription; ``cursor``: which part."""
+    """What a part of a run was found to charge, by subscription; ``cursor``: which part;
+    ``seen``: the number of the newest operation that was there then."""
 
     cursor: str
     of: Mapping[int, tuple[Gap, ...] | str]
+    seen: Mapping[int, int]
 
     def stands(self, subscription_id: int) -> str:
         """Why it cannot be recorded with its charge; empty when it can, or has no gap."""
@@ -54,10 +57,15 @@ class Known:
         return found if isinstance(found, str) else ""
 
     def charge(self, subscription_id: int, price: Recorded, asked: Asked) -> None:
-        """Behind the price, in the caller's transaction. What was there already gets none."""
+        """Behind the price, in the caller's transaction. What was there already gets none.
+
+        Raises Conflicting when something else was recorded since: the gap is of another state.
+        """
         found = self.of.get(subscription_id, ())
         if isinstance(found, str) or not price.lane_ids:
             return
+        if price.sequence != self.seen[subscription_id] + 1:
+            raise Conflicting(CHANGED_MEANWHILE)
         for gap in found:
             charge_gap(
                 subscription_id=subscription_id,
