@@ -20,6 +20,7 @@ from tallystick.connections.policies import SameDay
 from tallystick.connections.trouble import Unavailable
 from tallystick.connectors.autotask.billing import AutotaskBilling
 from tallystick.kit.problem import InvalidInput
+from tallystick.ledger.gap_charges import charged_between
 from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.models import Operation
 from tallystick.ledger.record import Recorded
@@ -306,6 +307,9 @@ def test_the_same_days_are_never_charged_twice(world: World) -> None:
         charge(unit_price)
     amounts = [price for _, price, _ in Plan(line).charged()]
     assert amounts == [Decimal("31.00"), Decimal("10.00"), Decimal("-41.00")]
+    charge("17.20")
+    assert charged_between(line.lane_id, date(2026, 5, 1), date(2026, 6, 1)) == 20
+    assert charged_between(line.lane_id, date(2026, 4, 1), date(2026, 5, 1)) == 0
 
 
 def test_a_charge_that_was_skipped_is_not_taken_for_billed(world: World) -> None:
