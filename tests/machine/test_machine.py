@@ -42,7 +42,7 @@ from tallystick.sync.resolve import resolve
 from tallystick.sync.turn import drive
 from tallystick.sync.verify import verify
 
-EXAMPLES = int(os.environ.get("TALLYSTICK_MACHINE_EXAMPLES", "400"))
+EXAMPLES = int(os.environ.get("TALLYSTICK_MACHINE_EXAMPLES", "800"))
 # A failure is found again from its seed; shrinking takes minutes and is asked for by hand.
 PHASES = [Phase.generate, Phase.shrink] if os.environ.get("TALLYSTICK_SHRINK") else [Phase.generate]
 POST = {"method": "POST", "path": "ServiceAdjustments"}
