@@ -19,6 +19,8 @@ from tallystick.identity.context import Context
 from tallystick.kit.days import in_words
 from tallystick.kit.problem import FieldError, InvalidInput
 from tallystick.ledger.kinds import OperationKind
+from tallystick.ledger.price_steps import steps_after
+from tallystick.ledger.queries import price_steps
 from tallystick.ledger.record import Recorded
 from tallystick.operations.amounts import as_text, by_months
 from tallystick.operations.as_of import as_of
@@ -106,7 +108,9 @@ def _promoted(context: Context, view: SubscriptionView, day: date) -> Promoted:
     cost = view.unit_cost if price.unit_cost is None else price.unit_cost
     ends = {"promotion_ends_on": benefit_ends_on(price, view)}
     if (price.unit_price, cost) == (view.unit_price, view.unit_cost):
-        return Promoted(fields=ends)
+        # What is recorded for later already says what follows, and stays.
+        follows = steps_after(price_steps([view.id])[view.id], day)
+        return Promoted(fields={} if follows else ends)
     cost_currency = view.cost_currency if cost is None else price.cost_currency
     money = {"price_currency": price.price_currency, "cost_currency": cost_currency}
     return Promoted(

@@ -7,6 +7,7 @@ records *Promotion ends*.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
@@ -22,11 +23,13 @@ from tallystick.kit.days import in_words
 from tallystick.kit.ids import correlation_id
 from tallystick.kit.log import logger
 from tallystick.kit.problem import InvalidInput, Problem
+from tallystick.ledger.price_steps import PriceStep, steps_after
+from tallystick.ledger.queries import price_steps
 from tallystick.ledger.record import Origin
 from tallystick.ledger.wake import Wake
 from tallystick.operations.as_of import as_of
 from tallystick.operations.finish import SCHEDULE, Asked
-from tallystick.operations.keep_refused import keep_refused
+from tallystick.operations.keep_refused import forget_refused, keep_refused
 from tallystick.operations.renew import NewPrice, end_promotion
 from tallystick.subscriptions.large_change import large_change
 from tallystick.subscriptions.models import Subscription
@@ -68,15 +71,22 @@ def _end(subscription_id: int, *, now: datetime, wake: Wake) -> bool:
         if last_day >= today:
             return False
         day = last_day + timedelta(days=1)
+        later = steps_after(price_steps([view.id])[view.id], last_day)
+        if later and later[0].on == day:
+            _leave(row)
+            return False
+        # By its number, too: a quantity of an earlier day may bring the promotion back.
+        source_id = f"promotion/{view.id}/{day.isoformat()}/{view.last_sequence}"
         asked = Asked(
             context=Context(view.tenant_id, None, Role.OPERATOR, SYSTEM),
-            origin=Origin(SCHEDULE, f"promotion/{view.id}/{day.isoformat()}"),
+            origin=Origin(SCHEDULE, source_id),
             correlation_id=correlation_id(),
             now=now,
             wake=wake,
         )
         try:
             with transaction.atomic():
+                _refuse_over(later)
                 price = _price_after(asked.context, view, last_day, day)
                 end_promotion(
                     subscription_id=view.id,
@@ -91,6 +101,24 @@ def _end(subscription_id: int, *, now: datetime, wake: Wake) -> bool:
             keep_refused(view, problem, what=what, on=day, now=now)
             return False
         return True
+
+
+def _leave(row: Subscription) -> None:
+    """What it is sold for from the day after is recorded: there is nothing left to end."""
+    row.promotion_ends_on = None
+    row.save(update_fields=["promotion_ends_on"])
+    forget_refused(row.pk, asks=PROMOTION)
+
+
+def _refuse_over(later: Sequence[PriceStep]) -> None:
+    """What is recorded now would count over a price of a later day. Raises InvalidInput."""
+    if later:
+        raise InvalidInput.one(
+            PROMOTION,
+            f"is another one from {in_words(later[0].on)}, by operation {later[0].sequence}: what "
+            "is recorded for an earlier day counts from then on, too. Record that price again "
+            "afterwards",
+        )
 
 
 def _price_after(context: Context, view: SubscriptionView, last_day: date, day: date) -> NewPrice:

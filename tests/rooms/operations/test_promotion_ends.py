@@ -24,7 +24,7 @@ from tallystick.operations.end_promotions import end_promotions_due
 from tallystick.operations.look_at_prices import rule_to_apply
 from tallystick.operations.note import set_end_of_term
 from tallystick.operations.renew import NewPrice, end_promotion
-from tallystick.subscriptions.models import RefusedChange
+from tallystick.subscriptions.models import RefusedChange, Subscription
 from tallystick.subscriptions.queries import SubscriptionView, get_subscription
 from tallystick.subscriptions.waiting_ends import needing, why_waits
 
@@ -178,3 +178,40 @@ def test_a_renewal_that_gets_none_ends_it(of: Tenancy) -> None:
     carry_out_due(now=datetime(2027, 1, 1, 6, tzinfo=UTC), wake=nobody_wakes)
     held = view(of, one)
     assert (held.unit_price, held.promotion_ends_on) == (12, None)
+
+
+def test_a_quantity_leaves_a_price_that_is_typed_for_later(of: Tenancy) -> None:
+    one = bought(of)
+    of.price(one, "14", on=JULY)
+    of.quantity(one, 12, on=date(2026, 6, 20))
+    assert view(of, one).promotion_ends_on is None
+    end_due()
+    assert (newest(one).kind, view(of, one).unit_price) == ("update_quantity", 14)
+
+
+def test_a_quantity_of_a_day_before_its_end_brings_back_no_promotion(of: Tenancy) -> None:
+    one = bought(of)
+    end_due()
+    of.quantity(one, 12, on=date(2026, 6, 20))
+    assert view(of, one).promotion_ends_on is None
+
+
+def test_a_quantity_that_brings_another_promotional_price_is_ended_once_more(of: Tenancy) -> None:
+    one = bought(of)
+    end_due()
+    ruled(of, "25")
+    of.quantity(one, 12, on=date(2026, 6, 20))
+    assert (view(of, one).unit_price, view(of, one).promotion_ends_on) == (Decimal("6.25"), LAST)
+    end_due()
+    assert (newest(one).kind, newest(one).sequence) == ("end_promotion", 4)
+    held = view(of, one)
+    assert (held.unit_price, held.promotion_ends_on) == (Decimal("12.50"), None)
+
+
+def test_what_is_recorded_for_the_day_after_already_is_left(of: Tenancy) -> None:
+    """As a version before this one left it: the end recorded, and its day kept."""
+    one = bought(of)
+    end_due()
+    Subscription.objects.filter(pk=one).update(promotion_ends_on=LAST)
+    end_due()
+    assert (newest(one).sequence, view(of, one).promotion_ends_on) == (2, None)
