@@ -51,7 +51,7 @@ def end_promotions_due(*, now: datetime, wake: Wake) -> int:
     due = Subscription.objects.filter(
         promotion_ends_on__lt=(now + EARLIEST).date(), status__in=LIVING
     ).order_by("promotion_ends_on", "pk")
-    waits = ids_to_wait(now)
+    waits = ids_to_wait(now, promotion=True)
     return sum(_end(row.pk, now=now, wake=wake) for row in due if row.pk not in waits)
 
 
@@ -98,7 +98,7 @@ def _end(subscription_id: int, *, now: datetime, wake: Wake) -> bool:
         except Problem as problem:
             log.warning("promotion not ended", subscription=view.id, why=str(problem))
             what = f"Promotion ends, price without it from {in_words(day)}"
-            keep_refused(view, problem, what=what, on=day, now=now)
+            keep_refused(view, problem, what=what, on=day, now=now, asks=PROMOTION)
             return False
         return True
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -87,6 +87,9 @@ FULFILS = frozenset(
 # Somebody says anew what is to happen by itself.
 DECIDES = frozenset({OperationKind.SCHEDULE_CHANGE})
 
+# With these there is no promotion any more, from whatever day.
+ENDS_PROMOTION = frozenset({OperationKind.END_PROMOTION, OperationKind.MOVE_TO_RESELLER})
+
 
 def finish(subscription_id: int, decide: Decide, *, asked: Asked) -> Recorded:
     """Carry it out. Raises NotAllowed, NotFound, InvalidInput, Conflicting; then nothing is stored.
@@ -157,9 +160,11 @@ def write(row: Subscription, view: SubscriptionView, change: Change, *, asked: A
     Raises InvalidInput for a day from which it is to have another offer.
     """
     _refuse_after_scheduled(row, change)
-    # A price that says nothing of a promotion has none that ends.
-    price_anew = {"promotion_ends_on": None} if "unit_price" in change.fields else {}
-    fields = {**price_anew, **change.fields, "last_sequence": row.last_sequence + 1}
+    fields = {
+        **change.fields,
+        **_promotion_after(row.promotion_ends_on, change),
+        "last_sequence": row.last_sequence + 1,
+    }
     if "end_of_term" in change.fields:
         fields["end_said_at"] = asked.now
     for field, value in fields.items():
@@ -207,6 +212,18 @@ def write(row: Subscription, view: SubscriptionView, change: Change, *, asked: A
     return recorded
 
 
+def _promotion_after(ends_on: date | None, change: Change) -> Mapping[str, date | None]:
+    """A price that says nothing of a promotion has none that ends. What it had until then still
+    ends on its day, unless a person says that it has."""
+    if "unit_price" not in change.fields:
+        return {}
+    said: date | None = change.fields.get("promotion_ends_on")
+    if said is not None or ends_on is None or change.kind in ENDS_PROMOTION:
+        return {"promotion_ends_on": said}
+    is_later = change.effective_on > ends_on + timedelta(days=1)
+    return {"promotion_ends_on": ends_on if is_later else None}
+
+
 def _refuse_after_scheduled(row: Subscription, change: Change) -> None:
     """From that day on another line may bill it: what is dated then is recorded then."""
     scheduled = ScheduledChange.objects.filter(subscription_id=row.pk).first()
@@ -240,7 +257,9 @@ def _about_what_was_refused(row: Subscription, change: Change, asked: Asked) -> 
     ):
         forget_refused(row.pk)
         return
-    if "unit_price" in change.fields:
+    # Not where it still ends on its day, before the new price.
+    is_over = change.fields.get("promotion_ends_on") == row.promotion_ends_on
+    if "unit_price" in change.fields and is_over:
         forget_refused(row.pk, asks=PROMOTION)
     ask_again(row.pk, now=asked.now)
 

@@ -63,9 +63,10 @@ def end_terms(timestamp: int) -> None:  # noqa: ARG001 - the job engine passes i
     if _wake is None:
         raise RuntimeError("this process was started without a way to wake lanes")
     now = DatabaseClock().now()
+    # First: what the others record counts from a later day.
+    promotions = end_promotions_due(now=now, wake=_wake)
     ended = expire_due(now=now, wake=_wake)
     carried_out = carry_out_due(now=now, wake=_wake)
-    promotions = end_promotions_due(now=now, wake=_wake)
     if ended or carried_out or promotions:
         log.info(
             "terms have ended",

@@ -20,12 +20,19 @@ from tallystick.subscriptions.refused import AGAIN_AFTER, sentence_of
 
 
 def keep_refused(
-    view: SubscriptionView, problem: Problem, *, what: str, on: date, now: datetime
+    view: SubscriptionView,
+    problem: Problem,
+    *,
+    what: str,
+    on: date,
+    now: datetime,
+    asks: str = "",
 ) -> None:
-    """In a transaction that holds the subscription, after it was found to be still due."""
+    """In a transaction that holds the subscription, after it was found to be still due. ``asks``:
+    what a person is asked for, whatever field is wrong."""
     errors = problem.errors if isinstance(problem, InvalidInput) else ()
     because = sentence_of(errors) if errors else str(problem)
-    asks = errors[0].field[:60] if errors else ""
+    asks = asks or (errors[0].field[:60] if errors else "")
     said: dict[str, Any] = {
         "what": what[:400],
         "on": on,

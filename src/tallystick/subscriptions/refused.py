@@ -14,7 +14,7 @@ from tallystick.subscriptions.models import RefusedChange
 from tallystick.subscriptions.rules import ACCEPT
 
 AGAIN_AFTER = timedelta(days=1)
-# What is wrong with a price that was to follow a promotion.
+# Whatever is wrong with what was to follow a promotion, and with nothing else.
 PROMOTION = "promotion"
 _TAKE_BACK = "What was scheduled can be taken back."
 _CALLED = {
@@ -77,9 +77,13 @@ def refused_of(subscription_ids: Collection[int]) -> Mapping[int, RefusedView]:
     return {row.subscription_id: _view_of(row) for row in rows}
 
 
-def ids_to_wait(now: datetime) -> set[int]:
-    """Subscriptions of which something was refused and is not to be tried again yet."""
-    return set(RefusedChange.objects.filter(next_at__gt=now).values_list("subscription", flat=True))
+def ids_to_wait(now: datetime, *, promotion: bool = False) -> set[int]:
+    """Subscriptions of which something was refused and is not to be tried again yet. A
+    ``promotion``'s end waits for everything: what is kept last is shown. Nothing waits for it."""
+    rows = RefusedChange.objects.filter(next_at__gt=now)
+    if not promotion:
+        rows = rows.exclude(asks=PROMOTION)
+    return set(rows.values_list("subscription", flat=True))
 
 
 def sentence_of(errors: Sequence[FieldError]) -> str:

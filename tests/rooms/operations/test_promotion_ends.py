@@ -26,6 +26,7 @@ from tallystick.operations.note import set_end_of_term
 from tallystick.operations.renew import NewPrice, end_promotion
 from tallystick.subscriptions.models import RefusedChange, Subscription
 from tallystick.subscriptions.queries import SubscriptionView, get_subscription
+from tallystick.subscriptions.refused import ids_to_wait
 from tallystick.subscriptions.waiting_ends import needing, why_waits
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -172,6 +173,16 @@ def test_what_was_refused_of_something_else_stays(of: Tenancy) -> None:
     assert RefusedChange.objects.filter(subscription_id=one).exists()
 
 
+def test_nothing_else_waits_for_the_end_of_a_promotion(of: Tenancy) -> None:
+    one = bought(of)
+    ruled(of, "25")
+    end_due()
+    assert one in ids_to_wait(MORNING, promotion=True)
+    assert one not in ids_to_wait(MORNING)
+    RefusedChange.objects.filter(subscription=one).update(asks="quantity")
+    assert one in ids_to_wait(MORNING, promotion=True) & ids_to_wait(MORNING)
+
+
 def test_a_renewal_that_gets_none_ends_it(of: Tenancy) -> None:
     one = bought(of, months=None)
     set_end_of_term(subscription_id=one, to="renew", today=of.today(), asked=of.asked())
@@ -215,3 +226,28 @@ def test_what_is_recorded_for_the_day_after_already_is_left(of: Tenancy) -> None
     Subscription.objects.filter(pk=one).update(promotion_ends_on=LAST)
     end_due()
     assert (newest(one).sequence, view(of, one).promotion_ends_on) == (2, None)
+
+
+def test_a_price_of_a_later_day_leaves_its_end_to_a_person(of: Tenancy) -> None:
+    one, autumn = bought(of), date(2026, 9, 1)
+    of.price(one, "14", on=autumn)
+    assert view(of, one).promotion_ends_on == LAST
+    for _ in range(2):
+        end_due()
+    assert newest(one).sequence == 2
+    assert (
+        "Its price is another one from 1 Sep 2026, by operation 2: what is recorded for an earlier "
+        "day counts from then on, too. Record that price again afterwards."
+    ) in waits(of, one)
+    of.price(one, "14.50", on=autumn)
+    assert RefusedChange.objects.filter(subscription_id=one).exists()
+    say(of, one, "12")
+    of.price(one, "14.50", on=autumn)
+    assert not RefusedChange.objects.filter(subscription_id=one).exists()
+    assert (newest(one).sequence, view(of, one).promotion_ends_on) == (5, None)
+
+
+def test_a_person_says_from_which_day_it_has_ended(of: Tenancy) -> None:
+    one = bought(of)
+    say(of, one, "12", on=date(2026, 9, 1))
+    assert view(of, one).promotion_ends_on is None
