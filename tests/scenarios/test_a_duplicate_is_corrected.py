@@ -298,3 +298,17 @@ class TestAPriceThatShouldNotBeThere:
         assert line.badge == "synced", line.cause
         first, later = date(2026, 5, 1), date(2026, 6, 1)
         assert self.expected(line, first) == [(first, Decimal("17.00")), (later, Decimal("15.20"))]
+
+    def test_what_the_line_did_not_show_before_is_not_known(self, world: World) -> None:
+        """16 was recorded and skipped: the line went from 15.20 to 17, and never showed 16."""
+        line = world.line(units=10)
+        line.strike("refuse")
+        line.price("16.00")
+        world.work()
+        line.decide("skip")
+        line.price("17.00")
+        world.work()
+        assert line.badge == "synced", line.cause
+        newest = correctable(world.tenancy.context, line.subscription_id)[0]
+        assert newest.sent.repriced is None
+        assert "is not known" in newest.refused

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
+from tallystick.ledger.base_rows import showed
 from tallystick.ledger.kinds import AttemptKind, EvidenceKind, OperationKind
 from tallystick.ledger.models import Attempt, Delivery, Evidence, Operation
 from tallystick.ledger.profile import Step, amount_from_text
@@ -89,7 +89,7 @@ def took_effect(lane_id: int, *, limit: int = 50) -> Sequence[Sent]:
             asked_by=one.asked_by,
             corrects=one.corrects.number if one.corrects else None,
             corrected_by=by.get(one.pk),
-            repriced=_repriced(one.body, first.get(one.pk)),
+            repriced=_repriced(one, first.get(one.pk)),
         )
         for one in attempts
     ]
@@ -100,8 +100,10 @@ def _newest_first(attempts: Sequence[Attempt]) -> Iterable[Delivery]:
     return rows.order_by("-operation__sequence")
 
 
-def _repriced(body: Mapping[str, Any], first: Delivery | None) -> Repriced | None:
-    """``first``: the oldest operation that went out with it; what it says was before, was."""
+def _repriced(attempt: Attempt, first: Delivery | None) -> Repriced | None:
+    """``first``: the oldest operation that went out with it. What it says was before is known only
+    where the line showed that: an operation before it may have been skipped."""
+    body = attempt.body
     if int(body["unit_change"]) or first is None:
         return None
     price, cost = (amount_from_text(body[name]) for name in ("unit_price", "unit_cost"))
@@ -111,7 +113,10 @@ def _repriced(body: Mapping[str, Any], first: Delivery | None) -> Repriced | Non
     )
     if price is None or price_before is None or (cost is not None and cost_before is None):
         return None
-    return Repriced(first.effective_on, price_before, price, cost_before, cost)
+    day, was = attempt.effective_on, None if cost is None else cost_before
+    if not showed(attempt.base["rows"], day, price=price_before, cost=was):
+        return None
+    return Repriced(day, price_before, price, cost_before, cost)
 
 
 def corrected(attempt_id: int) -> bool:
