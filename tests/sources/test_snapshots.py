@@ -19,6 +19,7 @@ from tallystick.ledger.models import Operation
 from tallystick.sources.csv_errors import ImportRefused
 from tallystick.sources.intake.event import Answer, State
 from tallystick.sources.models import SourceEvent
+from tallystick.sources.snapshot import read_cells
 from tallystick.sources.snapshot.differ import differences
 from tallystick.sources.snapshot.take_snapshot import (
     SnapshotAsked,
@@ -138,6 +139,14 @@ class TestTwoLists:
         assert compare(told, *rows).as_before == 2
         taken = compare(told, rows[0], row(told, other, quantity="4", note=""))
         assert (taken.as_before, taken.differences) == (1, 1)
+
+    @pytest.mark.parametrize("most", [1, 500])
+    def test_rows_come_out_in_parts_of_so_many_characters(
+        self, told: Teller, most: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(read_cells, "CHARACTERS_AT_ONCE", most)
+        rows = [row(told, told.subject(), note="n" * 200) for _ in range(5)]
+        assert compare(told, *rows).differences == 5
 
     def test_the_same_in_other_columns_is_looked_at_and_no_change(self, told: Teller) -> None:
         subject = told.subject()
@@ -376,6 +385,11 @@ class TestBadLists:
         data = as_csv([row(told, told.subject())]) + b"a,b\r\n"
         with pytest.raises(ImportRefused, match="line 3, file: missing data"):
             compare(told, data=data)
+
+    def test_a_quote_without_its_end(self, told: Teller) -> None:
+        first = as_csv([row(told, told.subject())])
+        with pytest.raises(ImportRefused, match="line 3, file: has a row of more than 100,000"):
+            compare(told, data=first + b'"Alder & Ash\r\n' + b"a,b\r\n" * 20_000)
 
     def test_a_moment_to_come(self, told: Teller) -> None:
         with pytest.raises(InvalidInput, match="taken_at"):

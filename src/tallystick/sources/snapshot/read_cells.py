@@ -11,7 +11,15 @@ from psycopg import sql
 from tallystick.sources.csv_errors import ImportRefused, printable
 from tallystick.sources.snapshot.read_list import Header
 
-READ_AT_ONCE = 5000
+# Rows, and characters of them: a row has as many as `whole_rows` lets through.
+READ_AT_ONCE, CHARACTERS_AT_ONCE = 5000, 4_000_000
+_PART = """
+    SELECT line, digest, whole
+      FROM (SELECT line, digest, whole, sum(length(whole)) OVER (ORDER BY line) AS up_to
+              FROM (SELECT line, digest, whole FROM other_row
+                     WHERE line > %s ORDER BY line LIMIT %s) AS part) AS counted
+     WHERE up_to - length(whole) < %s ORDER BY line
+"""
 # PostgreSQL counts the lines that it was given, from the one after the header, or shows the row,
 # which then begins with its line.
 COUNTED = re.compile(r"line (\d+)")
@@ -48,10 +56,7 @@ def read_cells(cursor: Any, header: Header) -> None:
 
 
 def _others(cursor: Any, after: int) -> list[tuple[int, int, str]]:
-    cursor.execute(
-        "SELECT line, digest, whole FROM other_row WHERE line > %s ORDER BY line LIMIT %s",
-        [after, READ_AT_ONCE],
-    )
+    cursor.execute(_PART, [after, READ_AT_ONCE, CHARACTERS_AT_ONCE])
     found: list[tuple[int, int, str]] = cursor.fetchall()
     return found
 
