@@ -166,7 +166,7 @@ PUBLIC_URL = (
 ).rstrip("/")
 # How many proxies of ours stand in front, each adding to X-Forwarded-For whom it was asked by.
 PROXIES = int(os.environ.get("TALLYSTICK_PROXIES", "0"))
-# Of one person or token; of what is heavy, of one organisation (identity/how_often). 0: no limit.
+# Of one person or token; of what is heavy, of a CSP or one reseller (identity/how_often). 0: none.
 REQUESTS_A_MINUTE = int(os.environ.get("TALLYSTICK_REQUESTS_A_MINUTE", "600"))
 HEAVY_A_MINUTE = int(os.environ.get("TALLYSTICK_HEAVY_A_MINUTE", "30"))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024

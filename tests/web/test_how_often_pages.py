@@ -90,19 +90,53 @@ def test_all_of_an_organisation_have_a_limit_together_and_others_do_not_wait(few
 
 def test_what_is_heavy_has_a_limit_of_the_organisations_own(few_heavy: None) -> None:
     of = tenancy()
-    reseller = sibling(of)
-    ada, header = person(of), program(reseller)
-    assert ada.get("/audit-logs/export?format=csv").status_code == 200, "two of all at once"
-    look = Client().get("/api/v1/audit-logs/export", headers=header)
-    assert look.status_code == 200
+    ada, header = person(of), program(of)
+    assert ada.get("/audit-logs/export?format=csv").status_code == 200, "one of two at once"
     for answer in (
-        ada.get("/audit-logs/export?format=csv"),
+        person(of).get("/audit-logs/export?format=csv"),
         Client().get("/api/v1/audit-logs/export", headers=header),
     ):
         assert answer.status_code == 429
         assert "asked for many files, imports and looks" in answer.content.decode()
     assert ada.get("/audit-logs").status_code == 200, "a page is not heavy"
-    assert person(tenancy()).get("/audit-logs/export?format=csv").status_code == 200
+
+
+def test_a_reseller_that_asks_often_makes_neither_its_csp_nor_another_wait(
+    few: None, few_heavy: None
+) -> None:
+    of = tenancy()
+    one, other = sibling(of), sibling(of)
+    address = "/api/v1/audit-logs/export"
+    assert Client().get(address, headers=program(one)).status_code == 200
+    assert Client().get(address, headers=program(one)).status_code == 429
+    for _ in range(5):
+        Client().get("/api/v1/subscriptions", headers=program(one))
+    assert Client().get("/api/v1/subscriptions", headers=program(one)).status_code == 429
+    for its in (of, other):
+        assert Client().get(address, headers=program(its)).status_code == 200
+
+
+def test_one_a_minute_is_one_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "REQUESTS_A_MINUTE", 1)
+    monkeypatch.setattr(settings, "HEAVY_A_MINUTE", 1)
+    ada = person(tenancy())
+    assert ada.get("/audit-logs/export?format=csv").status_code == 200
+    assert ada.get("/audit-logs/export?format=csv").status_code == 429
+
+
+@pytest.mark.parametrize("address", ["/api/v1/operations", "/api/v1/sources/1/price-sheet/read"])
+def test_what_records_many_or_reads_a_price_sheet_is_heavy(few_heavy: None, address: str) -> None:
+    header = program(tenancy())
+    said = [
+        Client().post(address, {}, "application/json", headers=header).status_code for _ in range(2)
+    ]
+    assert said[0] in {404, 422}
+    assert said[1] == 429
+
+
+def test_a_page_that_reads_a_price_sheet_is_heavy(few_heavy: None) -> None:
+    ada = person(tenancy())
+    assert [ada.post("/connectors/sources/1/prices").status_code for _ in range(2)] == [404, 429]
 
 
 def test_what_is_heavy_is_there() -> None:

@@ -85,6 +85,7 @@ HEAVY = {
     "import-vendor-invoice",
     "import-snapshot",
     "preview-operations",
+    "record-several",
     "affected",
     "apply_margin_rule",
     "apply_price_list",
@@ -94,6 +95,7 @@ HEAVY = {
     "close-month",
     "refresh_directory",
     "read-source",
+    "read-source-prices",
 }
 # Their body is a file.
 TAKES_CSV = {

@@ -1,4 +1,4 @@
-"""How often one person, one token and one organisation may ask: so that none starves the others.
+"""How often a person, a token, a CSP and a reseller may ask: so that none starves the others.
 
 Counted in this process alone (docs/adr, *Requests are counted where they are answered*).
 """
@@ -24,12 +24,18 @@ def ask(context: Context, *, heavy: bool) -> None:
     Raises TooMany, and then it is not counted.
     """
     a_minute = settings.REQUESTS_A_MINUTE
+    # A CSP and each of its resellers are organisations of their own.
+    organisation = f"{context.tenant_id}/of {context.reseller_id or 'the CSP'}"
     asked = {
-        f"{context.tenant_id}/{context.actor.ref}": Pace(a_minute // 2, a_minute),
-        f"{context.tenant_id}": Pace(a_minute * OF_ALL // 2, a_minute * OF_ALL),
+        f"{context.tenant_id}/{context.actor.ref}": _half_at_once(a_minute),
+        organisation: _half_at_once(a_minute * OF_ALL),
     }
     if heavy:
-        most = settings.HEAVY_A_MINUTE
-        asked[f"{context.tenant_id}/heavy"] = Pace(most, most)
+        asked[f"{organisation}/heavy"] = _half_at_once(settings.HEAVY_A_MINUTE)
     if wait := _paces.wait(asked):
         raise TooMany(ceil(wait), heavy=heavy)
+
+
+def _half_at_once(a_minute: int) -> Pace:
+    """After a rest; one is always let through."""
+    return Pace(max(1, a_minute // 2), a_minute)

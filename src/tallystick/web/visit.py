@@ -61,6 +61,7 @@ HEAVY_FORMS = {
     "refresh-directory",
     "source-changes",
     "source-everything",
+    "source-prices",
 }
 Parts = ParamSpec("Parts")
 # The name audit logs and operations carry for what was done here.
