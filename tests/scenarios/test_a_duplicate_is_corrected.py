@@ -260,6 +260,24 @@ class TestAPriceThatShouldNotBeThere:
         known = self.expected(line, date(2026, 5, 1))
         assert (known[0][1], known[-1]) == (Decimal("15.20"), (date(2026, 7, 1), Decimal("18.00")))
 
+    def test_the_same_price_that_came_again_later_stays(self, world: World) -> None:
+        line = self.made(world)
+        wrong = line.attempts()[-1]
+        june, july = date(2026, 6, 1), date(2026, 7, 1)
+        for price, day in (("15.20", june), ("17.00", july)):
+            line.price(price, day, price_from=PriceDay.OWN_DAY)
+            world.work()
+        assert line.badge == "synced", line.cause
+        with pytest.raises(InvalidInput, match="from 1 Jul 2026 on it has another price already"):
+            correct(wrong.pk, reason="a slip", effective_on=july, asked=world.tenancy.asked())
+        correct(wrong.pk, reason="a slip", asked=world.tenancy.asked())
+        world.work()
+
+        assert line.badge == "synced", line.cause
+        sent = [(one["effective_on"], one["unit_price"]) for one in line.effects()[3:]]
+        assert sent == [("2026-05-01", Decimal("15.20")), ("2026-07-01", Decimal("17.00"))]
+        assert self.expected(line, july) == [(july, Decimal("17.00"))]
+
     def test_units_that_changed_meanwhile_stay(self, world: World) -> None:
         line = self.made(world)
         wrong = line.attempts()[-1]

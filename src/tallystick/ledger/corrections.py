@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import takewhile
 
 from tallystick.ledger.base_rows import showed
 from tallystick.ledger.kinds import AttemptKind, EvidenceKind, OperationKind
@@ -29,10 +30,13 @@ class Repriced:
     def is_shown_by(self, step: Step) -> bool:
         return step.unit_price == self.price and self.cost in (None, step.unit_cost)
 
-    def back(self, step: Step) -> Step:
-        """As it was before; another price that came later stays."""
-        if not self.is_shown_by(step):
-            return step
+    def back(self, known: Sequence[Step]) -> Sequence[Step]:
+        """As it was before; ``known``: from the day it began. Another price that came later stays,
+        and so does whatever follows that, also where it is this price again."""
+        of_it = list(takewhile(self.is_shown_by, known))
+        return [*(self._before(step) for step in of_it), *known[len(of_it) :]]
+
+    def _before(self, step: Step) -> Step:
         cost = step.unit_cost if self.cost is None else self.cost_before
         return replace(step, unit_price=self.price_before, unit_cost=cost)
 

@@ -24,7 +24,7 @@ from tallystick.ledger.corrections import Sent, corrected, took_effect
 from tallystick.ledger.expected import steps
 from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.models import Attempt, Delivery, Lane
-from tallystick.ledger.profile import Step, amount_as_text, as_json
+from tallystick.ledger.profile import Step, amount_as_text, as_json, from_day
 from tallystick.ledger.queries import UNSETTLED
 from tallystick.ledger.record import Recorded
 from tallystick.operations.finish import Asked, Change, finish
@@ -102,7 +102,7 @@ def _why_not(lane: Lane, sent: Sent) -> str:
     if sent.unit_change == 0:
         if sent.repriced is None:
             return "Which price was there before it is not known: record the right price instead."
-        if not any(sent.repriced.is_shown_by(step) for step in known):
+        if not sent.repriced.is_shown_by(known[0]):
             return "The line has another price by now: nothing is left of it to take back."
         return ""
     if any(step.units < sent.unit_change for step in known):
@@ -136,7 +136,12 @@ def _change(lane: Lane, sent: Sent, day: date, *, reason: str, now: datetime) ->
         wanted = [replace(step, units=step.units - sent.unit_change) for step in known]
         what = f"{sent.unit_change:+d}"
     else:
-        wanted = [repriced.back(step) for step in known]
+        since = steps(lane, today=repriced.began_on)
+        wanted = list(from_day(repriced.back(since), day))
+        if wanted == list(known):
+            raise InvalidInput.one(
+                "effective_on", f"is too late: from {in_words(day)} on it has another price already"
+            )
         what = f"the unit price {repriced.price:f}"
     after: dict[str, Any] = {
         "line_units": wanted[0].units,
