@@ -47,8 +47,8 @@ def update_price(
     """Record it. Prices are per unit per billing cycle, as text or Decimal; ``currency`` is of a
     subscription's first price, later ones are in the same. ``because`` is kept with the operation
     and answers *Why is this number?* A move by more than a factor 3 needs ``accept_large_change``.
-    A cost that is not said is the one that holds on the day. ``promotion_ends_on``: of the
-    promotion it was made with, within the term.
+    A cost that is not said is the one that holds on the day, and is measured so.
+    ``promotion_ends_on``: of the promotion it was made with, within the term.
 
     Raises InvalidInput (naming the field), NotFound, NotAllowed, Conflicting.
     """
@@ -71,7 +71,7 @@ def update_price(
         errors = check_price_change(held, price, new_cost, day, today=today)
         errors += check_currency(view.price_currency, currency)
         errors += check_large_change(
-            view, price, cost, accepted=accept_large_change or bool(not_sent)
+            view, price, new_cost, accepted=accept_large_change or bool(not_sent)
         )
         if errors:
             return errors

@@ -10,7 +10,7 @@ import pytest
 
 from factories import TODAY, Tenancy, tenancy
 from tallystick.catalog.add_offer import known_or_added
-from tallystick.catalog.terms import Term
+from tallystick.catalog.terms import BillingCycle, Term
 from tallystick.kit.ids import correlation_id
 from tallystick.kit.problem import InvalidInput
 from tallystick.ledger.models import Operation
@@ -106,3 +106,38 @@ def test_another_term_of_the_product_that_says_no_price(of: Tenancy) -> None:
         asked=of.asked(),
     )
     assert newest(view) == ("change_offer", "15.2000", "12.1000")
+
+
+def yearly(of: Tenancy, view: SubscriptionView) -> None:
+    """From June at 150 and 144 a year."""
+    offer_id = known_or_added(
+        replace(view.offer, billing_cycle=BillingCycle.ANNUAL),
+        tenant_id=of.tenant_id,
+        actor=of.context.actor,
+        now=of.clock.now(),
+        correlation_id=correlation_id(),
+    )
+    change_offer(
+        subscription_id=view.id,
+        to=NewOffer(offer_id, NewPrice.read("150", "144")),
+        effective_on=JUNE,
+        today=TODAY,
+        asked=of.asked(),
+    )
+
+
+def test_what_was_said_of_another_offer_is_taken_for_none(of: Tenancy) -> None:
+    view = get_subscription(of.context, of.subscription(unit_price="15", unit_cost="12"))
+    yearly(of, view)
+    of.price(view.id, "160", on=date(2026, 5, 20))
+    assert newest(view) == ("update_price_margin", "160.0000", "144.0000")
+    now = get_subscription(of.context, view.id)
+    assert as_of(now, date(2026, 5, 10)).unit_cost == 144, "the change's own step is gone"
+
+
+def test_a_cost_that_nobody_said_and_moves_far_is_held(of: Tenancy) -> None:
+    view = get_subscription(of.context, of.subscription(unit_price="15", unit_cost="3"))
+    of.price(view.id, "16", on=JULY, unit_cost="9")
+    of.price(view.id, "16", on=date(2026, 8, 1), unit_cost="14")
+    with pytest.raises(InvalidInput, match=r"unit cost 14[.]00 to 3[.]00"):
+        of.price(view.id, "16.50", on=JUNE)
