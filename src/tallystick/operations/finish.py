@@ -245,7 +245,8 @@ def _refuse_after_scheduled(row: Subscription, change: Change) -> None:
 
 
 def _was_refused(row: Subscription) -> bool:
-    return RefusedChange.objects.filter(subscription_id=row.pk).exists()
+    """The end of a promotion is nothing that was scheduled."""
+    return RefusedChange.objects.filter(subscription_id=row.pk).exclude(asks=PROMOTION).exists()
 
 
 def _about_what_was_refused(row: Subscription, change: Change, asked: Asked) -> None:

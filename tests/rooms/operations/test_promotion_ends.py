@@ -17,14 +17,16 @@ from tallystick.catalog.models import Offer
 from tallystick.catalog.price_runs import Choice
 from tallystick.catalog.price_words import MarginMethod
 from tallystick.catalog.record_promotion import NewPromotion, add_promotion
+from tallystick.kit.problem import InvalidInput
 from tallystick.ledger.models import Operation
 from tallystick.operations.apply_prices import apply_prices
 from tallystick.operations.carry_out import carry_out_due
 from tallystick.operations.end_promotions import end_promotions_due
 from tallystick.operations.look_at_prices import rule_to_apply
 from tallystick.operations.note import set_end_of_term
+from tallystick.operations.reactivate import reactivate
 from tallystick.operations.renew import NewPrice, end_promotion
-from tallystick.subscriptions.models import RefusedChange, Subscription
+from tallystick.subscriptions.models import RefusedChange, ScheduledChange, Subscription
 from tallystick.subscriptions.queries import SubscriptionView, get_subscription
 from tallystick.subscriptions.refused import ids_to_wait
 from tallystick.subscriptions.waiting_ends import needing, why_waits
@@ -181,6 +183,22 @@ def test_nothing_else_waits_for_the_end_of_a_promotion(of: Tenancy) -> None:
     assert one not in ids_to_wait(MORNING)
     RefusedChange.objects.filter(subscription=one).update(asks="quantity")
     assert one in ids_to_wait(MORNING, promotion=True) & ids_to_wait(MORNING)
+
+
+def test_only_a_scheduled_change_that_was_refused_is_reactivated_past(of: Tenancy) -> None:
+    one = bought(of)
+    ruled(of, "25")
+    end_due()
+    Subscription.objects.filter(pk=one).update(status="suspended")
+    ScheduledChange.objects.create(
+        tenant_id=of.tenant_id, subscription_id=one, on=JULY, offer_id=of.offer(),
+        asked_by="Ada", created_at=MORNING,
+    )  # fmt: skip
+    with pytest.raises(InvalidInput, match="to have another offer from then"):
+        reactivate(subscription_id=one, effective_on=JULY, today=JULY, asked=of.asked())
+    RefusedChange.objects.filter(subscription=one).update(asks="subscription")
+    reactivate(subscription_id=one, effective_on=JULY, today=JULY, asked=of.asked())
+    assert newest(one).kind == "reactivate"
 
 
 def test_a_renewal_that_gets_none_ends_it(of: Tenancy) -> None:
