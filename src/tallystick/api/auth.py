@@ -23,6 +23,7 @@ from tallystick.operations.finish import Asked
 SOURCE = "api"
 _KEPT = "tallystick.caller"
 _NOTHING_STORED = "tallystick.nothing_stored"
+_SAID_ONCE = "tallystick.said_once"
 
 
 class Asking(TypedDict):
@@ -58,9 +59,11 @@ class Caller:
         """What a verb on prices is told about its asker."""
         return By(self.context, self.now, self.today, self.correlation_id)
 
-    def asked(self) -> Asked:
+    def asked(self, source_id: str | None = None) -> Asked:
         """What a verb of ``operations`` is told about its asker."""
-        return desk().asked(self.context, source=SOURCE, correlation=self.correlation_id)
+        return desk().asked(
+            self.context, source=SOURCE, source_id=source_id, correlation=self.correlation_id
+        )
 
 
 def caller_of(request: HttpRequest) -> Caller | None:
@@ -112,6 +115,18 @@ def stores_nothing(request: HttpRequest) -> None:
 
 def stored_nothing(request: HttpRequest) -> bool:
     return bool(request.META.get(_NOTHING_STORED))
+
+
+def say_once(request: HttpRequest, digest: bytes) -> None:
+    """Of a call with an Idempotency-Key: its token, key and content."""
+    request.META[_SAID_ONCE] = digest.hex()
+
+
+def said_once(request: HttpRequest, place: int = 0) -> str | None:
+    """The origin of an operation that is recorded in a transaction of its own, so that the same
+    call again finds it; None without an Idempotency-Key."""
+    digest = request.META.get(_SAID_ONCE)
+    return f"{digest}/{place}" if digest else None
 
 
 READ = ApiToken(Right.READ)

@@ -23,9 +23,9 @@ from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
 from tallystick.api import problems
-from tallystick.api.auth import Caller, caller_of, stored_nothing
+from tallystick.api.auth import Caller, caller_of, say_once, stored_nothing
 from tallystick.api.correlation import HEADER, correlation_of
-from tallystick.api.strict_json import read_body
+from tallystick.api.strict_json import read_body, sent
 from tallystick.api.uploads import read_upload, takes_a_file, uploaded
 from tallystick.identity.how_often import ask
 from tallystick.identity.idempotency import (
@@ -66,6 +66,9 @@ ASKS_OTHERS = {
     "import-subscription-mappings",
     "test-notification",
 }
+# These do so where their body says so: what a gap comes to, and what a look shows, is read there.
+ASK_IF_SAID = {"record_an_operation", "record-several", "apply_margin_rule", "apply_price_list"}
+SAYS_SO = {"dry_run", "gap_charge"}
 # So does whoever only looks ahead, at any address: what ninja reads as yes, in any letters.
 LOOKS_AHEAD = {"true", "1", "yes", "on", "t", "y"}
 # Made of thousands of rows, or of many answers of Autotask's: an organisation has so many a minute.
@@ -167,7 +170,19 @@ def _within(
 
 def _commits_each(request: HttpRequest) -> bool:
     looks = request.GET.get("preview", "").lower() in LOOKS_AHEAD
-    return looks or _name_of(request) in COMMITS_EACH | ASKS_OTHERS
+    name = _name_of(request)
+    asks = name in ASK_IF_SAID and _says_so(sent(request))
+    return looks or asks or name in COMMITS_EACH | ASKS_OTHERS
+
+
+def _says_so(body: Any) -> bool:
+    """Anywhere in it, before it is checked: anything but no."""
+    if isinstance(body, dict):
+        return any(
+            (name in SAYS_SO and part not in (None, False)) or _says_so(part)
+            for name, part in body.items()
+        )
+    return isinstance(body, list) and any(map(_says_so, body))
 
 
 def _name_of(request: HttpRequest) -> str | None:
@@ -189,6 +204,7 @@ def _once(
         return Answer(given[0].status_code, body, stores=not stored_nothing(request))
 
     if _commits_each(request):
+        say_once(request, request_digest(f"{caller.token_id}", key, digest))
         done = answered_before(token_id=caller.token_id, key=key, digest=digest) or act()
     else:
         done = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest
 from ninja import Query, Router, Status
 
-from tallystick.api.auth import OPERATE, READ, RESOLVE, Caller, caller, stores_nothing
+from tallystick.api.auth import OPERATE, READ, RESOLVE, Caller, caller, said_once, stores_nothing
 from tallystick.api.preview import preview_of
 from tallystick.api.queries import answers, no_other
 from tallystick.api.recording import record
@@ -55,7 +55,7 @@ def record_an_operation(
                 caller=who,
             ),
         )
-    recorded = _recorded(subscription_id, body, who)
+    recorded = _recorded(request, subscription_id, body, who)
     done = _operation(who, recorded.operation_id)
     return Status(201, OperationOut.of(done, warnings=worth_knowing(done, now=who.now)))
 
@@ -150,12 +150,15 @@ def _way(ahead: WayAhead) -> WayOut:
     )
 
 
-def _recorded(subscription_id: int, body: OperationIn, who: Caller) -> Recorded:
+def _recorded(
+    request: HttpRequest, subscription_id: int, body: OperationIn, who: Caller
+) -> Recorded:
     def do(asked: Asked) -> Recorded:
         return record(subscription_id, body, today=who.today, asked=asked)
 
     if isinstance(body, UpdatePriceMargin) and body.gap_charge:
-        return record_with_gap(do, subscription_id, asked=who.asked()).recorded
+        asked = who.asked(said_once(request))
+        return record_with_gap(do, subscription_id, asked=asked).recorded
     return do(who.asked())
 
 

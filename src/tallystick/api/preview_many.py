@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.http import HttpRequest
 from ninja import Query, Router, Schema, Status
 
-from tallystick.api.auth import OPERATE, Caller, caller, stores_nothing
+from tallystick.api.auth import OPERATE, Caller, caller, said_once, stores_nothing
 from tallystick.api.imports import lines_named
 from tallystick.api.queries import answers, no_other
 from tallystick.api.recording import record
@@ -23,7 +25,9 @@ from tallystick.bootstrap.gap_charge import record_all_with_gaps
 from tallystick.bootstrap.preview_many import look_at_many
 from tallystick.bootstrap.preview_rows import rows_of, together
 from tallystick.kit.problem import Conflicting, FieldError, InvalidInput
+from tallystick.ledger.record import Recorded
 from tallystick.operations.at_once import Ask, NoneOfThem
+from tallystick.operations.finish import Asked
 from tallystick.sources.import_operations import import_operations, read_rows
 from tallystick.subscriptions.queries import SubscriptionView, get_subscriptions
 
@@ -51,7 +55,12 @@ def record_several(request: HttpRequest, body: OperationsIn) -> Status[Operation
     gaps = [place for place, one in enumerate(body.operations) if _charges_gap(one)]
     try:
         done = record_all_with_gaps(
-            [_ask(one, who) for one in body.operations], gaps, asked=who.asked()
+            [
+                _ask(one, who, said_once(request, place) if gaps else None)
+                for place, one in enumerate(body.operations)
+            ],
+            gaps,
+            asked=who.asked(),
         )
     except NoneOfThem as refused:
         raise _in_fields(refused) from refused
@@ -150,8 +159,10 @@ def _in_fields(refused: NoneOfThem) -> InvalidInput | Conflicting:
     return Conflicting(f"{words} Nothing was recorded.")
 
 
-def _ask(one: OneOf, who: Caller) -> Ask:
-    return Ask(
-        one.subscription_id,
-        lambda asked: record(one.subscription_id, one.operation, today=who.today, asked=asked),
-    )
+def _ask(one: OneOf, who: Caller, source_id: str | None = None) -> Ask:
+    def do(asked: Asked) -> Recorded:
+        origin = replace(asked.origin, source_id=source_id)
+        asked = replace(asked, origin=origin)
+        return record(one.subscription_id, one.operation, today=who.today, asked=asked)
+
+    return Ask(one.subscription_id, do)

@@ -59,6 +59,8 @@ def record_with_gap(
         raise InvalidInput.one("gap_charge", NO_GAP)
     with transaction.atomic():
         recorded = record(asked)
+        if not recorded.lane_ids:  # somebody else recorded it at this very moment
+            return WithGap(recorded, 0)
         _charge(subscription_id, recorded, ahead, asked)
     return WithGap(recorded, len(lanes))
 
