@@ -190,6 +190,20 @@ def test_one_wrong_row_and_nothing_is_imported(office: Office) -> None:
     assert office.shown.next_at == office.of.clock.now() + timedelta(days=1)
 
 
+def test_a_dry_run_that_fails_keeps_nothing(office: Office) -> None:
+    office.choose()
+    before = Source.objects.get(pk=office.source_id)
+    office.sells(good(UnitPrice="dear"))
+    with pytest.raises(ImportRefused):
+        office.read(dry_run=True)
+    office.choose(token="refresh-99")
+    with pytest.raises(Unreachable):
+        office.read(dry_run=True)
+    after = Source.objects.get(pk=office.source_id)
+    assert (after.price_sheet, after.prices_next_at) == (before.price_sheet, before.prices_next_at)
+    assert office.logs() == []
+
+
 def test_a_price_that_moves_far_holds_all_of_it_until_a_person_accepts(office: Office) -> None:
     office.choose()
     office.read()

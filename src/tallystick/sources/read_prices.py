@@ -85,7 +85,7 @@ def read_prices_now(
     dry_run: bool = False,
 ) -> PricesImported:
     """Because a person asks. Raises NotFound, NotAllowed, InvalidInput (ImportRefused too),
-    Unreachable; then nothing was imported."""
+    Unreachable; then nothing was imported. A dry run keeps nothing, not even that it failed."""
     context.require(Right.OPERATE)
     row = with_price_sheets(Source.objects.filter(**context.scope(), pk=source_id).first())
     require_csp(context, Right.OPERATE)
@@ -119,12 +119,14 @@ def _read(
         held = {"errors": [str(one) for one in refused.errors[:MOST_SHOWN]]}
         more = len(refused.errors) - len(held["errors"]) + refused.more
         words = "The price sheet was not imported: nothing of it was stored."
-        _stopped(row, {"trouble": words, **held, "more": more}, TOMORROW, reading, context)
+        if not dry_run:
+            _stopped(row, {"trouble": words, **held, "more": more}, TOMORROW, reading, context)
         raise
     except (SourceTrouble, CannotOpen, Problem) as trouble:
         wait = getattr(trouble, "retry_after", None)
         again = SOON if wait is None else max(SOON, timedelta(seconds=wait))
-        _stopped(row, {"trouble": str(trouble)[:1000]}, again, reading, context)
+        if not dry_run:
+            _stopped(row, {"trouble": str(trouble)[:1000]}, again, reading, context)
         raise
     if not dry_run:
         said = asdict(done)
