@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -201,6 +203,34 @@ def test_a_dry_run_that_fails_keeps_nothing(office: Office) -> None:
         office.read(dry_run=True)
     after = Source.objects.get(pk=office.source_id)
     assert (after.price_sheet, after.prices_next_at) == (before.price_sheet, before.prices_next_at)
+    assert office.logs() == []
+
+
+class FullDisk:
+    """Sheets that find no room while they are written."""
+
+    def save(self, market: str, into: Any) -> None:
+        into.write(market.encode())
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_is_trouble_of_that_sheet(office: Office) -> None:
+    office.choose()
+    reading = PriceReading(lambda _: FullDisk(), office.of.clock.now(), "read")
+    with acting_as(WORKER), pytest.raises(SourceTrouble, match="No space left on device"):
+        read_prices_by_itself(office.source_id, reading)
+    assert (
+        office.shown.trouble == "It could not be kept while it was read: No space left on device."
+    )
+    assert office.read().added == 1
+
+
+def test_one_that_nobody_wants_any_more_is_not_read(office: Office) -> None:
+    office.choose()
+    assert claim_prices(office.source_id, now=office.of.clock.now())
+    office.choose(market="")
+    with acting_as(WORKER):
+        assert read_prices_by_itself(office.source_id, office.reading()) is None
     assert office.logs() == []
 
 

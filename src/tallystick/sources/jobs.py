@@ -113,7 +113,8 @@ def read_price_sheets(timestamp: int) -> None:  # noqa: ARG001 - the job engine 
         except (SourceTrouble, CannotOpen, Problem) as trouble:
             log.warning("price sheet not read", source=source_id, why=str(trouble)[:500])
         else:
-            log.info("price sheet read", source=source_id, added=done.added)
+            if done is not None:
+                log.info("price sheet read", source=source_id, added=done.added)
 
 
 @app.periodic(cron="*/5 * * * *", periodic_id="sources_not_seen")

@@ -9,12 +9,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, Final, Protocol
+from tempfile import TemporaryFile
+from typing import IO, Any, Final, Protocol
 
 from tallystick.audit.events import Event, Status
 from tallystick.catalog.price_asked import By, require_csp
@@ -70,9 +70,12 @@ def claim_prices(source_id: int, *, now: datetime) -> bool:
     return bool(due.update(prices_next_at=now + SOON))
 
 
-def read_prices_by_itself(source_id: int, reading: PriceReading) -> PricesImported:
-    """Raises SourceTrouble, Problem: kept and shown, with when it is tried again."""
+def read_prices_by_itself(source_id: int, reading: PriceReading) -> PricesImported | None:
+    """None: somebody has chosen meanwhile that none is read. Raises SourceTrouble, Problem: kept
+    and shown, with when it is tried again."""
     row = Source.objects.get(pk=source_id)
+    if not row.price_sheet:
+        return None
     return _read(row, reading, context_of_source(row), accept=False, dry_run=False)
 
 
@@ -110,11 +113,8 @@ def _read(
         accept_large_moves=accept,
     )
     try:
-        with TemporaryDirectory(prefix="tallystick-") as folder:
-            path = Path(folder) / "price-sheet"
-            with path.open("wb") as into:
-                reading.sheets_of(row).save(market, into)
-            done = import_prices(path, file, by=by, dry_run=dry_run)
+        with _saved(reading.sheets_of(row), market) as sheet:
+            done = import_prices(sheet, file, by=by, dry_run=dry_run)
     except ImportRefused as refused:
         held = {"errors": [str(one) for one in refused.errors[:MOST_SHOWN]]}
         more = len(refused.errors) - len(held["errors"]) + refused.more
@@ -136,6 +136,19 @@ def _read(
         words = f"{file.name}: {done.rows} rows, {done.added} added, {done.replaced} replaced"
         note_source(Event.READ_SOURCE, row, words, context, reading.now, reading.correlation_id)
     return done
+
+
+@contextmanager
+def _saved(sheets: Sheets, market: str) -> Iterator[IO[bytes]]:
+    """A file without a name: whoever is killed leaves none. Raises SourceTrouble."""
+    try:
+        with TemporaryFile(prefix="tallystick-") as into:
+            sheets.save(market, into)
+            into.seek(0)
+            yield into
+    except OSError as error:
+        why = error.strerror or "unknown"
+        raise SourceTrouble(f"It could not be kept while it was read: {why}.") from None
 
 
 def _stopped(
