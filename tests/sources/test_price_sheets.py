@@ -248,12 +248,15 @@ def test_a_price_that_moves_far_holds_all_of_it_until_a_person_accepts(office: O
     assert sorted(office.prices) == ["145.20", "1452.00"]
 
 
-@pytest.mark.parametrize("way", ["csv", "members", "cut", "bare", "bare, cut"])
+@pytest.mark.parametrize(
+    "way", ["csv", "members", "cut", "bare", "bare, cut", "bare, headless", "bare, headless, cut"]
+)
 def test_however_it_is_packed(office: Office, way: str) -> None:
     whole = sheet([GOOD, good(SkuId="0003")])
     middle = len(whole) // 2
     members = gzip.compress(whole[:middle]) + gzip.compress(whole[middle:])
     office.center.bare_deflate = way.startswith("bare")
+    office.center.headless_deflate = "headless" in way
     office.center.cut_sheet = way.endswith("cut")
     office.center.price_sheets["DE"] = members if way in {"members", "cut"} else whole
     office.choose()

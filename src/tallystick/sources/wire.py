@@ -169,7 +169,7 @@ def _as_sent(answer: httpx.Response) -> Iterator[bytes]:
     unpacking = None
     for number, part in enumerate(answer.iter_raw(1 << 16)):
         if number == 0 and deflated and not part.startswith(_FILES):
-            unpacking = zlib.decompressobj()
+            unpacking = _unpacking(part)
         if unpacking is None:
             yield part
             continue
@@ -179,6 +179,15 @@ def _as_sent(answer: httpx.Response) -> Iterator[bytes]:
             rest = unpacking.unconsumed_tail
     if unpacking is not None and not unpacking.eof:
         raise zlib.error
+
+
+def _unpacking(first: bytes) -> zlib._Decompress:
+    """As the standard has deflate, or without its header of two bytes, as some servers send it."""
+    try:
+        zlib.decompressobj().decompress(first[:2])
+    except zlib.error:
+        return zlib.decompressobj(-zlib.MAX_WBITS)
+    return zlib.decompressobj()
 
 
 def stand_ins(environment: Mapping[str, str]) -> Mapping[str, str]:

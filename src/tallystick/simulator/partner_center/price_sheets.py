@@ -47,7 +47,8 @@ def answer(center: Center, request: Request, market: str, token: str) -> Answer:
         return _refused(404)
     wants_zip = "deflate" in request.headers.get("accept-encoding", "")
     if center.bare_deflate:
-        packed = _cut(center, zlib.compress(content))
+        window = -zlib.MAX_WBITS if center.headless_deflate else zlib.MAX_WBITS
+        packed = _cut(center, zlib.compress(content, wbits=window))
         sent = Answer(200, packed, "application/octet-stream")
         sent.headers.append(("Content-Encoding", "deflate"))
         return sent

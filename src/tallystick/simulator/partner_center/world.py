@@ -33,6 +33,8 @@ class Center:
     price_sheets: dict[str, bytes] = field(default_factory=dict)
     # Packed as ``deflate`` without a file around it; and without its last bytes.
     bare_deflate: bool = False
+    # That without its header, as some servers send it.
+    headless_deflate: bool = False
     cut_sheet: bool = False
     calls: list[str] = field(default_factory=list)
     secret: str = SECRET
