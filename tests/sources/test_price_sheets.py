@@ -164,6 +164,15 @@ def test_the_refresh_token_that_counts_next_is_kept_and_shown_nowhere(office: Of
         office.read()
 
 
+def test_where_no_sheet_is_read_the_refresh_token_is_forgotten(office: Office) -> None:
+    office.choose()
+    for token in ("refresh-2", ""):
+        office.choose(market="", token=token)
+        kept = open_secrets(Source.objects.get(pk=office.source_id), office.keys)
+        assert REFRESH_TOKEN not in kept
+        assert kept["client_secret"].reveal() == SECRET
+
+
 def test_where_the_application_alone_is_not_shown_them_it_says_what_to_do(office: Office) -> None:
     office.choose(token="")
     with pytest.raises(SourceTrouble, match="not show price sheets to the application alone"):

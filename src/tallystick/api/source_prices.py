@@ -23,7 +23,8 @@ router = Router(tags=["Sources"])
 
 class PriceSheetIn(Body):
     """``market``: two letters; empty: none is read. ``price_is_for``: ``term`` or ``cycle``, what
-    the figures buy. ``refresh_token`` of a user who may see prices; empty: as it was."""
+    the figures buy. ``refresh_token`` of a user who may see prices; empty: as it was, and
+    forgotten with an empty ``market``."""
 
     market: str = Field(max_length=10)
     price_is_for: str = Field("", max_length=10)

@@ -29,7 +29,8 @@ _MARKET = re.compile(r"[A-Z]{2}\Z", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class PriceSheetChoice:
-    """``market`` empty: no price sheet is read. ``refresh_token`` empty: as it was."""
+    """``market`` empty: no price sheet is read, and the refresh token is forgotten.
+    ``refresh_token`` empty: as it was."""
 
     market: str
     is_for: str
@@ -53,7 +54,9 @@ def choose_price_sheet(
         row = with_price_sheets(rows.filter(**context.scope(), pk=source_id).first())
         require_csp(context, Right.CONNECT)
         _check(choice, market)
-        if choice.refresh_token.reveal().strip():
+        if not market:
+            _forget_refresh_token(row, keys)
+        elif choice.refresh_token.reveal().strip():
             keep_refresh_token(row, choice.refresh_token, keys)
         row.price_sheet = {"market": market, "is_for": choice.is_for} if market else {}
         row.prices_next_at = now if market else None
@@ -76,6 +79,13 @@ def keep_refresh_token(row: Source, token: Secret, keys: KeyRing) -> None:
     """Put on the row, which is not saved. In a transaction that holds it. Raises CannotOpen."""
     kept = Secret(token.reveal().strip())
     seal_secrets(row, {**open_secrets(row, keys), REFRESH_TOKEN: kept}, keys)
+
+
+def _forget_refresh_token(row: Source, keys: KeyRing) -> None:
+    """As ``keep_refresh_token``."""
+    kept = dict(open_secrets(row, keys))
+    if kept.pop(REFRESH_TOKEN, None) is not None:
+        seal_secrets(row, kept, keys)
 
 
 def _check(choice: PriceSheetChoice, market: str) -> None:
