@@ -48,7 +48,8 @@ class UnmatchedOut(Schema):
 
 
 class NotMatchedOut(Schema):
-    """How many, and the first 200 of them."""
+    """How many, and the first 200 of them. Beyond 200, ``number`` is exact after a reading of
+    everything; a look at what changed may count one twice: then there are at most so many."""
 
     number: int
     first: list[UnmatchedOut]

@@ -19,7 +19,12 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class NotMatched:
-    """All that is not matched by now: how many, and the first of them."""
+    """All that is not matched by now: how many, and the first of them.
+
+    Of those beyond the first it is not kept which they are: a look at what changed that meets one
+    again counts it once more. So ``number`` is exact up to MOST_KEPT and after a reading of
+    everything; else there are at most so many.
+    """
 
     number: int = 0
     first: Sequence[Unread] = ()
