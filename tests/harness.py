@@ -20,6 +20,7 @@ from tallystick.audit.record import SYSTEM
 from tallystick.bootstrap.engine import make_engine
 from tallystick.bootstrap.rights import WEB, WORKER
 from tallystick.catalog.terms import BillingCycle, OfferKind
+from tallystick.connections.budget import note_threshold
 from tallystick.connections.learn import set_policy
 from tallystick.connections.models import Connection
 from tallystick.connections.pause import pause, resume
@@ -343,6 +344,11 @@ class World:
                 now=self.clock.now(),
                 correlation_id=correlation_id(),
             )
+
+    def calls_enough(self) -> None:
+        """For many examples in one world: they share an hour, and its share of calls."""
+        many = 10_000_000
+        note_threshold(self.connection_id, threshold=many, used=0, now=self.clock.now())
 
     def pause(self, *, seconds: float | None = None, because: str = "Paused by Ada.") -> None:
         now = self.clock.now()

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from factories import TODAY
 from harness import Line, World
 from tallystick.catalog.terms import OfferKind
-from tallystick.connections.budget import note_threshold
 from tallystick.connections.policies import BackDated, PriceDay, SameDay, SuspendRule
 from tallystick.kit.problem import InvalidInput
 from tallystick.operations.reactivate import reactivate
@@ -95,8 +94,7 @@ def test_the_same_rows_however_it_was_split(
     cancelled: int | None,
     groups: list[bool],
 ) -> None:
-    # One world for every example: an hour's share of calls is not what this is about.
-    note_threshold(world.connection_id, threshold=10_000_000, used=0, now=world.clock.now())
+    world.calls_enough()
     world.simulator.set_knobs(
         same_day=same_day, reprice_scope=reprice_scope, split_row_amount=amount
     )

@@ -112,6 +112,7 @@ def test_it_is_what_is_sent(
     acts: list[tuple[str, int, int]],
     cancelled: int | None,
 ) -> None:
+    world.calls_enough()
     world.simulator.set_knobs(same_day=same_day, split_row_amount=amount)
     world.policy(same_day=KNOWN[same_day], **policies)
     line = world.line(

@@ -334,11 +334,16 @@ def applied(rows: Sequence[UnitRow], adjustment: Adjustment, frame: Frame) -> tu
     """The rows as the call would leave them; amounts in full (units x rate)."""
     day = adjustment.effective_on
     changed = []
+    with_units: UnitRow | None = None  # the newest one before: its rate is the line's
     for row in rows or _first_rows(adjustment, frame):
         parts = [row]
         if row.starts_on < day < row.until:
             parts = [replace(row, until=day), replace(row, starts_on=day)]
-        changed += [_changed(part, adjustment) if part.starts_on >= day else part for part in parts]
+        with_units = row if row.units else with_units
+        changed += [
+            _changed(part, adjustment, with_units or part) if part.starts_on >= day else part
+            for part in parts
+        ]
     return tuple(changed)
 
 
@@ -348,22 +353,23 @@ def _first_rows(adjustment: Adjustment, frame: Frame) -> Sequence[UnitRow]:
     return [UnitRow(adjustment.effective_on, ends, 0, Decimal(0), Decimal(0), False)]
 
 
-def _changed(row: UnitRow, adjustment: Adjustment) -> UnitRow:
+def _changed(row: UnitRow, adjustment: Adjustment, like: UnitRow) -> UnitRow:
+    """``like``: itself, or where it has no units a row that says the line's rate."""
     units = row.units + adjustment.unit_change
     return replace(
         row,
         units=units,
-        price=_amount(row, row.price, units, adjustment.unit_price),
-        cost=_amount(row, row.cost, units, adjustment.unit_cost),
+        price=_amount(like.price, like.units, units, adjustment.unit_price),
+        cost=_amount(like.cost, like.units, units, adjustment.unit_cost),
     )
 
 
 def _amount(
-    row: UnitRow, amount: Decimal | None, units: int, rate: Decimal | None
+    amount: Decimal | None, of_units: int, units: int, rate: Decimal | None
 ) -> Decimal | None:
-    """Of so many units at the new rate, else at the one the row has."""
+    """Of so many units at the new rate, else at the one that is there."""
     if rate is not None:
         return units * rate
-    if amount is None or row.units == 0:
+    if amount is None or of_units == 0:
         return None if units else Decimal(0)
-    return units * amount / row.units
+    return units * amount / of_units

@@ -36,6 +36,13 @@ def test_a_row_without_units_has_no_rate_to_go_on_with() -> None:
     assert said.price == Decimal("7.50")
 
 
+def test_a_row_without_units_goes_on_with_the_rate_of_the_line_before_it() -> None:
+    rows = [row(10, starts=MAY, until=DAY, price="152"), row(0, starts=DAY, price="0")]
+    before, back = adjusted(rows, 10)
+    assert (before.units, before.price) == (10, Decimal(152))
+    assert (back.units, back.price) == (10, Decimal(152))
+
+
 def test_only_what_a_policy_moves_is_moved() -> None:
     later = date(2026, 5, 20)
     price = due(
