@@ -156,9 +156,19 @@ def what_was_left_is_at_0(life: Life) -> None:
     }
     in_use = {line.line_id for line in life.here()}
     away = [line for line in life.lines if line.subscription_id in life.away]
+    ends: dict[int, list[Delivery]] = {}  # a mover comes back to a line, and leaves it again
     for line in [*life.left, *away]:
-        if line.lane_id not in stopped | life.edited and line.line_id not in in_use:
-            assert (line.units(life.today) or 0) == 0, line.states()
+        if line.line_id not in in_use:
+            ends.setdefault(line.line_id, []).append(list(one_lane(line))[-1])
+    for line_id, last in ends.items():
+        if (stopped | life.edited) & {one.lane_id for one in last}:
+            continue
+        # Where its last day was used already a line ends with the next one, and says so.
+        day = max([life.today, *(one.effective_on for one in last)])
+        told = [
+            (one.lane_id, one.operation.kind, one.effective_on, one.moved_because) for one in last
+        ]
+        assert (life.world.simulator.units_on(line_id, day) or 0) == 0, (line_id, told)
 
 
 def months_are_billed_once(life: Life) -> None:
