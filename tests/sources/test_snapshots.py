@@ -243,6 +243,21 @@ class TestFeedAndList:
         assert "shown what came of it" in taken[0].became.because
         assert [one[3].get("quantity") for one in told.ledger(subject)] == [10, 12]
 
+    def test_a_row_as_before_is_news_when_something_else_was_told_since(self, told: Teller) -> None:
+        subject = told.subject()
+        shown = row(told, subject)
+        compare(told, shown)
+        told.of.clock.advance(7200)
+        told.tell(told.quantity(subject, 12, time=told.of.clock.now().isoformat()))
+        lagging = compare(told, shown)
+        assert (lagging.told_just_before, lagging.differences) == (1, 0)
+        told.of.clock.advance(7200)
+        later = compare(told, shown)
+        assert [(one.type, one.after) for one in later.found] == [
+            ("subscription.quantity_changed", {"quantity": 10})
+        ]
+        assert compare(told, shown).as_before == 1
+
     def test_a_list_that_lags_behind_the_feed_takes_nothing_back(self, told: Teller) -> None:
         subject = told.subject()
         told.tell(told.bought(subject))
@@ -309,6 +324,13 @@ class TestAbsence:
         assert compare(told, row(told, one), **asked).answers == {Answer.ACCEPTED: 1}
         assert told.held(other).status == "cancelled"
         assert compare(told, row(told, one), **asked).absent == 0
+
+    def test_one_that_is_shown_again_is_looked_at(self, told: Teller) -> None:
+        rows = [row(told, told.subject()), row(told, told.subject())]
+        compare(told, *rows)
+        compare(told, rows[0], complete=True, absent_is_cancelled=True)
+        again = compare(told, *rows)
+        assert (again.as_before, again.differences) == (1, 1)
 
     def test_a_part_cannot_say_so(self, told: Teller) -> None:
         with pytest.raises(InvalidInput, match="complete"):

@@ -50,6 +50,8 @@ class _Followed:
             self.row.told_at = event.happened_at
         if event.succeeded:
             self.state = event.after.over(self.state)
+            # The row that its last list showed says something else now: the same again is news.
+            self.row.row_digest = None
 
     def save(self) -> None:
         if self.newest is not None:
