@@ -25,6 +25,7 @@ from tallystick.kit.chunks import chunks
 from tallystick.kit.clock import monotonic
 from tallystick.kit.ids import address_name
 from tallystick.sources.models import Source
+from tallystick.sources.sheet_open import open_sheet
 from tallystick.sources.snapshot.lay_aside import laid_aside
 from tallystick.sources.snapshot.take_snapshot import SnapshotAsked, take_snapshot
 from tallystick.subscriptions.models import Customer, Subscription
@@ -113,8 +114,8 @@ class Listed:
     def find(self, round_: int) -> None:
         """What differs is found, and nothing done about it."""
         with (
+            open_sheet(self.file(round_)) as text,
             transaction.atomic(),
-            self.file(round_).open() as text,
             laid_aside(text, source_id=self.source_id, told_before=desk().now()) as rows,
         ):
             if rows.differing != self.many // EVERY:

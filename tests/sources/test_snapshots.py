@@ -19,7 +19,7 @@ from tallystick.ledger.models import Operation
 from tallystick.sources.csv_errors import ImportRefused
 from tallystick.sources.intake.event import Answer, State
 from tallystick.sources.models import SourceEvent
-from tallystick.sources.snapshot import read_cells
+from tallystick.sources.snapshot import lay_aside, read_cells
 from tallystick.sources.snapshot.differ import differences
 from tallystick.sources.snapshot.take_snapshot import (
     SnapshotAsked,
@@ -147,6 +147,29 @@ class TestTwoLists:
         monkeypatch.setattr(read_cells, "CHARACTERS_AT_ONCE", most)
         rows = [row(told, told.subject(), note="n" * 200) for _ in range(5)]
         assert compare(told, *rows).differences == 5
+
+    def test_a_long_list_is_compared_as_a_short_one(
+        self, told: Teller, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(lay_aside, "SHORT", 0)
+        monkeypatch.setattr(read_cells, "READ_AT_ONCE", 1)
+        rows = [row(told, told.subject()) for _ in range(6)]
+        assert compare(told, *rows).differences == 6
+        rows[1]["quantity"] = rows[4]["quantity"] = "12"
+        taken = compare(told, *rows[:5])
+        assert (taken.as_before, taken.differences, taken.absent) == (3, 2, 0)
+        assert [one.subject for one in taken.found] == [
+            rows[1]["subscription_id"],
+            rows[4]["subscription_id"],
+        ]
+        assert compare(told, *rows[:5], complete=True).absent == 1
+
+    def test_the_same_with_other_ends_of_lines_is_as_before(self, told: Teller) -> None:
+        data = as_csv([row(told, told.subject()) for _ in range(3)])
+        compare(told, data=data)
+        mixed = data.replace(b"\r\n", b"\n", 2)
+        for again in (data.replace(b"\r\n", b"\n"), data.replace(b"\r\n", b"\r"), mixed, data[:-2]):
+            assert compare(told, data=again).as_before == 3
 
     def test_the_same_in_other_columns_is_looked_at_and_no_change(self, told: Teller) -> None:
         subject = told.subject()
@@ -389,8 +412,12 @@ class TestBadLists:
             compare(told, row(told, subject), row(told, told.subject(), **cells))
         assert told.ledger(subject) == []
 
+    @pytest.mark.parametrize("short", [0, lay_aside.SHORT])
     @pytest.mark.parametrize("written", [str, str.upper])
-    def test_a_row_as_before_and_another_of_the_same(self, told: Teller, written: Any) -> None:
+    def test_a_row_as_before_and_another_of_the_same(
+        self, told: Teller, written: Any, short: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(lay_aside, "SHORT", short)
         subject, other = told.subject(), told.subject()
         compare(told, row(told, other), row(told, subject))
         again = row(told, written(subject), quantity="12")
@@ -407,6 +434,22 @@ class TestBadLists:
         data = as_csv([row(told, told.subject())]) + b"a,b\r\n"
         with pytest.raises(ImportRefused, match="line 3, file: missing data"):
             compare(told, data=data)
+
+    @pytest.mark.parametrize("blank", [b"\r\n", b"\n \n", b"\\.\r\n"])
+    def test_a_row_of_nothing(self, told: Teller, blank: bytes) -> None:
+        data = as_csv([row(told, told.subject())]) + blank
+        with pytest.raises(ImportRefused, match="line 3, file: missing data"):
+            compare(told, data=data)
+
+    @pytest.mark.parametrize(
+        ("customer", "words"), [("a\0b", "a NUL byte"), ("a\ud800b", "half of a character")]
+    )
+    def test_what_no_text_of_the_database_holds(
+        self, told: Teller, customer: str, words: str
+    ) -> None:
+        rows = [row(told, told.subject()), row(told, told.subject(), customer=customer)]
+        with pytest.raises(ImportRefused, match=f"line 3, file: holds {words}"):
+            compare(told, data=json.dumps(rows).encode())
 
     def test_a_quote_without_its_end(self, told: Teller) -> None:
         first = as_csv([row(told, told.subject())])

@@ -128,7 +128,9 @@ def take_snapshot(
         told = SnapshotTold(source.uri, source.snapshots, moment, day)
         # A list may lag behind what was told; what was told to be looked at does not.
         fresh = asked.taken_at - (JUST_TOLD if asked.how is How.SNAPSHOT else timedelta())
-        with laid_aside(text, source_id=source.pk, told_before=fresh) as rows:
+        with laid_aside(
+            text, source_id=source.pk, told_before=fresh, complete=asked.complete
+        ) as rows:
             taken = _taken(rows, stored=not dry_run)
 
             def take(events: Iterable[dict[str, Any]]) -> None:
