@@ -10,6 +10,7 @@ from tallystick.audit.models import AuditLog
 from tallystick.catalog.terms import OfferKind
 from tallystick.connections.included import billed
 from tallystick.connections.overrides import included_of
+from tallystick.ledger.group import group_of
 from tallystick.ledger.models import Attempt, Delivery, Operation
 from tallystick.ledger.standings import standings
 from tallystick.ledger.state import SETTLED, State
@@ -33,12 +34,15 @@ def check_promises(line: Line, *, hand_edited: bool = False) -> None:
 
 
 def nothing_is_lost(line: Line, deliveries: Sequence[Delivery]) -> None:
-    """P1: every operation since the mapping has its delivery, in a known state."""
-    operations = Operation.objects.filter(subscription_id=line.subscription_id)
-    numbers = list(operations.order_by("sequence").values_list("sequence", flat=True))
-    assert numbers == list(range(1, len(numbers) + 1))
-    # The purchase came before the mapping: it has none.
-    assert [one.sequence for one in deliveries] == numbers[1:]
+    """P1: every operation since the mapping has its delivery, in a known state. Of each that the
+    line bills, or has billed."""
+    for whose in {line.subscription_id, *(one.operation.subscription_id for one in deliveries)}:
+        operations = Operation.objects.filter(subscription_id=whose)
+        numbers = list(operations.order_by("sequence").values_list("sequence", flat=True))
+        assert numbers == list(range(1, len(numbers) + 1))
+        # The purchase came before the mapping: it has none.
+        delivered = [one.operation for one in deliveries]
+        assert [one.sequence for one in delivered if one.subscription_id == whose] == numbers[1:]
     for one in deliveries:
         State(one.state)
 
@@ -93,8 +97,9 @@ def green_is_proved(line: Line, deliveries: Sequence[Delivery], *, hand_edited: 
     last = deliveries[-1]
     truth = line.units(max(last.effective_on, lane.expected_from or last.effective_on))
     assert (truth or 0) == lane.expected_units  # no row: its contract has ended
+    group = Subscription.objects.filter(pk__in=group_of(line.subscription_id))
     held = Subscription.objects.get(pk=line.subscription_id)
-    quantity = 0 if held.status == "suspended" and _takes_units(deliveries) else held.quantity
+    quantity = sum(_held(one, deliveries) for one in group or [held])
     if held.offer.kind == OfferKind.AZURE_PLAN.value and quantity:
         return  # billed by its months: its line keeps the units it was mapped with
     if quantity == 0 and lane.expected_unit_price == 0:
@@ -102,6 +107,11 @@ def green_is_proved(line: Line, deliveries: Sequence[Delivery], *, hand_edited: 
     included = included_of(lane.connection_id, line.subscription_id)
     units = billed(quantity, included)
     assert lane.expected_units == units, (truth, lane.expected_units, quantity, included)
+
+
+def _held(one: Subscription, deliveries: Sequence[Delivery]) -> int:
+    its = [each for each in deliveries if each.operation.subscription_id == one.pk]
+    return 0 if one.status == "suspended" and _takes_units(its) else one.quantity
 
 
 def _takes_units(deliveries: Sequence[Delivery]) -> bool:

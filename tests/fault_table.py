@@ -196,7 +196,10 @@ TABLE = (
         "two subscriptions on one line",
         "rooms/mappings/mapping_places::another_subscriptions_line_is_refused_with_that_reason",
         "rooms/mappings/mapping_at_once::one_line_and_many_subscriptions",
-        lacks="a group that shares a line by declaration is refused, not offered",
+        "scenarios/billed_together::the_line_shows_the_sum_of_what_they_have",
+        "scenarios/billed_together::a_line_is_never_shared_by_mapping_alone",
+        "scenarios/billed_together::one_that_stops_stops_all_and_says_whose_it_is",
+        "machine/machine::promises_hold_whatever_happens",
     ),
     # Order, and many at once
     _fault(

@@ -32,7 +32,9 @@ from tallystick.ledger.models import Attempt, Delivery, Lane
 from tallystick.ledger.runs import RunView
 from tallystick.ledger.state import SETTLED, State
 from tallystick.mappings.rows import Row, subscription_row
+from tallystick.operations.bill_together import bill_together
 from tallystick.simulator.running import Simulator
+from tallystick.subscriptions.models import Subscription
 from tallystick.sync.due import due_lanes
 from tallystick.sync.engine import Engine, Milestone, Waits, nobody_listens
 from tallystick.sync.request import request_sync
@@ -376,6 +378,25 @@ class World:
     def another_worker(self, **changes: Any) -> Engine:
         """A second engine on the same lanes, as another process would be."""
         return engine_for(self.tenancy, self.simulator, **changes)
+
+
+def another_on(line: Line, *, quantity: int, on: date | None = None) -> Line:
+    """A second order of the same offer by the same customer, billed together with it."""
+    of = line.world.tenancy
+    held = Subscription.objects.get(pk=line.subscription_id)
+    subscription_id = of.subscription(
+        quantity=quantity, customer_id=held.customer_id, offer_id=held.offer_id
+    )
+    bill_together(
+        subscription_id=subscription_id,
+        connection_id=line.world.connection_id,
+        with_id=line.subscription_id,
+        effective_on=on or of.today(),
+        today=of.today(),
+        asked=of.asked(),
+    )
+    where = (line.contract_id, line.line_id, line.company_id, line.service_id)
+    return Line(line.world, subscription_id, line.lane_id, *where)
 
 
 def engine_for(

@@ -41,7 +41,7 @@ CORRECT = {"attempt_id": 1, "reason": "x"}
 MEMBERS = {"type", "title", "status", "detail", "correlation_id", "errors"}
 
 
-CALLS = 102
+CALLS = 104
 # What they are found by is no id of ours, or their own tests look at strangers.
 ELSEWHERE = {
     ("PUT", "/subscriptions/by-provider-id/N"),
@@ -108,6 +108,8 @@ def every_call(of: Tenancy) -> list[tuple[str, str, object]]:
         ("POST", f"{mapped}/continue", {**LINE, "from_on": "2099-01-01"}),
         ("DELETE", f"{mapped}/continue", None),
         ("POST", f"{mapped}/line-of-offer", LINE),
+        ("POST", f"{mapped}/together", {"with_subscription": subscription}),
+        ("POST", f"{mapped}/apart", {}),
         ("GET", f"/connections/{connection}/left-lines", None),
         ("POST", f"/connections/{connection}/left-lines/7/sync", None),
         ("GET", f"/subscriptions/{subscription}/scheduled-change", None),

@@ -271,6 +271,7 @@ class TestMappings:
         assert places["proposal"]["clear"] is True
         assert places["contracts"][0]["lines"] == [
             {"contract_service_id": 8, "name": "", "taken": False}
+            | {"bills": [], "may_be_shared": False, "not_together": ""}
         ]
         assert api.put(one, {**place, "line": "own"}).fields == ["contract_service_id"]
         assert api.put(one, {**place, "first_sync": "guess"}).fields == ["first_sync"]

@@ -14,7 +14,7 @@ from django.db import connections
 from harness import World, eventually, wire_to
 from price_desk import by, listed, ruled
 from processes import as_owner
-from tallystick.bootstrap import preview
+from tallystick.bootstrap import glance
 from tallystick.catalog.price_settings import mark_price_lock
 from tallystick.identity.models import IdempotentRequest
 from tallystick.ledger.models import Operation
@@ -126,7 +126,7 @@ def while_autotask_is_slow(
     world: World, monkeypatch: pytest.MonkeyPatch, asked: Any, key: dict[str, str]
 ) -> Said:
     """Asks, and looks meanwhile that no transaction is open."""
-    monkeypatch.setattr(preview, "quick_wire", lambda: wire_to(world.simulator.origin))
+    monkeypatch.setattr(glance, "quick_wire", lambda: wire_to(world.simulator.origin))
     line = world.line(units=10, ends=date(2098, 12, 31))
     api = api_of(world.tenancy)
     address, body = asked(line)

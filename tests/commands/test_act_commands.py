@@ -256,6 +256,42 @@ class TestLines:
         assert json.loads(look.stdout) == [there]
         assert not NextPlace.objects.filter(connection_id=here.connection_id).exists()
 
+    def test_together_on_one_line_and_apart(self, here: Desk, say: Say) -> None:
+        connection = name_of(here)
+        whose = {"customer_id": here.of.customer("Contoso"), "offer_id": here.of.offer("Premium")}
+        here.of.subscription(**whose, friendly_name="Head office")
+        second = here.of.subscription(**whose, friendly_name="Branch", quantity=5)
+        say("mappings", "customers", "map", connection, "Contoso", "Contoso Ltd")
+        say("mappings", "offers", "map", connection, "Premium", "M365")
+        at = ("mappings", "subscriptions")
+        joining = (*at, "together", connection, "Branch", "Head office")
+        assert say(*joining).code == 1, "the other one is not mapped"
+        say(*at, "map", connection, "Head office", "Cloud", "--first-sync", "none")
+        looked = say(*joining, "--preview")
+        assert looked.code == 0, looked.error
+        assert "Nothing was recorded" in looked.out
+        assert not SubscriptionMapping.objects.filter(subscription_id=second).exists()
+        done = say(*joining, "--effective-on", "never")
+        assert (done.code, "effective_on" in done.error) == (2, True)
+        done = say(*joining, "--json")
+        assert (done.code, done.value["sent_to"]) == (0, 0), done.error  # its first sync is left
+        assert say(*joining).code == 1, "it is mapped"
+        rows = {one["subscription"]: one for one in say(*at, "list", connection, "--json").value}
+        assert rows["Head office"]["together with"] == [rows["Branch"]["id"]]
+        assert say(*at, "unmap", connection, "Branch", "--yes").code == 1
+
+        leaving = (*at, "apart", connection, "Branch")
+        assert say(*leaving, "--preview").code == 0
+        asked = say(*leaving)
+        assert (asked.code, "Its line is brought to what the others have" in asked.error) == (
+            2,
+            True,
+        )
+        assert SubscriptionMapping.objects.filter(subscription_id=second).exists()
+        assert say(*leaving, "--yes").code == 0
+        assert not SubscriptionMapping.objects.filter(subscription_id=second).exists()
+        assert say(*at, "apart", connection, "Head office", "--yes").code == 1, "it is alone"
+
 
 class TestNotifications:
     def test_added_listed_changed_and_removed(

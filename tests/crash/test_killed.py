@@ -15,7 +15,7 @@ from nursery import Worker
 
 from azure_world import AZURE_PLAN, Plan
 from checks import check_promises
-from harness import Line, eventually
+from harness import Line, another_on, eventually
 from tallystick.sync.engine import Milestone
 
 KILLED = -9
@@ -52,6 +52,18 @@ def test_at_every_step(yard: Any, milestone: Milestone) -> None:
 
     line.quantity(15, tomorrow(yard))
     recovered(yard, line, quantity=15, changes=[2, 3])
+
+
+@pytest.mark.parametrize("milestone", Milestone)
+def test_at_every_step_of_a_line_that_bills_two(yard: Any, milestone: Milestone) -> None:
+    line = yard.line(units=10)
+    other = another_on(line, quantity=5)
+    worker = yard.worker("--die-at", milestone)
+    dies(worker)
+
+    line.quantity(12, tomorrow(yard))
+    other.quantity(8, tomorrow(yard))
+    recovered(yard, other, quantity=20, changes=[5, 5])
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

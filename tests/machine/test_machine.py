@@ -19,13 +19,14 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
 
 from checks import check_promises
 from factories import TODAY, number
-from harness import Line, World, world_on
+from harness import Line, World, another_on, world_on
 from tallystick.audit.record import SYSTEM
 from tallystick.connections.learn import set_policy
 from tallystick.connections.models import Connection
@@ -37,6 +38,7 @@ from tallystick.kit.problem import Problem
 from tallystick.ledger.expected import steps
 from tallystick.ledger.models import Delivery, Operation
 from tallystick.ledger.queries import UNSETTLED
+from tallystick.operations.bill_together import bill_apart
 from tallystick.sync.engine import Milestone
 from tallystick.sync.resolve import resolve
 from tallystick.sync.turn import drive
@@ -45,6 +47,7 @@ from tallystick.sync.verify import verify
 EXAMPLES = int(os.environ.get("TALLYSTICK_MACHINE_EXAMPLES", "800"))
 # A failure is found again from its seed; shrinking takes minutes and is asked for by hand.
 PHASES = [Phase.generate, Phase.shrink] if os.environ.get("TALLYSTICK_SHRINK") else [Phase.generate]
+MOST_ON_ONE = 3  # subscriptions
 POST = {"method": "POST", "path": "ServiceAdjustments"}
 # How a send can go wrong; the last ones reach Autotask only later.
 FAULTS = [
@@ -117,6 +120,7 @@ class Reality(RuleBasedStateMachine):
         reprice=st.sampled_from(["full", "prorated"]),
         zero_units=st.sampled_from(["allow", "refuse"]),
         cancel_rule=st.sampled_from(list(CancelRule)),
+        shared=st.booleans(),
     )
     def begin(
         self,
@@ -126,6 +130,7 @@ class Reality(RuleBasedStateMachine):
         reprice: str,
         zero_units: str,
         cancel_rule: CancelRule,
+        shared: bool,
     ) -> None:
         world = self.world
         world.simulator.clear_faults()
@@ -142,6 +147,9 @@ class Reality(RuleBasedStateMachine):
             resume_at=None,
         )
         self.line: Line = world.line(units=10)
+        self.those = [self.line]
+        if shared:
+            self.another_joins(5)
         self.bystander.renew(world)
         world.engine.reached = self.deaths
 
@@ -150,30 +158,54 @@ class Reality(RuleBasedStateMachine):
     @rule(
         quantity=st.integers(1, 30),
         forward=st.sampled_from([0, 0, 1, 3]),
+        whose=st.integers(0, 2),
     )
-    def change_quantity(self, quantity: int, forward: int) -> None:
+    def change_quantity(self, quantity: int, forward: int, whose: int) -> None:
         self.day = min(self.day + timedelta(days=forward), date(2026, 11, 30))
-        self._quantity(quantity, self.day)
+        self._quantity(self._one(whose), quantity, self.day)
 
-    @rule(quantity=st.integers(1, 30), back=st.integers(1, 5))
-    def change_quantity_back_dated(self, quantity: int, back: int) -> None:
-        self._quantity(quantity, self.day - timedelta(days=back))
+    @rule(quantity=st.integers(1, 30), back=st.integers(1, 5), whose=st.integers(0, 2))
+    def change_quantity_back_dated(self, quantity: int, back: int, whose: int) -> None:
+        self._quantity(self._one(whose), quantity, self.day - timedelta(days=back))
 
-    def _quantity(self, quantity: int, on: date) -> None:
-        before = Operation.objects.filter(subscription_id=self.line.subscription_id).count()
+    def _one(self, number: int) -> Line:
+        """Of those the line bills: mostly it is one."""
+        return self.those[number % len(self.those)]
+
+    def _quantity(self, line: Line, quantity: int, on: date) -> None:
+        before = Operation.objects.filter(subscription_id=line.subscription_id).count()
         try:
-            self.line.quantity(quantity, on)
+            line.quantity(quantity, on)
             added = 1
         except Problem:
             added = 0  # the same quantity again: nothing to record
-        after = Operation.objects.filter(subscription_id=self.line.subscription_id).count()
+        after = Operation.objects.filter(subscription_id=line.subscription_id).count()
         assert after == before + added
 
-    @rule(forward=st.sampled_from([0, 2]))
-    def cancel(self, forward: int) -> None:
+    @rule(forward=st.sampled_from([0, 2]), whose=st.integers(0, 2))
+    def cancel(self, forward: int, whose: int) -> None:
         self.day = min(self.day + timedelta(days=forward), date(2026, 11, 30))
         with suppress(Problem):  # cancelled already
-            self.line.cancel(self.day)
+            self._one(whose).cancel(self.day)
+
+    @precondition(lambda self: 1 < len(self.those) < MOST_ON_ONE)
+    @rule(quantity=st.integers(1, 9))
+    def another_joins(self, quantity: int) -> None:
+        with suppress(Problem):  # something waits, or the line shows something else
+            self.those.append(another_on(self.those[0], quantity=quantity, on=self.day))
+
+    @precondition(lambda self: len(self.those) > 1)
+    @rule(whose=st.integers(0, 2))
+    def one_leaves(self, whose: int) -> None:
+        leaves = self._one(whose)
+        bill_apart(
+            subscription_id=leaves.subscription_id,
+            connection_id=self.world.connection_id,
+            today=self.world.tenancy.today(),
+            asked=self.world.tenancy.asked(),
+        )
+        self.those.remove(leaves)
+        self.line = self.those[0]
 
     @rule(quantity=st.integers(1, 30))
     def the_bystander_changes(self, quantity: int) -> None:

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from checks import check_promises
 from factories import TODAY
-from harness import Line, World
+from harness import Line, World, another_on
 from price_desk import by, listed, ruled
 from tallystick.bootstrap import prices_ahead
 from tallystick.bootstrap.gap_charge import gaps_of
@@ -243,3 +243,20 @@ def test_a_quantity_under_a_promotion_brings_its_price(world: World) -> None:
     world.work()
     assert line.badge == "synced", line.cause
     assert (line.units(date(2026, 5, 20)), billed_at(line, since=JUNE)) == (13, {Decimal("9.075")})
+
+
+@pytest.mark.usefixtures("looked_at")
+def test_the_gap_of_two_that_one_line_bills_is_charged_once(world: World) -> None:
+    [line] = listed_lines(world, 1)
+    other = another_on(line, quantity=5)
+    world.work()
+    world.simulator.approve_and_post(line.contract_id, date(2026, 5, 31))
+    of = world.tenancy
+    what = rule_to_apply(of.context, ruled(of, "50"), today=TODAY)
+    run = apply_prices(what, choice=GAPS, asked=of.asked(), gaps=gaps_of)
+    assert (run.recorded, run.left) == (2, 0)
+    # Of 15 units: 2.95 more each for 22 of 31 days.
+    assert [amount for _, amount in charges(line) + charges(other)] == ["31.4000"]
+    world.work()
+    assert (line.badge, other.badge) == ("synced", "synced")
+    assert billed_at(line, since=MAY) == {Decimal("15.20"), Decimal("18.15")}

@@ -12,7 +12,7 @@ from django.db import connection
 
 from factories import TODAY, sibling
 from harness import Line, World
-from tallystick.bootstrap import preview
+from tallystick.bootstrap import glance
 from tallystick.bootstrap.preview import Ahead, look_ahead
 from tallystick.bootstrap.preview_words import (
     ELSEWHERE,
@@ -224,12 +224,12 @@ def test_recording_does_not_wait_for_who_looks(world: World) -> None:
 
 def test_only_a_few_look_at_once_and_the_others_are_told(world: World) -> None:
     line = world.line(units=10)
-    places = [preview._places.acquire(blocking=False) for _ in range(preview.AT_ONCE)]
+    places = [glance._places.acquire(blocking=False) for _ in range(glance.AT_ONCE)]
     try:
         found = said(line, quantity=12)
     finally:
         for _ in places:
-            preview._places.release()
+            glance._places.release()
     assert "Several people are looking at this moment." in found.warnings[0]
     assert "+2 units" in found.lead
 

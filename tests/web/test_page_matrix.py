@@ -96,6 +96,7 @@ class Objects:
         self.ids: dict[str, object] = {
             "subscription_id": subscription,
             "connection_id": connection,
+            "with_id": subscription,
             "operation_id": Operation.objects.filter(subscription_id=subscription).first().pk,
             "customer_id": of.customer(),
             "audit_id": AuditLog.objects.filter(subscription_id=subscription).latest("pk").pk,

@@ -18,6 +18,7 @@ from tallystick.mappings.map_subscription import unmap_subscription
 from tallystick.mappings.not_mapped import not_mapped_ids
 from tallystick.mappings.places import places_for
 from tallystick.mappings.rows import list_mappings, mapping_row
+from tallystick.mappings.with_whom import with_whom
 from tallystick.subscriptions.queries import get_subscription
 from tallystick.sync.deal_with import deal_with
 
@@ -91,8 +92,8 @@ def places(request: HttpRequest, connection_id: int, subscription_id: int) -> Pl
     """The contracts it could be billed by, the lines they have, and the likeliest."""
     who = caller(request)
     view = get_subscription(who.context, subscription_id)
-    found = places_for(who.context, connection_id, [view], today=who.today)
-    return PlacesOut.of(found[view.id])
+    found = places_for(who.context, connection_id, [view], today=who.today)[view.id]
+    return PlacesOut.of(with_whom(who.context, connection_id, view, found))
 
 
 @router.post(

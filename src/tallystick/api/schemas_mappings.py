@@ -103,6 +103,9 @@ class MappingOut(Schema):
     billed.
 
     ``second_writer``: null unless somebody else probably changes the line too.
+
+    ``billed_together_with``: the ids of the other subscriptions that the same line bills; badge,
+    cause, what is pending, expected and observed are the line's, so theirs, too.
     """
 
     subscription: SubscriptionOut
@@ -118,6 +121,7 @@ class MappingOut(Schema):
     expected: Expected | None
     observed: Observed | None
     second_writer: SecondWriterOut | None
+    billed_together_with: list[int]
 
     @classmethod
     def of(cls, row: Row) -> MappingOut:
@@ -138,6 +142,7 @@ class MappingOut(Schema):
             second_writer=None
             if row.second_writer is None
             else SecondWriterOut.of(row.second_writer),
+            billed_together_with=[one.id for one in row.together],
         )
 
 

@@ -15,6 +15,7 @@ from tallystick.bootstrap.look_before import Seen
 from tallystick.bootstrap.map_many import Mapped
 from tallystick.bootstrap.mapping import FirstSync
 from tallystick.kit.problem import InvalidInput
+from tallystick.mappings.line_option import LineOption
 from tallystick.mappings.places import Places
 from tallystick.sync.port import UnitRow
 
@@ -49,12 +50,53 @@ class PlaceIn(LineIn):
     seen_units: int | None = None
 
 
+class SharerOut(Schema):
+    """A subscription that a line bills already."""
+
+    id: int
+    name: str
+    quantity: int
+
+
 class LineOptionOut(Schema):
-    """``taken``: it is another subscription's."""
+    """``taken``: it is another subscription's. ``bills``: whose, the one it was mapped for first.
+
+    ``may_be_shared``: this subscription may be billed together with the first of them; where it may
+    not, ``not_together`` says why.
+    """
 
     contract_service_id: int
     name: str
     taken: bool
+    bills: list[SharerOut]
+    may_be_shared: bool
+    not_together: str
+
+    @classmethod
+    def of(cls, line: LineOption) -> LineOptionOut:
+        return cls(
+            contract_service_id=line.line_id,
+            name=line.name,
+            taken=line.taken,
+            bills=[
+                SharerOut(id=one.id, name=one.name, quantity=one.quantity) for one in line.bills
+            ],
+            may_be_shared=line.joins is not None,
+            not_together=line.not_together,
+        )
+
+
+class TogetherIn(Body):
+    """``with_subscription``: one that the line bills already, as ``bills`` of the places has it."""
+
+    with_subscription: Id
+    effective_on: Day | None = Field(None, description="Today when it is left out.")
+
+
+class ApartIn(Body):
+    """From which day the line shows what the others have."""
+
+    effective_on: Day | None = Field(None, description="Today when it is left out.")
 
 
 class ContractOptionOut(Schema):
@@ -100,12 +142,7 @@ class PlacesOut(Schema):
                     contract=ContractOut.of(option.contract),
                     wrong=option.wrong,
                     warnings=list(option.warnings),
-                    lines=[
-                        LineOptionOut(
-                            contract_service_id=line.line_id, name=line.name, taken=line.taken
-                        )
-                        for line in option.lines
-                    ],
+                    lines=[LineOptionOut.of(line) for line in option.lines],
                 )
                 for option in places.options
             ],

@@ -49,6 +49,21 @@ class _Found:
     known: Known | None
     compared: Compared
 
+    @property
+    def others(self) -> Sequence[SubscriptionView]:
+        """Billed together with it."""
+        return self.known.others if self.known else ()
+
+    @property
+    def all(self) -> Sequence[SubscriptionView]:
+        return (self.view, *self.others)
+
+    @property
+    def name(self) -> str:
+        if not self.others:
+            return self.view.name
+        return f"{self.view.name}, together with {', '.join(one.name for one in self.others)}"
+
 
 def close_month(
     connection_id: int,
@@ -119,14 +134,14 @@ def _keep(
     now: datetime,
     correlation_id: str,
 ) -> int:
-    operations = operations_of_month([one.view.id for one in found], month)
+    operations = operations_of_month([each.id for one in found for each in one.all], month)
     with transaction.atomic():
         # One closing after another: each sees the one before it.
         Connection.objects.select_for_update(no_key=True).get(pk=connection.id)
         proofs = MonthProof.objects.filter(connection_id=connection.id, month=month)
         last = proofs.order_by("-number").first()
         before = _lines_before(last)
-        lines = [_line(one, operations.get(one.view.id, []), before) for one in found]
+        lines = [_line(one, _recorded(one, operations), before) for one in found]
         gone = set(before) - {one.view.id for one in found}
         changed = sum(1 for line in lines if line.before is not None) + len(gone)
         proof = MonthProof.objects.create(
@@ -189,7 +204,8 @@ def _line(
     line = MonthProofLine(
         subscription_id=one.view.id,
         customer_name=one.view.customer.name[:300],
-        subscription_name=one.view.name[:300],
+        subscription_name=one.name[:300],
+        others=[each.id for each in one.others],
         contract_id=mapping.contract_id if mapping else None,
         contract_name=mapping.contract_name if mapping else "",
         line_id=mapping.line_id if mapping else None,
@@ -204,6 +220,15 @@ def _line(
     was = before.get(one.view.id)
     line.before = was if was is not None and was != _gist(line) else None
     return line
+
+
+def _recorded(one: _Found, operations: Mapping[int, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Of all the line bills; whose it was is said of the others."""
+    found = list(operations.get(one.view.id, []))
+    for other in one.others:
+        its = operations.get(other.id, [])
+        found += [{**each, "what": f"{each['what']} ({other.name})"} for each in its]
+    return found
 
 
 def _lines_before(proof: MonthProof | None) -> dict[int, dict[str, Any]]:

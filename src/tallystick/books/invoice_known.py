@@ -58,9 +58,12 @@ class Autotask:
     difference: Decimal | None = None
     currency: str = ""
     units: Sequence[Mapping[str, Any]] = ()
+    together: bool = False  # on one line with others: what is billed of it alone is not known
 
     @property
     def words(self) -> str:
+        if self.together:
+            return "Billed together with others"
         if self.not_mapped or self.outcome is MonthOutcome.NOT_BILLED:
             return "Not mapped"
         return self.outcome.label if self.outcome else "Month not closed"
@@ -166,7 +169,8 @@ def _autotask(context: Context, ids: Sequence[int], month: date) -> dict[int, Au
     )
     found = {one: Autotask(not_mapped=one in loose) for one in ids}
     for proof in proofs:
-        lines = MonthProofLine.objects.filter(proof=proof, subscription_id__in=ids)
+        found |= _together(proof, ids)
+        lines = MonthProofLine.objects.filter(proof=proof, subscription_id__in=ids, others=[])
         for line in lines:
             shown, ordered = line.shown_amount, line.ordered_amount
             found[line.subscription_id] = Autotask(
@@ -179,3 +183,19 @@ def _autotask(context: Context, ids: Sequence[int], month: date) -> dict[int, Au
                 units=line.shown,
             )
     return found
+
+
+def _together(proof: MonthProof, ids: Sequence[int]) -> dict[int, Autotask]:
+    """Those that a line billed together with others: the proof compares the line as a whole."""
+    lines = MonthProofLine.objects.filter(proof=proof).exclude(others=[])
+    return {
+        one: Autotask(
+            outcome=MonthOutcome(line.outcome),
+            why=f"Month proof {proof.number}: one line bills it together with others. {line.why}",
+            currency=proof.currency,
+            together=True,
+        )
+        for line in lines
+        for one in (line.subscription_id, *line.others)
+        if one in ids
+    }

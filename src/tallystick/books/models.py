@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import JSONField, Q, Value
 
 from tallystick.books.compare_month import MonthOutcome
 from tallystick.books.invoice_models import VendorInvoice, VendorInvoiceLine
@@ -51,12 +51,14 @@ class MonthProof(models.Model):
 
 
 class MonthProofLine(models.Model):
-    """One subscription of a proof. Names are kept beside ids; days and amounts in JSON are text."""
+    """One subscription of a proof, and those its line billed together with it. Names are kept
+    beside ids; days and amounts in JSON are text."""
 
     proof = models.ForeignKey(MonthProof, on_delete=models.PROTECT)
     subscription = models.ForeignKey("subscriptions.Subscription", on_delete=models.PROTECT)
     customer_name = models.CharField(max_length=300)
     subscription_name = models.CharField(max_length=300)
+    others = models.JSONField(default=list, db_default=Value([], JSONField()))  # ids
     contract_id = models.BigIntegerField(null=True)
     contract_name = models.CharField(max_length=300, blank=True)
     line_id = models.BigIntegerField(null=True)

@@ -15,6 +15,7 @@ from tallystick.identity.context import Context
 from tallystick.kit.chunks import chunks
 from tallystick.kit.days import add_months, in_words
 from tallystick.ledger.expected import steps
+from tallystick.ledger.group import sharers_of
 from tallystick.ledger.in_words import in_words as operation_in_words
 from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.models import Delivery, Lane, Operation
@@ -33,9 +34,13 @@ AT_ONCE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A line and what was ordered of it. ``at`` None: it does not exist in Autotask yet."""
+    """A line and what was ordered of it. ``at`` None: it does not exist in Autotask yet.
+
+    ``others``: those it bills together with it.
+    """
 
     view: SubscriptionView
+    others: Sequence[SubscriptionView]
     mapping: SubscriptionMapping | NextPlace
     proved: Sequence[Step]
     first_on: date | None
@@ -68,14 +73,18 @@ def known_lines(
         row.lane_id: row
         for table in (NextPlace, SubscriptionMapping)
         for row in table._default_manager.filter(connection_id=connection.id)
+        if not getattr(row, "joined", False)
     }
     waiting = _waiting(lanes, end, now)
     views: dict[int, SubscriptionView] = {}
-    for some in chunks([lane.subscription_id for lane in lanes.values()], AT_ONCE):
+    sharers = sharers_of(lanes)
+    owners = [lane.subscription_id for lane in lanes.values()]
+    for some in chunks([*owners, *(one for ids in sharers.values() for one in ids)], AT_ONCE):
         views.update(views_by_id(list(some)))
     found = [
         Known(
             view=views[lane.subscription_id],
+            others=[views[one] for one in sharers.get(lane.pk, ())],
             mapping=places[lane.pk],
             proved=() if lane.expected_units is None else steps(lane, today=month),
             first_on=lane.first_on,
@@ -100,7 +109,7 @@ def _waiting(lanes: Mapping[int, Lane], end: date, now: datetime) -> dict[int, l
             due = due_of(delivery)
             target = target_of([due], rules=work.rules())
             said = operation_in_words(due.kind, due.before, due.after)
-            words = f"Operation {due.sequence}, {said} from {in_words(due.effective_on)}, is not "
+            words = f"Operation {due.number}, {said} from {in_words(due.effective_on)}, is not "
             words += f"settled. {delivery.cause}".strip()
             found[lane_id].append(
                 Change(due.effective_on, target.units, target.unit_price, words.strip())

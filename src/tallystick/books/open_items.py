@@ -13,7 +13,7 @@ from tallystick.connections.queries import ConnectionView
 from tallystick.connections.sweeps import Sweep
 from tallystick.identity.context import Context
 from tallystick.ledger.counting import Oldest
-from tallystick.ledger.models import Delivery, Lane
+from tallystick.ledger.models import Delivery, Lane, Member
 from tallystick.ledger.queries import UNSETTLED
 from tallystick.ledger.tally_models import Tally
 from tallystick.mappings.not_mapped import not_mapped_anywhere
@@ -43,6 +43,9 @@ def open_lines(context: Context, connection_ids: Collection[int], *, now: dateti
     ahead = lanes.filter(begins_at__gt=now).values_list("connection_id")
     for connection_id, resting in ahead.annotate(n=Count("pk")).order_by():
         number[connection_id] -= resting
+    joined = Member.objects.filter(lane__in=lanes, left_at__isnull=True)
+    for connection_id, many in joined.values_list("lane__connection_id").annotate(n=Count("pk")):
+        number[connection_id] -= many  # the tally counts subscriptions
     drifted = Q(drift_units__isnull=False)
     not_read = Q(proved_at__isnull=True, expected_units__isnull=False)
     wrong = lanes.exclude(begins_at__gt=now).filter(drifted | Q(proved_at__isnull=True))

@@ -15,8 +15,8 @@ from django.db import transaction
 
 from tallystick.bootstrap.as_proved import as_proved
 from tallystick.bootstrap.dry_run_lines import DryLine, Outcome
+from tallystick.bootstrap.glance import LOOKS_BACK
 from tallystick.bootstrap.look_before import BillingOf, billing_of
-from tallystick.bootstrap.preview import LOOKS_BACK
 from tallystick.bootstrap.preview_charges import charges_ahead, difference
 from tallystick.bootstrap.preview_words import gets_in_words
 from tallystick.connections.queries import ConnectionView, get_connection
@@ -25,6 +25,7 @@ from tallystick.identity.context import Context
 from tallystick.kit.chunks import chunks
 from tallystick.kit.clock import civil_day
 from tallystick.kit.days import in_words
+from tallystick.ledger.group import lanes_of, sharers_of
 from tallystick.ledger.in_words import in_words as operation_in_words
 from tallystick.ledger.models import Lane
 from tallystick.mappings.resolve import Resolved, resolve
@@ -83,16 +84,16 @@ def _load(
     """By customer name, as they were given."""
     found: dict[int, list[_Lane]] = {}
     with transaction.atomic():
-        rows = Lane.objects.filter(
-            connection_id=connection.id, subscription_id__in=views, open=True
-        )
+        rows = Lane.objects.filter(lanes_of(views), connection_id=connection.id, open=True)
+        sharers = sharers_of(list(rows.values_list("pk", flat=True)))
         for lane in rows.order_by("pk"):
             mapping = resolve(lane.pk)
             if mapping is None:
                 continue
             rests = lane.begins_at is not None and lane.begins_at > now
             work = load(lane, now=now)
-            view = views[lane.subscription_id]
+            on_it = (lane.subscription_id, *sharers.get(lane.pk, ()))
+            view = next(views[one] for one in on_it if one in views)
             found.setdefault(view.id, []).append(
                 _Lane(view, mapping, work, lane.begins_on if rests else None)
             )
@@ -149,7 +150,7 @@ def _lines(
         held = held or _held(lane, due)
         ours = found.get(due.delivery_id)
         if first and ours and ours.cause is None and ours.before is found[first.delivery_id].before:
-            words = f"It goes out with operation {first.sequence}: of one day the last one counts."
+            words = f"It goes out with operation {first.number}: of one day the last one counts."
             yield _said(lane, due, ours, Outcome.HELD if held else Outcome.SENT, words)
             continue
         first = due if ours and ours.calls else None
@@ -194,7 +195,7 @@ def _said(
         customer=lane.view.customer.name,
         subscription=lane.view.name,
         contract=lane.mapping.contract_name,
-        sequence=None if due is None else due.sequence,
+        sequence=None if due is None else due.number,
         what="" if due is None else operation_in_words(due.kind, due.before, due.after),
         asked_on=None if due is None else due.effective_on,
         sent_on=None if ours is None or outcome is Outcome.STOPS else ours.sent_on,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from django.db import transaction
@@ -19,13 +20,15 @@ from tallystick.bootstrap.mapping import FirstSync, adopt_seen
 from tallystick.connections.queries import get_connection
 from tallystick.identity.roles import Right
 from tallystick.kit.problem import Conflicting, InvalidInput
+from tallystick.ledger.group import group_of
 from tallystick.ledger.models import Delivery, Lane
 from tallystick.ledger.queries import UNSETTLED
 from tallystick.mappings.map_subscription import place_of
 from tallystick.mappings.next_place import current_mapping
 from tallystick.operations.finish import Asked
 from tallystick.operations.map_existing import bring_to_ours
-from tallystick.subscriptions.queries import get_subscription
+from tallystick.subscriptions.queries import get_subscription, views_by_id
+from tallystick.sync.first_look import Ours
 
 
 def look_at_left(
@@ -44,9 +47,16 @@ def look_at_left(
     connection = get_connection(asked.context, connection_id)
     view = get_subscription(asked.context, subscription_id)
     place = place_of(current_mapping(view.id, connection.id))
-    ours = ours_of(view, connection)
+    ours = _together(ours_of(view, connection), view.id)
     look = look_or_say(billing, connection.id, {view.id: (place, ours)}, since=day).get(view.id)
     return Seen(place, ours, look, changed_by_others(connection.id, place, look))
+
+
+def _together(ours: Ours, subscription_id: int) -> Ours:
+    """With what the others have that are billed on the same line."""
+    others = [one for one in group_of(subscription_id) if one != subscription_id]
+    more = sum(view.quantity for view in views_by_id(others).values())
+    return replace(ours, units=ours.units + more, quantity=(ours.quantity or 0) + more)
 
 
 def decide_first_sync(

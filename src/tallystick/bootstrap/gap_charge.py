@@ -12,8 +12,9 @@ from decimal import Decimal
 
 from django.db import transaction
 
+from tallystick.bootstrap.glance import quick_billing_of
 from tallystick.bootstrap.look_before import BillingOf
-from tallystick.bootstrap.preview import Ahead, LaneAhead, look_ahead, quick_billing_of
+from tallystick.bootstrap.preview import Ahead, LaneAhead, look_ahead
 from tallystick.bootstrap.preview_many import look_at_many
 from tallystick.kit.money import round_money
 from tallystick.kit.problem import InvalidInput, Problem

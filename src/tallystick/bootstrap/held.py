@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from tallystick.bootstrap.glance import quick_billing_of
 from tallystick.bootstrap.look_before import BillingOf
-from tallystick.bootstrap.preview import quick_billing_of
 from tallystick.bootstrap.preview_many import look_at_waiting
 from tallystick.bootstrap.preview_rows import RowAhead, rows_of
 from tallystick.kit.paging import Page

@@ -8,8 +8,9 @@ from datetime import date
 
 from django.db import transaction
 
+from tallystick.bootstrap.glance import quick_billing_of
 from tallystick.bootstrap.look_before import BillingOf
-from tallystick.bootstrap.preview import look_ahead, quick_billing_of
+from tallystick.bootstrap.preview import look_ahead
 from tallystick.bootstrap.preview_words import in_sentences, nothing_sent
 from tallystick.ledger.record import Recorded
 from tallystick.operations.finish import Asked

@@ -7,16 +7,10 @@ from datetime import date
 
 from django.db import transaction
 
+from tallystick.bootstrap.glance import quick_billing_of, read_places
 from tallystick.bootstrap.look_before import BillingOf
 from tallystick.bootstrap.mapping import FirstSync, store_line
-from tallystick.bootstrap.preview import (
-    Ahead,
-    Rehearsed,
-    ahead_of,
-    load_waiting,
-    quick_billing_of,
-    read_places,
-)
+from tallystick.bootstrap.preview import Ahead, Rehearsed, ahead_of, load_waiting
 from tallystick.ledger.queries import operations_of
 from tallystick.mappings.places import Places, places_for
 from tallystick.operations.finish import Asked
@@ -73,8 +67,7 @@ def look_at_order(
             )
             operation = operations_of(subscription_id=view.id, limit=1)[0]
             waiting = [
-                load_waiting(one, operation.sequence, asked, operation.effective_on)
-                for one in operation.deliveries
+                load_waiting(one, asked, operation.effective_on) for one in operation.deliveries
             ]
             found = Rehearsed(operation, waiting, elsewhere=False)
         transaction.set_rollback(True)

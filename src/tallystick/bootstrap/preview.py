@@ -9,33 +9,34 @@ and the locks that recording needs are given back before anything is worked out.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 from django.db import transaction
 
 from tallystick.bootstrap.as_proved import as_proved
-from tallystick.bootstrap.clients import Calls, make_client, quick_wire
+from tallystick.bootstrap.glance import (
+    Place,
+    Seen,
+    charges_now,
+    quick_billing_of,
+    read_lines,
+    read_places,
+)
 from tallystick.bootstrap.look_before import BillingOf
-from tallystick.bootstrap.preview_charges import charges_ahead
 from tallystick.connections.queries import ConnectionView, living
-from tallystick.connections.queries import load as load_connection
-from tallystick.connections.trouble import BillingError, Unavailable
-from tallystick.connectors.autotask.billing import AutotaskBilling
-from tallystick.kit.clock import civil_day
 from tallystick.kit.days import in_words
 from tallystick.ledger.badge_words import approval_words
 from tallystick.ledger.gap_charges import charged_between
-from tallystick.ledger.kinds import OperationKind
+from tallystick.ledger.kinds import PUT_BACK, OperationKind
 from tallystick.ledger.models import Lane
 from tallystick.ledger.profile import from_json
-from tallystick.ledger.queries import DeliveryView, OperationView, get_operation, unsettled_of
+from tallystick.ledger.queries import DeliveryView, OperationView, get_operation, waiting_before
 from tallystick.ledger.record import Recorded
 from tallystick.ledger.state import STOPPED, State
-from tallystick.mappings.resolve import Resolved, resolve
+from tallystick.mappings.resolve import Resolved
 from tallystick.mappings.want_line import find_wanted
 from tallystick.operations.finish import Asked
 from tallystick.operations.take_over import end_of_move
@@ -47,18 +48,12 @@ from tallystick.sync.days import Frame
 from tallystick.sync.estimate import Bill, Effect, effects, gap, stretch
 from tallystick.sync.foresee import Foreseen, foresee
 from tallystick.sync.load import Work, load
-from tallystick.sync.port import NO_LINE, Billing, Line, UnitRow
+from tallystick.sync.port import NO_LINE, Line, UnitRow
 from tallystick.sync.rules import Expected
-from tallystick.sync.target import PUT_BACK, Target, target_of
+from tallystick.sync.target import Target, target_of
 
-# As far back as a price of a yearly period may begin.
-LOOKS_BACK = timedelta(days=400)
 PERIODS_SHOWN = 2
 PERIODS_BEFORE = 2
-# Fewer than the web server has threads: whoever records always finds one.
-AT_ONCE = 3
-TOO_MANY = "Several people are looking at this moment."
-_places = threading.BoundedSemaphore(AT_ONCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +104,6 @@ class Ahead:
     warnings: Sequence[str] = ()
 
 
-Place = tuple[int, Line]  # a connection's id, and the line there
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """The rows a line shows, or why they could not be read."""
-
-    rows: tuple[UnitRow, ...] | None
-    unread: str = ""
-
-
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """A lane as it would be with the operation on it, and the operation's place in it."""
@@ -152,11 +136,6 @@ class Rehearsed:
 
     def places(self) -> set[Place]:
         return {one.place for one in self.waiting if one.place is not None}
-
-
-def quick_billing_of(connection_id: int, calls: Calls | None = None) -> Billing:
-    """For looking only; ``calls`` are counted there. Raises Misconfigured."""
-    return AutotaskBilling(make_client(connection_id, http=quick_wire(), calls=calls))
 
 
 def look_ahead(
@@ -194,7 +173,7 @@ def recorded_here(record: Callable[[Asked], Recorded], asked: Asked) -> Rehearse
         operations += [_operation(ends)] if ends is not None else []
     here = set(living(asked.context).values_list("pk", flat=True))
     waiting = [
-        load_waiting(delivery, one.sequence, asked, operation.effective_on)
+        load_waiting(delivery, asked, operation.effective_on)
         for one in operations
         for delivery in one.deliveries
         if delivery.state is State.PENDING and delivery.connection_id in here
@@ -223,7 +202,7 @@ def ahead_of(done: Rehearsed, seen: Mapping[Place, Seen], billing: BillingOf) ->
             one,
             seen[one.place] if one.place is not None else Seen(()),
             mapping,
-            _charges(one.work, mapping, billing),
+            charges_now(one.work, mapping, billing),
         )
         for one in done.waiting
         if (mapping := one.work.mapping) is not None
@@ -231,55 +210,8 @@ def ahead_of(done: Rehearsed, seen: Mapping[Place, Seen], billing: BillingOf) ->
     return Ahead(done.operation, lanes, done.elsewhere, done.lacks, done.warnings)
 
 
-def read_lines(
-    subscription_ids: Collection[int], asked: Asked, billing: BillingOf
-) -> dict[Place, Seen]:
-    """The lines that bill them, of this context's connections; one reading a connection."""
-    lanes = Lane.objects.filter(
-        subscription_id__in=subscription_ids, open=True, connection__in=living(asked.context)
-    )
-    mapped = [(lane.connection_id, resolve(lane.pk)) for lane in lanes]
-    places = {
-        (connection_id, Line(mapping.contract_id, mapping.line_id))
-        for connection_id, mapping in mapped
-        if mapping is not None and mapping.line_id is not None
-    }
-    return read_places(places, asked, billing)
-
-
-def read_places(places: Collection[Place], asked: Asked, billing: BillingOf) -> dict[Place, Seen]:
-    """One that cannot be read is no reason to say nothing."""
-    found: dict[Place, Seen] = {}
-    for connection_id in sorted({connection_id for connection_id, _ in places}):
-        lines = [line for each, line in places if each == connection_id]
-        today = civil_day(asked.now, load_connection(connection_id).time_zone)
-        shown = _glance(connection_id, lines, today - LOOKS_BACK, billing)
-        found |= {(connection_id, line): seen for line, seen in shown.items()}
-    return found
-
-
-def _glance(
-    connection_id: int, lines: Sequence[Line], since: date, billing: BillingOf
-) -> Mapping[Line, Seen]:
-    """What these lines show from that day on, or why they could not be read. Only a few at once."""
-    if not _places.acquire(blocking=False):
-        return dict.fromkeys(lines, Seen(None, TOO_MANY))
-    try:
-        rows = billing(connection_id).observe(lines, since=since)
-        return {line: Seen(rows[line]) for line in lines}
-    except BillingError as error:
-        return dict.fromkeys(lines, Seen(None, str(error)))
-    finally:
-        _places.release()
-
-
-def glance(connection_id: int, line: Line, since: date, billing: BillingOf) -> Seen:
-    """One line, from that day on."""
-    return _glance(connection_id, [line], since, billing)[line]
-
-
-def load_waiting(delivery: DeliveryView, sequence: int, asked: Asked, asked_on: date) -> Waiting:
-    """Where the delivery of the operation with this number stands in its lane."""
+def load_waiting(delivery: DeliveryView, asked: Asked, asked_on: date) -> Waiting:
+    """Where the delivery stands in its lane."""
     lane = Lane.objects.get(pk=delivery.lane_id)
     rests = lane.begins_at is not None and lane.begins_at > asked.now
     work = load(lane, now=asked.now)
@@ -287,24 +219,11 @@ def load_waiting(delivery: DeliveryView, sequence: int, asked: Asked, asked_on: 
     return Waiting(
         delivery=delivery,
         work=work,
-        waits_behind=sum(1 for one in unsettled_of(lane.pk) if one.sequence < sequence),
-        stopped=head.sequence if head.state in STOPPED else None,
+        waits_behind=waiting_before(lane.pk, delivery.sequence),
+        stopped=head.number if head.state in STOPPED else None,
         rests_until=lane.begins_on if rests else None,
         asked_on=asked_on,
     )
-
-
-def _charges(work: Work, mapping: Resolved, billing: BillingOf) -> ChargesAhead:
-    if not _places.acquire(blocking=False):
-        return charges_ahead(work, mapping, _nobody_answers)
-    try:
-        return charges_ahead(work, mapping, lambda: billing(work.connection.id))
-    finally:
-        _places.release()
-
-
-def _nobody_answers() -> Billing:
-    raise Unavailable(TOO_MANY)
 
 
 def _lane(one: Waiting, shown: Seen, mapping: Resolved, charges: ChargesAhead) -> LaneAhead:
@@ -367,7 +286,7 @@ def _held(one: Waiting, ours: Foreseen | None, found: Sequence[Foreseen]) -> str
     if ours is None:
         stops = found[-1]
         due = one.work.due
-        number = next(each.sequence for each in due if each.delivery_id == stops.delivery_id)
+        number = next(each.number for each in due if each.delivery_id == stops.delivery_id)
         assert stops.cause is not None  # noqa: S101 - the last one is where it stops
         return f"It waits behind operation {number}. {stops.cause.words}"
     if ours.cause is not None:

@@ -11,17 +11,9 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
+from tallystick.bootstrap.glance import quick_billing_of, read_lines, read_places
 from tallystick.bootstrap.look_before import BillingOf
-from tallystick.bootstrap.preview import (
-    Ahead,
-    Rehearsed,
-    ahead_of,
-    load_waiting,
-    quick_billing_of,
-    read_lines,
-    read_places,
-    recorded_here,
-)
+from tallystick.bootstrap.preview import Ahead, Rehearsed, ahead_of, load_waiting, recorded_here
 from tallystick.kit.problem import InvalidInput, Problem
 from tallystick.ledger.queries import OperationView
 from tallystick.operations.at_once import Ask
@@ -81,7 +73,7 @@ def look_at_waiting(
             Rehearsed(
                 operation,
                 [
-                    load_waiting(delivery, operation.sequence, asked, operation.effective_on)
+                    load_waiting(delivery, asked, operation.effective_on)
                     for delivery in operation.deliveries
                     if delivery.connection_id == connection_id
                 ],

@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import partial
 
 from tallystick.bootstrap.clients import Calls
-from tallystick.bootstrap.preview import quick_billing_of
+from tallystick.bootstrap.glance import quick_billing_of
 from tallystick.bootstrap.preview_many import MOST_AT_ONCE, look_at_many
 from tallystick.bootstrap.preview_rows import RowAhead, rows_of
 from tallystick.bootstrap.preview_words import less_or_more

@@ -44,6 +44,7 @@ READ_ONLY: Final = ("ledger_transition", "django_migrations", "audit_chain", "le
 NEVER_DELETED: Final = (
     "ledger_delivery",
     "ledger_lane",
+    "ledger_lane_member",
     "ledger_sync_run",
     "ledger_portion",
     "ledger_sync_round",
@@ -81,6 +82,7 @@ NOT_BY_WORKER: Final = {
     "connections_policy_override": _WRITE,
     "mappings_customer": _WRITE,
     "mappings_offer": _WRITE,
+    "ledger_lane_member": "INSERT, UPDATE",
     "mappings_exclusion": _WRITE,
     # It reads price sheets of sources, once a month.
     "catalog_price_series": "DELETE",

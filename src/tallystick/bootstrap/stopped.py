@@ -12,8 +12,9 @@ from datetime import datetime
 
 from django.db import transaction
 
+from tallystick.bootstrap.glance import glance, quick_billing_of
 from tallystick.bootstrap.look_before import BillingOf
-from tallystick.bootstrap.preview import as_known, glance, quick_billing_of
+from tallystick.bootstrap.preview import as_known
 from tallystick.bootstrap.preview_charges import charges_ahead
 from tallystick.bootstrap.preview_words import gets_in_words
 from tallystick.identity.context import Context

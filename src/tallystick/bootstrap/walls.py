@@ -50,6 +50,7 @@ PART_OF: Final = {
     "subscriptions_refused_change": ("subscription_id", "subscriptions_subscription"),
     "sources_event": ("source_id", "sources_source"),
     "ledger_delivery": ("lane_id", "ledger_lane"),
+    "ledger_lane_member": ("lane_id", "ledger_lane"),
     "ledger_portion": ("lane_id", "ledger_lane"),
     "ledger_drift": ("lane_id", "ledger_lane"),
     "ledger_drift_decision": ("drift_id", "ledger_drift"),

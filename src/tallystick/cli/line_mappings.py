@@ -6,6 +6,7 @@ import argparse
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from tallystick.cli.billed_together import add_together_acts
 from tallystick.cli.house import add_act, house, show, table
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def add_line_acts(acts: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     _add_subscription(decide)
     decide.add_argument("first_sync", choices=["adopt", "bring"])
     _add_look(decide)
+    add_together_acts(acts)
 
 
 def _add_subscription(parser: argparse.ArgumentParser) -> None:
@@ -65,13 +67,19 @@ def list_lines(arguments: argparse.Namespace, asker: Asker, here: ConnectionView
             "id": row.subscription.provider_id,
             "quantity": row.subscription.quantity,
             "contract": row.place.contract_name if row.place else "",
+            "together with": ", ".join(one.label for one in row.together),
             "badge": row.badge.kind.label,
             "cause": row.badge.cause,
         }
         for row in rows
     ]
     values = [
-        line | {"place": asdict(row.place) if row.place else None, "waiting": row.badge.pending}
+        line
+        | {
+            "place": asdict(row.place) if row.place else None,
+            "waiting": row.badge.pending,
+            "together with": [one.provider_id for one in row.together],
+        }
         for line, row in zip(lines, rows, strict=True)
     ]
     show(arguments, values, table(lines, empty="Nothing matches."))

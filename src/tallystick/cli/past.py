@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
             lines += [f"  {one.summary}: {one.in_words}" for one in ahead.then]
             show(arguments, asdict(ahead), lines)
             return 0
-        if not confirmed(arguments, [f"{row.head.in_words()}: {row.badge.cause}"]):
+        if not confirmed(arguments, [f"{row.head_in_words}: {row.badge.cause}"]):
             return NOT_CONFIRMED
         take_way(
             *what,
@@ -53,6 +53,6 @@ def run(arguments: argparse.Namespace) -> int:
             wake=desk().wake,
             **asker.acting(),
         )
-        said = f"Decided: {row.head.in_words()}. What waits behind it goes on."
+        said = f"Decided: {row.head_in_words}. What waits behind it goes on."
         show(arguments, {"operation": row.head.sequence, "how": arguments.how}, [said])
     return 0

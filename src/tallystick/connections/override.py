@@ -18,7 +18,8 @@ from tallystick.connections.policies import INCLUDED_UNITS, OVERRIDABLE, POLICIE
 from tallystick.connections.queries import living
 from tallystick.identity.context import Context
 from tallystick.identity.roles import Right
-from tallystick.kit.problem import FieldError, InvalidInput, NotFound
+from tallystick.kit.problem import Conflicting, FieldError, InvalidInput, NotFound
+from tallystick.ledger.group import group_of
 from tallystick.subscriptions.queries import get_customer, get_subscription
 
 # Of a policy by its name, or of the included units as text; None sets it back.
@@ -38,7 +39,8 @@ def override(
 ) -> Sequence[str]:
     """All of it or nothing, for exactly one of the two; answers the names of what is another now.
 
-    Raises NotAllowed, NotFound, InvalidInput (naming the policy).
+    Raises NotAllowed, NotFound, InvalidInput (naming the policy), Conflicting (a line bills it
+    together with others).
     """
     context.require(Right.CONNECT)
     subject = subject_of(context, customer_id=customer_id, subscription_id=subscription_id)
@@ -52,6 +54,11 @@ def override(
         connection = living(context).select_for_update(no_key=True).filter(pk=connection_id).first()
         if connection is None:
             raise NotFound("There is no such connection.")
+        if subscription_id is not None and group_of(subscription_id):
+            raise Conflicting(
+                "It is billed on one line together with others. Nothing was changed. Say it for "
+                "the customer, or bill it apart from them first."
+            )
         whose = {"customer_id": customer_id, "subscription_id": subscription_id}
         before = dict(
             PolicyOverride.objects.filter(connection=connection, **whose).values_list(

@@ -5,7 +5,7 @@ The one place where that is resolved; one query for a subscription, one for any 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -30,6 +30,7 @@ from tallystick.connections.policies import (
     SuspendRule,
 )
 from tallystick.connections.queries import ConnectionView
+from tallystick.subscriptions.queries import SubscriptionView
 
 
 class Says(StrEnum):
@@ -89,7 +90,36 @@ class AllTold:
 
 def how_billed(connection: ConnectionView, *, customer_id: int, subscription_id: int) -> HowBilled:
     """One query."""
-    found = told(connection, customer_id=customer_id, subscription_id=subscription_id)
+    return _as_billed(told(connection, customer_id=customer_id, subscription_id=subscription_id))
+
+
+def how_billed_each(
+    connection: ConnectionView, views: Sequence[SubscriptionView]
+) -> Mapping[int, HowBilled]:
+    """By subscription; one query for any number of them."""
+    here = Q(customer_id__in={one.customer.id for one in views}) | Q(
+        subscription_id__in=[one.id for one in views]
+    )
+    of_customers: dict[int, dict[str, str]] = {}
+    of_subscriptions: dict[int, dict[str, str]] = {}
+    for row in PolicyOverride.objects.filter(here, connection_id=connection.id):
+        if row.customer_id is not None:
+            of_customers.setdefault(row.customer_id, {})[row.policy] = row.value
+        elif row.subscription_id is not None:
+            of_subscriptions.setdefault(row.subscription_id, {})[row.policy] = row.value
+    return {
+        one.id: _as_billed(
+            _all_told(
+                connection,
+                of_customers.get(one.customer.id, {}),
+                of_subscriptions.get(one.id, {}),
+            )
+        )
+        for one in views
+    }
+
+
+def _as_billed(found: AllTold) -> HowBilled:
     values: dict[str, Any] = {one.name: one.value for one in found.policies}
     return HowBilled(**values, included_units=found.included_units)
 
@@ -105,6 +135,14 @@ def told(
     of_subscription: dict[str, str] = {}
     for row in PolicyOverride.objects.filter(here, connection_id=connection.id):
         (of_subscription if row.customer_id is None else of_customer)[row.policy] = row.value
+    return _all_told(connection, of_customer, of_subscription)
+
+
+def _all_told(
+    connection: ConnectionView,
+    of_customer: Mapping[str, str],
+    of_subscription: Mapping[str, str],
+) -> AllTold:
     return AllTold(
         policies=tuple(
             _told(name, getattr(connection, name), of_customer, of_subscription)

@@ -19,22 +19,46 @@ from tallystick.ledger.models import Delivery
 from tallystick.ledger.queries import UNSETTLED
 from tallystick.ledger.state import STOPPED, State
 
+# Every open lane with each that it bills: its own, and who joined it.
+_COLUMNS = """id, tenant_id, connection_id, begins_at, expected_units, proved_at, drift_units,
+           drift_charges, agreed_id"""
+_EACH = """(
+    SELECT {columns}, subscription_id, true AS own FROM ledger_lane WHERE open {its_own}
+    UNION ALL
+    SELECT {shared}, m.subscription_id, false
+    FROM ledger_lane_member m JOIN ledger_lane s ON s.id = m.lane_id
+    WHERE m.left_at IS NULL AND s.open {joined}
+) l"""
+_SHARED = ", ".join(f"s.{one.strip()}" for one in _COLUMNS.split(","))
+EACH = _EACH.format(columns=_COLUMNS, shared=_SHARED, its_own="", joined="")
+# The same of those alone that are looked at: found by indexes, however many lanes there are.
+_OF_RESTLESS = "AND {0}subscription_id = r.subscription_id AND {1}connection_id = r.connection_id"
+EACH_RESTLESS = "restless r CROSS JOIN LATERAL " + _EACH.format(
+    columns=_COLUMNS,
+    shared=_SHARED,
+    its_own=_OF_RESTLESS.format("", ""),
+    joined=_OF_RESTLESS.format("m.", "s."),
+)
 # The subscriptions of some connections of which a lane may be other than plainly green: not proved,
 # with something else seen, ending, not begun, or with something unsettled. Few, found by indexes.
 # Of two open lanes of one subscription one is ending, always.
 RESTLESS = """
-WITH restless AS MATERIALIZED (
-    SELECT connection_id, subscription_id FROM ledger_lane
+WITH restless_lane AS MATERIALIZED (
+    SELECT id, connection_id, subscription_id FROM ledger_lane
     WHERE open AND connection_id = ANY(%(connections)s) AND (
         proved_at IS NULL OR drift_units IS NOT NULL OR drift_charges <> '' OR ends_on IS NOT NULL)
-    UNION SELECT connection_id, subscription_id FROM ledger_lane
+    UNION SELECT id, connection_id, subscription_id FROM ledger_lane
     WHERE open AND connection_id = ANY(%(connections)s) AND begins_at > %(now)s
-    UNION SELECT l.connection_id, l.subscription_id
+    UNION SELECT l.id, l.connection_id, l.subscription_id
     FROM ledger_delivery d JOIN ledger_lane l ON l.id = d.lane_id
     WHERE d.state NOT IN ('not_applicable', 'resolved', 'synced')
       AND l.open AND l.connection_id = ANY(%(connections)s)
+), restless AS MATERIALIZED (
+    SELECT connection_id, subscription_id FROM restless_lane
+    UNION SELECT l.connection_id, m.subscription_id
+    FROM restless_lane l JOIN ledger_lane_member m ON m.lane_id = l.id AND m.left_at IS NULL
 ), """
-# The lanes of a context with what each says; ``waits`` counts what is not settled on it.
+# The lanes of a context with what each says; ``waits`` counts what is not settled on it, once.
 _LANES = """
 head AS (
     SELECT DISTINCT ON (lane_id) lane_id, state, tries, cause, awaits_approval,
@@ -61,18 +85,16 @@ head AS (
            END AS urgency,
            h.state IS NULL AND (l.drift_charges <> '' OR (
                l.drift_units IS NOT NULL AND coalesce(a.until_at <= %(now)s, true))) AS drifted,
-           coalesce(h.waits, 0) AS waits, l.proved_at
-    FROM ledger_lane l LEFT JOIN head h ON h.lane_id = l.id
-         LEFT JOIN ledger_drift_decision a ON a.id = l.agreed_id {among}
-    WHERE l.open AND l.connection_id = ANY(%(connections)s) AND l.tenant_id = %(tenant)s
+           CASE WHEN l.own THEN coalesce(h.waits, 0) ELSE 0 END AS waits, l.proved_at
+    FROM {each} LEFT JOIN head h ON h.lane_id = l.id
+         LEFT JOIN ledger_drift_decision a ON a.id = l.agreed_id
+    WHERE l.connection_id = ANY(%(connections)s) AND l.tenant_id = %(tenant)s
       AND (%(reseller)s::bigint IS NULL OR l.subscription_id IN (
           SELECT id FROM subscriptions_subscription WHERE reseller_id = %(reseller)s))
 )
 """
-LANES = "WITH " + _LANES.format(among="")
-RESTLESS_LANES = RESTLESS + _LANES.format(
-    among="JOIN restless USING (connection_id, subscription_id)"
-)
+LANES = "WITH " + _LANES.format(each=EACH)
+RESTLESS_LANES = RESTLESS + _LANES.format(each=EACH_RESTLESS)
 # A lane that has not begun says nothing beside one that bills; of two, the urgent one speaks.
 SPEAKS = """, subscription AS (
     SELECT connection_id, subscription_id,

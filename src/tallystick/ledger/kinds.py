@@ -66,6 +66,20 @@ class OperationKind(StrEnum):
 # What is billed by its own amount, whatever the line bills.
 AMOUNTS = frozenset({OperationKind.AZURE_AMOUNTS, OperationKind.ONE_OFF_CHARGE})
 
+# What leaves nothing to be billed.
+ENDS = frozenset(
+    {
+        OperationKind.CANCEL,
+        OperationKind.EXPIRE,
+        OperationKind.DELETE,
+        OperationKind.MOVE_TO_RESELLER,
+        OperationKind.END,
+    }
+)
+
+# They put a line back to a profile of their own, whatever the subscription holds.
+PUT_BACK = frozenset({OperationKind.RESTORE, OperationKind.CORRECT})
+
 
 class AttemptKind(StrEnum):
     ADJUST = "adjust"

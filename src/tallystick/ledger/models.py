@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from tallystick.ledger.drift_models import Drift, DriftDecision
+from tallystick.ledger.group_models import Member
 from tallystick.ledger.kinds import (
     AttemptKind,
     Carrier,
@@ -30,6 +31,7 @@ __all__ = [
     "DriftDecision",
     "Evidence",
     "Lane",
+    "Member",
     "Operation",
     "Portion",
     "RoundItem",
@@ -82,6 +84,7 @@ class Operation(models.Model):
 
 class Lane(models.Model):
     """The deliveries of one subscription on one connection, and what was last proved of its line.
+    Others that are billed on the same line share it (``group_models``).
 
     ``token`` fences: whoever holds the lane knows its number, and a stale number can write nothing.
     ``reseller_id``: who had the subscription when it began. The database fills it in, and keeps it.
@@ -294,12 +297,18 @@ class DealtWith(models.Model):
 
 
 class Delivery(models.Model):
-    """One operation for one connection: where it stands on its way."""
+    """One operation for one connection: where it stands on its way.
+
+    ``sequence`` is the operation's number; on a lane that several subscriptions share, or have
+    shared, the lane's own where that is higher.
+    """
 
     tenant_id = models.BigIntegerField()
     operation = models.ForeignKey(Operation, on_delete=models.PROTECT)
     lane = models.ForeignKey(Lane, on_delete=models.PROTECT)
     sequence = models.IntegerField()
+    # What the others of its lane had when it was recorded: the line shows all of it.
+    others = models.IntegerField(default=0, db_default=0)
     state = models.CharField(max_length=20)
     attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, null=True)
     # The day it goes out with: the operation's, or moved by policy, with the reason.

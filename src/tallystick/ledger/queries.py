@@ -40,6 +40,10 @@ class DeliveryView:
     approved_by: str = ""
     approved_at: datetime | None = None
     attempts: tuple[Mapping[str, Any], ...] = ()
+    # Its place in its lane: the operation's number, unless others share the lane.
+    sequence: int = 0
+    # What they have that are billed on the same line.
+    others: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +104,19 @@ def get_operations(operation_ids: Collection[int]) -> list[OperationView]:
 
 def unsettled_of(lane_id: int) -> list[OperationView]:
     """What waits on a lane, oldest first."""
-    rows = Operation.objects.filter(
-        pk__in=Delivery.objects.filter(UNSETTLED, lane_id=lane_id).values("operation_id")
-    )
-    return _with_deliveries(list(rows.order_by("sequence")), with_attempts=False)
+    waiting = Delivery.objects.filter(UNSETTLED, lane_id=lane_id).select_related("operation")
+    rows = [one.operation for one in waiting.order_by("sequence")]
+    return _with_deliveries(rows, with_attempts=False)
+
+
+def waits(lane_id: int) -> bool:
+    """Whether anything on a lane is not settled."""
+    return Delivery.objects.filter(UNSETTLED, lane_id=lane_id).exists()
+
+
+def waiting_before(lane_id: int, sequence: int) -> int:
+    """How many are not settled on a lane before the delivery with this number there."""
+    return Delivery.objects.filter(UNSETTLED, lane_id=lane_id, sequence__lt=sequence).count()
 
 
 def price_steps(
@@ -163,6 +176,8 @@ def _with_deliveries(
                 approved_by=delivery.approved_by,
                 approved_at=delivery.approved_at,
                 attempts=_attempts(delivery.attempt) if with_attempts else (),
+                sequence=delivery.sequence,
+                others=delivery.others,
             )
         )
     return [

@@ -14,11 +14,13 @@ from typing import Any
 from django.db import transaction
 
 from tallystick.audit.record import Actor
+from tallystick.ledger.group import lanes_of, slots_on
 from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.models import Delivery, Lane, Operation
 from tallystick.ledger.state import SETTLED, State
 
 FIRST_DAY = "moved to the first day that is billed here: it was dated before it"
+KEEPS_ITS_NAME = "Billed together with others on one line, which keeps its name."
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,23 +112,25 @@ def record_operation(
         correlation_id=correlation_id,
     )
     lanes = Lane.objects.select_for_update(no_key=True).filter(
-        subscription_id=subscription_id, open=True
+        lanes_of([subscription_id]), open=True
     )
     if only_lane_id is not None:
         lanes = lanes.filter(pk=only_lane_id)
     lane_ids, not_sent = [], []
-    for lane in lanes.order_by("pk"):
+    for lane, slot in slots_on(lanes.order_by("pk"), subscription_id, sequence):
         if only_lane_id is None and _belongs_elsewhere(lane, after, effective_on):
             continue
         day = max(effective_on, lane.begins_on or effective_on)
         rests = lane.begins_at is not None and lane.begins_at > now
-        because = not_applicable(lane.connection_id)
+        names = kind is OperationKind.RENAME and lane.subscription_id != subscription_id
+        because = KEEPS_ITS_NAME if names else not_applicable(lane.connection_id)
         state = State.NOT_APPLICABLE if because else State.PENDING
         delivery = Delivery.objects.create(
             tenant_id=tenant_id,
             operation=operation,
             lane=lane,
-            sequence=sequence,
+            sequence=slot.sequence,
+            others=slot.others,
             state=state.value,
             effective_on=day,
             moved_because="" if day == effective_on else FIRST_DAY,

@@ -44,8 +44,11 @@ def start_round(
 
 
 def add_run(round_id: int, run: SyncRun) -> None:
-    """A subscription was asked; also when its run had been going on already."""
-    RoundItem.objects.create(round_id=round_id, subscription_id=run.lane.subscription_id, run=run)
+    """A subscription was asked; also when its run had been going on already. A lane that several
+    share is asked once."""
+    RoundItem.objects.get_or_create(
+        round_id=round_id, subscription_id=run.lane.subscription_id, run=run
+    )
 
 
 def add_held(round_id: int, subscription_id: int, *, operations: int, because: str) -> None:

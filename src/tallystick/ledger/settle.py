@@ -7,7 +7,7 @@ or would go, out as one call; each still gets its own audit record.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -68,12 +68,22 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Who acts, when, for whom: what every audit record of one act has in common."""
+    """Who acts, when, for whom: what every audit record of one act has in common.
+
+    ``subjects``: of the others whose operations one call carries, by subscription.
+    """
 
     now: datetime
     actor: Actor
     subject: Subject
     correlation_id: str
+    subjects: Mapping[int, Subject] = field(default_factory=dict)
+
+    def of(self, delivery: Delivery) -> Subject:
+        """Whose operation it is."""
+        operation = delivery.operation
+        whose = self.subjects.get(operation.subscription_id, self.subject)
+        return replace(whose, operation_id=operation.pk, delivery_id=delivery.pk)
 
 
 def change(
@@ -158,6 +168,7 @@ def synced(lane: Lane, batch: Sequence[Delivery], proof: Proof, *, act: Act) -> 
     lane.proved_at = act.now
     clear_drift(lane, now=act.now)
     shows_from_now_on(lane, proof, now=act.now)
+    _with_others(lane, batch, proof)
     sent = lane.open_attempt
     conclude(lane, LANDED, now=act.now, data={"reading": dict(proof.reading)})
     keep_on_line(lane, batch, now=act.now)
@@ -194,6 +205,7 @@ def landed_in_part(
 ) -> None:
     """One call of several has landed and is proved: what it left is sent for next."""
     shows_from_now_on(lane, proof, now=act.now)
+    _with_others(lane, batch, proof)
     data = {"reading": dict(proof.reading)}
     conclude(lane, IN_PART, now=act.now, data=data)
     for delivery in batch:
@@ -212,6 +224,14 @@ def shows_from_now_on(lane: Lane, proof: Proof, *, now: datetime) -> None:
             lane.expected_from = max(day, lane.expected_from or day)
     if proof.accepted_before:
         accept_before(lane, proof.accepted_before, day=day)
+
+
+def _with_others(lane: Lane, batch: Sequence[Delivery], proof: Proof) -> None:
+    """No change of another one on the line goes out for an earlier day, also when these came to
+    nothing together: it says what they have from this day on."""
+    if proof.moves_units and any(one.others for one in batch):
+        day = proof.effective_on
+        lane.expected_from = max(day, lane.expected_from or day)
 
 
 def _synced_words(sent: Attempt | None) -> str:
@@ -302,7 +322,7 @@ def _audit(
         Event.UPDATE_SUBSCRIPTION_ON_CONNECTION,
         actor=act.actor,
         now=act.now,
-        subject=replace(act.subject, operation_id=operation.pk, delivery_id=delivery.pk),
+        subject=act.of(delivery),
         correlation_id=act.correlation_id,
         status=status,
         summary=words,
@@ -314,6 +334,7 @@ def _audit(
             "asked_for": operation.effective_on.isoformat(),
             "effective_on": delivery.effective_on.isoformat(),
             "moved_because": delivery.moved_because,
+            **({"others": delivery.others} if delivery.others else {}),
             "recorded_by": operation.actor,
             "sent": sent.body if sent else None,
             "attempt": sent.number if sent else None,

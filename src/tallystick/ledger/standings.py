@@ -13,6 +13,7 @@ from django.db.models.functions import RowNumber
 
 from tallystick.ledger.badge import URGENCY, Badge, Standing, badge
 from tallystick.ledger.badge_words import Agreement
+from tallystick.ledger.group import joined, own_and, subscriptions_on
 from tallystick.ledger.kinds import DriftKind
 from tallystick.ledger.models import Delivery, Lane
 from tallystick.ledger.queries import UNSETTLED
@@ -99,23 +100,19 @@ def standings(
     now: datetime,
     included: Mapping[int, int] | None = None,
 ) -> dict[int, LaneStanding]:
-    """The open lane of each subscription with its badge, in four queries for any number.
+    """The open lane of each subscription with its badge, in five queries for any number: its own,
+    or the one it shares.
 
     ``paused`` names the connections that wait, with why and since when. While one lane takes over
     from another, the one that needs a person speaks for both, and what waits is added up; a lane
     that has not begun says nothing beside one that bills. ``included``: units the contract's price
     contains, by subscription.
     """
-    rows = Lane.objects.filter(subscription_id__in=subscription_ids, open=True)
+    shared = joined(subscription_ids)
+    rows = Lane.objects.filter(own_and(subscription_ids, shared), open=True)
     lanes = list(rows.select_related("drift", "agreed"))
     unsettled = Delivery.objects.filter(UNSETTLED, lane__in=[lane.pk for lane in lanes])
-    held = Count("pk", filter=Q(awaits_approval=True))
-    counts = {
-        lane_id: (number, to_approve)
-        for lane_id, number, to_approve in unsettled.values_list("lane_id").annotate(
-            n=Count("pk"), held=held
-        )
-    }
+    counts = _counts(unsettled)
     heads = {
         head.lane_id: head
         for head in unsettled.annotate(
@@ -162,38 +159,47 @@ def standings(
             head.operation_id if head else None,
             writers.get(lane.pk),
         )
-        other = answer.get(lane.subscription_id)
-        answer[lane.subscription_id] = found if other is None else _both(other, found, now=now)
+        for one in {lane.subscription_id, *shared.get(lane.pk, ())} & {*subscription_ids}:
+            other = answer.get(one)
+            answer[one] = found if other is None else _both(other, found, now=now)
     return answer
 
 
-def restless_subscriptions(*, now: datetime) -> QuerySet[Lane, Any]:
-    """The ids of all whose open lane may be other than green: none of them is missing.
+def _counts(unsettled: QuerySet[Delivery]) -> Mapping[int, tuple[int, int]]:
+    """By lane: how many are not settled, and how many of them wait for approval."""
+    held = Count("pk", filter=Q(awaits_approval=True))
+    counted = unsettled.values_list("lane_id").annotate(n=Count("pk"), held=held)
+    return {lane_id: (number, to_approve) for lane_id, number, to_approve in counted}
+
+
+def restless_subscriptions(*, now: datetime) -> QuerySet[Any, Any]:
+    """The ids of all whose open lane may be other than green; none of them is missing.
 
     Green is only what has nothing unsettled, was proved, rests not, and showed nothing else since.
     """
     unsettled = Delivery.objects.filter(UNSETTLED).values("lane_id")
-    return Lane.objects.filter(
-        Q(proved_at__isnull=True)
-        | Q(drift_units__isnull=False)
-        | ~Q(drift_charges="")
-        | Q(begins_at__gt=now)
-        | Q(pk__in=unsettled),
-        open=True,
-    ).values("subscription_id")
+    return subscriptions_on(
+        Lane.objects.filter(
+            Q(proved_at__isnull=True)
+            | Q(drift_units__isnull=False)
+            | ~Q(drift_charges="")
+            | Q(begins_at__gt=now)
+            | Q(pk__in=unsettled),
+            open=True,
+        )
+    )
 
 
-def unsettled_subscriptions(scope: Mapping[str, int]) -> QuerySet[Lane, Any]:
+def unsettled_subscriptions(scope: Mapping[str, int]) -> QuerySet[Any, Any]:
     """The ids of those with something that is not settled; ``scope`` filters their lanes."""
     unsettled = Delivery.objects.filter(UNSETTLED).values("lane_id")
-    return Lane.objects.filter(**scope, pk__in=unsettled, open=True).values("subscription_id")
+    return subscriptions_on(Lane.objects.filter(**scope, pk__in=unsettled, open=True))
 
 
-def drifted_subscriptions(scope: Mapping[str, int]) -> QuerySet[Lane, Any]:
+def drifted_subscriptions(scope: Mapping[str, int]) -> QuerySet[Any, Any]:
     """The ids of those of which Autotask shows something else; as above."""
     differs = Q(drift_units__isnull=False) | ~Q(drift_charges="")
-    lanes = Lane.objects.filter(differs, **scope, open=True)
-    return lanes.values("subscription_id")
+    return subscriptions_on(Lane.objects.filter(differs, **scope, open=True))
 
 
 def _both(one: LaneStanding, other: LaneStanding, *, now: datetime) -> LaneStanding:

@@ -17,6 +17,7 @@ from tallystick.kit.problem import InvalidInput, NotFound
 from tallystick.ledger.badge_words import Agreement
 from tallystick.ledger.difference import DayRange, first_wrong
 from tallystick.ledger.drifts import days_of
+from tallystick.ledger.group import lanes_of
 from tallystick.ledger.kinds import DriftEnd, DriftKind
 from tallystick.ledger.models import Drift, DriftDecision, Lane
 from tallystick.ledger.standings import agreement_of
@@ -146,7 +147,7 @@ def drift_history(
     context: Context, subscription_id: int, *, now: datetime, limit: int = 20
 ) -> Sequence[DriftRow]:
     """What was found of one subscription's lines and decided about it, newest first."""
-    rows = _drifts(context).filter(lane__subscription_id=subscription_id)
+    rows = _drifts(context).filter(lanes_of([subscription_id], through="lane__"))
     return _views(context, list(rows.order_by("-pk")[:limit]), now=now)
 
 

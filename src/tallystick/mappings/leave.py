@@ -27,7 +27,12 @@ from tallystick.ledger.record import close_lane
 from tallystick.ledger.settle import change
 from tallystick.ledger.state import STOPPED, State
 from tallystick.ledger.wake import Wake
-from tallystick.mappings.map_subscription import fields_of, place_of, refuse_following
+from tallystick.mappings.map_subscription import (
+    fields_of,
+    place_of,
+    refuse_following,
+    refuse_shared,
+)
 from tallystick.mappings.models import (
     CustomerMapping,
     CustomerSuggestion,
@@ -60,6 +65,7 @@ def leave(subscription_id: int, *, on: date, now: datetime) -> None:
 def refuse_moving(subscription_id: int) -> None:
     """Raises Conflicting while two lines share it: which one is left is not known yet."""
     refuse_following(subscription_id)
+    refuse_shared(subscription_id)
 
 
 def forget_customer(customer_id: int) -> None:

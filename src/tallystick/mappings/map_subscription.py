@@ -16,7 +16,9 @@ from tallystick.identity.context import Context
 from tallystick.identity.roles import Right
 from tallystick.kit.days import in_words
 from tallystick.kit.problem import Conflicting, NotFound
+from tallystick.ledger.group import group_of
 from tallystick.ledger.models import Delivery, Lane
+from tallystick.ledger.queries import UNSETTLED
 from tallystick.ledger.record import Begins, close_lane, open_lane
 from tallystick.ledger.settle import Cause, change
 from tallystick.ledger.state import SETTLED, State
@@ -117,7 +119,19 @@ def hold_unmapped(context: Context, subscription_id: int) -> SubscriptionView:
     """In a transaction: nobody else maps it meanwhile. Raises NotFound, Conflicting."""
     view = hold_subscription(context, subscription_id)
     refuse_mapped(view.id)
+    _refuse_leaving(view.id)
     return view
+
+
+def _refuse_leaving(subscription_id: int) -> None:
+    """Raises Conflicting while a line it has shared still bills it."""
+    own = {"operation__subscription_id": subscription_id, "lane__open": True}
+    if Delivery.objects.filter(UNSETTLED, **own).exists():
+        raise Conflicting(
+            "The line it was billed on together with others still bills it: what takes it off "
+            "there is not settled. Nothing was changed. See one of the others, and wait or decide "
+            "there."
+        )
 
 
 def refuse_mapped(subscription_id: int) -> None:
@@ -178,6 +192,17 @@ def refuse_following(subscription_id: int) -> None:
         )
 
 
+def refuse_shared(subscription_id: int) -> None:
+    """Raises Conflicting while a line bills it together with others."""
+    others = len(group_of(subscription_id)) - 1
+    if others > 0:
+        with_whom = "another subscription" if others == 1 else f"{others} others"
+        raise Conflicting(
+            f"It is billed on one line together with {with_whom}. Nothing was changed. Bill it "
+            "apart from them first."
+        )
+
+
 def refuse_next_place(subscription_id: int) -> None:
     """Raises Conflicting."""
     following = NextPlace.objects.filter(subscription_id=subscription_id).first()
@@ -213,6 +238,7 @@ def unmap_subscription(
         refuse_next_place(view.id)
         wanted = LineWanted.objects.filter(subscription_id=view.id).first()
         lane = Lane.objects.select_for_update(no_key=True).get(pk=mapping.lane_id)
+        refuse_shared(view.id)  # nobody joins it from now on
         lane_ids = [lane.pk] + ([wanted.lane_id] if wanted else [])
         rests = lane.begins_at is not None and lane.begins_at > now
         unsettled = list(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 from tallystick.mappings.kinds import Ours
 
@@ -113,15 +114,25 @@ class Billed(models.Model):
 
 
 class SubscriptionMapping(Billed):
-    """Where a subscription is billed now; one connection in the whole tenant."""
+    """Where a subscription is billed now; one connection in the whole tenant.
+
+    ``joined``: on the line and in the lane of another one, together with it (ADR 0034).
+    """
 
     subscription = models.OneToOneField("subscriptions.Subscription", on_delete=models.PROTECT)
+    lane = models.ForeignKey("ledger.Lane", on_delete=models.PROTECT)
+    joined = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         db_table = "mappings_subscription"
         constraints = [
-            # A line another subscription owns is refused.
-            models.UniqueConstraint(fields=["connection", "line_id"], name="line_taken_once"),
+            # A line another subscription owns is refused, unless a person has it join that one.
+            models.UniqueConstraint(
+                fields=["connection", "line_id"], condition=Q(joined=False), name="line_taken_once"
+            ),
+            models.UniqueConstraint(
+                fields=["lane"], condition=Q(joined=False), name="lane_mapped_once"
+            ),
         ]
         indexes = [
             models.Index(fields=["connection", "subscription"], name="mapping_of_conn"),

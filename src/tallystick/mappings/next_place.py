@@ -34,6 +34,7 @@ from tallystick.mappings.map_subscription import (
     fields_of,
     line_is_taken,
     refuse_following,
+    refuse_shared,
     taken_lines,
 )
 from tallystick.mappings.models import LineWanted, NextPlace, SubscriptionMapping
@@ -107,7 +108,9 @@ def _hold_places(mapping: SubscriptionMapping, view: SubscriptionView, place: Pl
     if place is not None:
         _hold_free(mapping.connection_id, place)
     refuse_following(view.id)
-    return Lane.objects.select_for_update(no_key=True).get(pk=mapping.lane_id)
+    lane = Lane.objects.select_for_update(no_key=True).get(pk=mapping.lane_id)
+    refuse_shared(view.id)  # nobody joins it from now on
+    return lane
 
 
 def _hold_free(connection_id: int, place: Place) -> None:

@@ -13,19 +13,11 @@ from tallystick.identity.context import Context
 from tallystick.kit.problem import Conflicting, InvalidInput
 from tallystick.mappings.choose import why_unmappable
 from tallystick.mappings.contract_rules import Wanted, warnings, why_not
+from tallystick.mappings.line_option import LineOption
 from tallystick.mappings.map_subscription import Place, line_is_taken, taken_lines
 from tallystick.mappings.models import CustomerMapping, OfferMapping
 from tallystick.mappings.resolve import promised_lines
 from tallystick.subscriptions.queries import SubscriptionView, get_subscription
-
-
-@dataclass(frozen=True, slots=True)
-class LineOption:
-    """A line of the service that is there already; ``taken``: another subscription's."""
-
-    line_id: int
-    name: str
-    taken: bool
 
 
 @dataclass(frozen=True, slots=True)

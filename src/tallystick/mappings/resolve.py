@@ -84,6 +84,14 @@ def keep_facts(
             "checked_at",
         ]
     )
+    # Those that are billed on the same line.
+    SubscriptionMapping.objects.filter(lane_id=lane_id, joined=True).update(
+        contract_starts_on=starts_on,
+        contract_ends_on=ends_on,
+        contract_active=active,
+        period_months=period_months,
+        checked_at=now,
+    )
 
 
 def forget_facts(connection_id: int, contract_id: int) -> None:
@@ -126,7 +134,11 @@ def _is_id(text: str) -> bool:
 
 
 def _row(lane_id: int) -> Billed | None:
-    for table in (SubscriptionMapping, NextPlace, LeftPlace):
+    """Of those a line bills together, the one it was mapped for first."""
+    own = SubscriptionMapping.objects.filter(lane_id=lane_id, joined=False).first()
+    if own is not None:
+        return own
+    for table in (NextPlace, LeftPlace):
         row = table._default_manager.filter(lane_id=lane_id).first()
         if row is not None:
             return row

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -21,6 +21,7 @@ from tallystick.ledger.second_writer import SecondWriter
 from tallystick.ledger.standings import LaneStanding, LaneView, standings
 from tallystick.mappings.may_carry import Open, may_carry, only_open
 from tallystick.mappings.models import SubscriptionMapping
+from tallystick.mappings.sharer import Sharer, sharers
 from tallystick.subscriptions.models import Subscription
 from tallystick.subscriptions.queries import (
     SubscriptionView,
@@ -50,7 +51,11 @@ class PlaceView:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A subscription with where it is billed and how it stands."""
+    """A subscription with where it is billed and how it stands.
+
+    ``together``: the others that its line bills, too. They share the lane: its badge, what waits
+    and what stops are all of theirs.
+    """
 
     subscription: SubscriptionView
     place: PlaceView | None
@@ -60,6 +65,21 @@ class Row:
     second_writer: SecondWriter | None = None
     # Units the contract's price contains: so many fewer than the quantity are billed.
     included: int = 0
+    together: Sequence[Sharer] = ()
+
+    @property
+    def stopped_by(self) -> Sharer | None:
+        """Whose operation the head is, where it is another one's."""
+        whose = self.head.subscription_id if self.head else self.subscription.id
+        return next((one for one in self.together if one.id == whose), None)
+
+    @property
+    def head_in_words(self) -> str:
+        """``Update quantity 5 to 7``, with whose it is where it is another one's."""
+        if self.head is None:
+            return ""
+        whose = f", of {self.stopped_by.label}" if self.stopped_by else ""
+        return f"{self.head.in_words()}{whose}"
 
 
 def paused_connections(
@@ -92,7 +112,24 @@ def rows_for(
     lanes = standings(subscription_ids=ids, paused=paused, now=now, included=included)
     heads = _heads(lanes.values()) if with_head else {}
     rows = [_row(view, mappings.get(view.id), lanes.get(view.id), heads) for view in views]
-    return [replace(row, included=included.get(row.subscription.id, 0)) for row in rows]
+    on_line = sharers([mapping.lane_id for mapping in mappings.values()])
+    return [
+        replace(
+            row,
+            included=included.get(row.subscription.id, 0),
+            together=_others(row.subscription.id, mappings.get(row.subscription.id), on_line),
+        )
+        for row in rows
+    ]
+
+
+def _others(
+    subscription_id: int,
+    mapping: SubscriptionMapping | None,
+    on_line: Mapping[int, Sequence[Sharer]],
+) -> Sequence[Sharer]:
+    everybody = on_line.get(mapping.lane_id, ()) if mapping else ()
+    return tuple(one for one in everybody if one.id != subscription_id)
 
 
 def _heads(lanes: Iterable[LaneStanding]) -> Mapping[int, OperationView]:

@@ -63,7 +63,7 @@ def _standing(row: Row) -> Standing:
         connection=row.place.connection_name if row.place else "",
         label=badge.kind.label,
         is_red=badge.kind is BadgeKind.OUT_OF_SYNC,
-        operation=row.head.in_words() if row.head else "",
+        operation=row.head_in_words,
         cause=badge.cause,
         since=badge.since,
         waiting=badge.pending,

@@ -14,6 +14,7 @@ from functools import partial
 from django.db import transaction
 
 from tallystick.kit.problem import Problem
+from tallystick.ledger.group import billed_with
 from tallystick.ledger.record import Origin, Recorded
 from tallystick.operations.acts import Act
 from tallystick.operations.finish import Asked
@@ -84,6 +85,7 @@ def record_all(asks: Sequence[Ask], *, asked: Asked, dry_run: bool = False) -> l
     inner = replace(asked, wake=later)
     with transaction.atomic():
         ids = {ask.subscription_id for ask in asks}
+        ids |= {one for group in billed_with(ids).values() for one in group}
         rows = visible(asked.context).filter(pk__in=ids).order_by("pk")
         list(rows.select_for_update(of=("self",), no_key=True))
         for place, ask in enumerate(asks):

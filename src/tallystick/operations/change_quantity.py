@@ -18,6 +18,7 @@ from tallystick.catalog.explained import Explained
 from tallystick.identity.context import Context
 from tallystick.kit.days import in_words
 from tallystick.kit.problem import FieldError, InvalidInput
+from tallystick.ledger.group import group_of
 from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.price_steps import steps_after
 from tallystick.ledger.queries import price_steps
@@ -45,6 +46,9 @@ class Promoted:
     fields: Mapping[str, Any] = field(default_factory=dict)
     words: str = ""
     far: str = ""
+
+
+ALONE = "recorded: its line has one price, and bills others, too"
 
 
 def change_quantity(
@@ -111,6 +115,8 @@ def _promoted(context: Context, view: SubscriptionView, day: date) -> Promoted:
         # What is recorded for later already says what follows, and stays.
         follows = steps_after(price_steps([view.id])[view.id], day)
         return Promoted(fields={} if follows else ends)
+    if group_of(view.id):
+        return Promoted(words=f"; the price of the promotion {price.promotion.name} is not {ALONE}")
     cost_currency = view.cost_currency if cost is None else price.cost_currency
     money = {"price_currency": price.price_currency, "cost_currency": cost_currency}
     return Promoted(

@@ -12,6 +12,7 @@ from decimal import Decimal
 from tallystick.audit.events import Event
 from tallystick.kit.days import in_words
 from tallystick.kit.problem import FieldError
+from tallystick.ledger.group import group_of
 from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.record import Recorded
 from tallystick.operations.finish import Asked, Change, finish
@@ -30,11 +31,14 @@ def charge_gap(
     asked: Asked,
 ) -> Recorded:
     """Record the charge for what a price margin would have come to from ``since`` until the day
-    it counts. ``of_operation``: its number. Below 0: a credit.
+    it counts. ``of_operation``: its number. Below 0: a credit. Where a line bills several, it is
+    charged with the one whose line it is.
 
     Raises NotFound, NotAllowed, Conflicting.
     """
     days = f"{in_words(since)} until {in_words(until)}"
+    group = group_of(subscription_id)
+    whose = group[0] if group else subscription_id
 
     def decide(view: SubscriptionView) -> Change | list[FieldError]:
         return Change(
@@ -48,6 +52,7 @@ def charge_gap(
                 "cost_currency": currency,
                 "name": f"{view.name}: price from {in_words(since)}"[:100],
                 "for_operation": of_operation,
+                **({} if whose == subscription_id else {"for_subscription": subscription_id}),
                 "since": since.isoformat(),
                 "until": until.isoformat(),
             },
@@ -57,4 +62,4 @@ def charge_gap(
             only_lane_id=lane_id,
         )
 
-    return finish(subscription_id, decide, asked=asked)
+    return finish(whose, decide, asked=asked)

@@ -22,6 +22,7 @@ from tallystick.kit.days import in_words
 from tallystick.kit.problem import Conflicting, FieldError, InvalidInput, NotFound
 from tallystick.ledger.corrections import Sent, corrected, took_effect
 from tallystick.ledger.expected import steps
+from tallystick.ledger.group import lanes_of
 from tallystick.ledger.kinds import OperationKind
 from tallystick.ledger.models import Attempt, Delivery, Lane
 from tallystick.ledger.profile import Step, amount_as_text, as_json, from_day
@@ -44,7 +45,7 @@ class Correctable:
 def correctable(context: Context, subscription_id: int) -> Sequence[Correctable]:
     """Of its open lines, newest first. Raises NotFound."""
     view = get_subscription(context, subscription_id)
-    lanes = Lane.objects.filter(subscription_id=view.id, open=True, connection__in=living(context))
+    lanes = Lane.objects.filter(lanes_of([view.id]), open=True, connection__in=living(context))
     return [
         Correctable(sent, _why_not(lane, sent))
         for lane in lanes.order_by("-pk")

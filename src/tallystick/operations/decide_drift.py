@@ -14,6 +14,7 @@ from tallystick.identity.roles import Right
 from tallystick.kit.problem import Conflicting, InvalidInput, NotFound, Problem
 from tallystick.ledger.difference import first_wrong
 from tallystick.ledger.drifts import days_of
+from tallystick.ledger.group import group_of
 from tallystick.ledger.models import Lane
 from tallystick.ledger.record import Recorded
 from tallystick.operations.agree_to_differ import agree_to_differ
@@ -129,6 +130,11 @@ def _record(drift_id: int, today: date, asked: Asked) -> Recorded:
     """
     drift = seen_drift(asked.context, drift_id)
     lane = Lane.objects.get(pk=drift.lane_id)
+    if group_of(lane.subscription_id):
+        raise Conflicting(
+            "The line bills several subscriptions together, and it is not known whose quantity "
+            "differs. Nothing was changed. Record it on that subscription by itself."
+        )
     wrong = first_wrong(days_of(drift))
     units = wrong.found.units if wrong.found else 0
     if units in {wrong.expected.units, 0}:

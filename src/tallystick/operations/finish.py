@@ -37,6 +37,7 @@ from tallystick.ledger.record import (
 )
 from tallystick.ledger.wake import Wake
 from tallystick.operations.keep_refused import ask_again, forget_refused
+from tallystick.operations.of_a_group import refuse_alone
 from tallystick.subscriptions.models import RefusedChange, ScheduledChange, Subscription
 from tallystick.subscriptions.queries import SubscriptionView, view_of, visible
 from tallystick.subscriptions.refused import PROMOTION
@@ -67,6 +68,7 @@ class Change:
     fields: Mapping[str, Any]
     summary: str
     only_lane_id: int | None = None  # it is about this lane and no other
+    for_all: bool = False  # recorded for each that is billed on the same line
     not_applicable: NotApplicable = applies
 
 
@@ -157,9 +159,12 @@ def already_recorded(asked: Asked, subscription_id: int | None) -> Recorded | No
 def write(row: Subscription, view: SubscriptionView, change: Change, *, asked: Asked) -> Recorded:
     """Step 3 and 4, on a subscription whose row is locked in this transaction.
 
-    Raises InvalidInput for a day from which it is to have another offer.
+    Raises InvalidInput for a day from which it is to have another offer, Conflicting for what one
+    of several on a line may not do by itself.
     """
     _refuse_after_scheduled(row, change)
+    if not change.for_all:
+        refuse_alone(row, change.kind, change.fields)
     fields = {
         **change.fields,
         **_promotion_after(row.promotion_ends_on, change),
@@ -268,7 +273,7 @@ def _about_what_was_refused(row: Subscription, change: Change, asked: Asked) -> 
 def _is_held(change: Change, view: SubscriptionView, connection_id: int) -> bool:
     """Whether it waits for approval. What ends the line that another has taken over was approved
     with that one: between the two the customer would be billed twice."""
-    if change.kind is OperationKind.END:
+    if change.kind is OperationKind.END and "continued_by" in change.after:
         return False
     connection = load_connection(connection_id)
     told = how_billed(connection, customer_id=view.customer.id, subscription_id=view.id)

@@ -14,6 +14,7 @@ from tallystick.kit.paging import LARGEST_PAGE, Page
 from tallystick.ledger.price_steps import steps_after
 from tallystick.ledger.queries import known_source_ids, price_steps
 from tallystick.operations.repriced import Repriced, Totals, by_list, by_rule
+from tallystick.operations.repriced_together import all_alike
 from tallystick.subscriptions.pricing import compared, listed_on
 
 RULE_SOURCE = "margin_rule"
@@ -91,14 +92,14 @@ def _by_rule(what: ByRule, context: Context, cursor: str | None, limit: int) -> 
         for one, source_id in zip(page.items, ids, strict=True)
         if source_id not in applied
     ]
-    return Page([one for one in found if one is not None], page.next_cursor)
+    return Page(all_alike([one for one in found if one is not None]), page.next_cursor)
 
 
 def _by_list(what: ByList, context: Context, cursor: str | None, limit: int) -> Page[Repriced]:
     page = listed_on(context, on=what.on, cursor=cursor, limit=limit)
     later = _priced_after([one.subscription.id for one in page.items], what.on)
     found = [by_list(one, on=what.on, later=later.get(one.subscription.id)) for one in page.items]
-    return Page([one for one in found if one is not None], page.next_cursor)
+    return Page(all_alike([one for one in found if one is not None]), page.next_cursor)
 
 
 def _priced_after(subscription_ids: Collection[int], day: date) -> dict[int, date]:

@@ -23,6 +23,7 @@ from tallystick.subscriptions.status import EndOfTerm
 
 UNIT_COST = "Unit cost"  # the label of its steps in ``catalog/price``
 MONTHLY_AMOUNTS = "An Azure plan is billed by its monthly amounts, not by a unit price."
+NOT_ALL = "It is billed on one line together with others, and one of those is left out."
 HELD = "Its price moves by more than a factor 3: it is changed once somebody says it is right."
 
 
@@ -31,7 +32,8 @@ class Repriced:
     """A subscription with the amounts it would get from ``day``; ``price`` says why.
 
     ``left``: why it is not changed; empty when it may be. ``held``: a move by more than a factor
-    3, which somebody accepts first.
+    3, which somebody accepts first. ``with_ids``: those that a line bills together with it, and
+    that get the same.
     """
 
     view: SubscriptionView
@@ -41,6 +43,7 @@ class Repriced:
     unit_cost: Decimal | None
     left: str = ""
     held: bool = False
+    with_ids: tuple[int, ...] = ()
 
     @property
     def subscription_id(self) -> int:
@@ -64,8 +67,10 @@ class Repriced:
 
     def stands(self, choice: Choice) -> str:
         """Why it is left as it is, apart from being excluded; empty: it is changed."""
-        if self.held and self.view.id not in choice.accepted:
+        if self.held and not all(one in choice.accepted for one in (self.view.id, *self.with_ids)):
             return self.left or HELD
+        if any(one in choice.excluded for one in self.with_ids):
+            return self.left or NOT_ALL
         return self.left
 
 

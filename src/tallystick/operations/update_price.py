@@ -20,6 +20,7 @@ from tallystick.ledger.record import Recorded
 from tallystick.operations.amounts import by_months
 from tallystick.operations.as_of import as_of
 from tallystick.operations.finish import Asked, Change, finish
+from tallystick.operations.for_all import Said, for_all
 from tallystick.subscriptions.large_change import check_large_change
 from tallystick.subscriptions.queries import SubscriptionView
 from tallystick.subscriptions.rules import (
@@ -43,12 +44,15 @@ def update_price(
     because: Mapping[str, Any] | None = None,
     accept_large_change: bool = False,
     promotion_ends_on: date | None = None,
+    alone: bool = False,
 ) -> Recorded:
     """Record it. Prices are per unit per billing cycle, as text or Decimal; ``currency`` is of a
     subscription's first price, later ones are in the same. ``because`` is kept with the operation
     and answers *Why is this number?* A move by more than a factor 3 needs ``accept_large_change``.
     A cost that is not said is the one that holds on the day, and is measured so.
-    ``promotion_ends_on``: of the promotion it was made with, within the term.
+    ``promotion_ends_on``: of the promotion it was made with, within the term. Where a line bills
+    it together with others, theirs is recorded, too; ``alone``: it was said of this one only, and
+    is refused then.
 
     Raises InvalidInput (naming the field), NotFound, NotAllowed, Conflicting.
     """
@@ -78,12 +82,7 @@ def update_price(
         return Change(
             kind=OperationKind.UPDATE_PRICE_MARGIN,
             event=Event.UPDATE_SUBSCRIPTION,
-            before={
-                "unit_price": _text(then.unit_price),
-                "unit_cost": _text(then.unit_cost),
-                "price_currency": view.price_currency,
-                "cost_currency": view.cost_currency,
-            },
+            before=_amounts(then),
             after={
                 "unit_price": _text(price),
                 "unit_cost": _text(new_cost),
@@ -103,7 +102,18 @@ def update_price(
             not_applicable=lambda _: not_sent,
         )
 
-    return finish(subscription_id, decide, asked=asked)
+    if alone:
+        return finish(subscription_id, decide, asked=asked)
+    return for_all(subscription_id, decide, Said(price, cost, day), asked=asked)
+
+
+def _amounts(view: SubscriptionView) -> Mapping[str, str | None]:
+    return {
+        "unit_price": _text(view.unit_price),
+        "unit_cost": _text(view.unit_cost),
+        "price_currency": view.price_currency,
+        "cost_currency": view.cost_currency,
+    }
 
 
 def _text(amount: Decimal | None) -> str | None:

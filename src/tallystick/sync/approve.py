@@ -86,7 +86,7 @@ def approve_many(
     if customer_id is not None:
         theirs = theirs.filter(customer_id=customer_id)
     held = Delivery.objects.filter(
-        lane__connection_id=connection.id, lane__open=True, lane__subscription__in=theirs
+        lane__connection_id=connection.id, lane__open=True, operation__subscription__in=theirs
     )
     if seen_at is not None:
         held = held.filter(operation__recorded_at__lte=seen_at)
@@ -163,12 +163,12 @@ def waiting_for_approval(context: Context, connection_id: int) -> Approved:
     held = Delivery.objects.filter(
         lane__connection_id=connection_id,
         lane__open=True,
-        lane__subscription__in=visible(context),
+        operation__subscription__in=visible(context),
         state=State.PENDING.value,
         awaits_approval=True,
     )
     counted = held.aggregate(
-        operations=Count("pk"), subscriptions=Count("lane__subscription_id", distinct=True)
+        operations=Count("pk"), subscriptions=Count("operation__subscription_id", distinct=True)
     )
     return Approved(counted["operations"], counted["subscriptions"])
 
@@ -190,19 +190,19 @@ def list_held(
     held = Delivery.objects.filter(
         lane__connection_id=connection.id,
         lane__open=True,
-        lane__subscription__in=visible(context),
+        operation__subscription__in=visible(context),
         state=State.PENDING.value,
         awaits_approval=True,
     )
     if customer_id is not None:
-        held = held.filter(lane__subscription__customer_id=customer_id)
+        held = held.filter(operation__subscription__customer_id=customer_id)
     if cursor:
         name, pk = decode_cursor(cursor, length=2)
         held = held.filter(
-            Q(lane__subscription__customer__name__gt=name)
-            | Q(lane__subscription__customer__name=name, pk__gt=pk)
+            Q(operation__subscription__customer__name__gt=name)
+            | Q(operation__subscription__customer__name=name, pk__gt=pk)
         )
-    by = "lane__subscription__customer__name"
+    by = "operation__subscription__customer__name"
     rows = list(held.order_by(by, "pk").values_list("operation_id", by, "pk")[: limit + 1])
     more = encode_cursor(list(rows[limit - 1][1:])) if len(rows) > limit else None
     return Page([row[0] for row in rows[:limit]], more)

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db import transaction
 
 from tallystick.connections.trouble import BillingError
+from tallystick.ledger.kinds import ENDS
 from tallystick.ledger.models import Lane
 from tallystick.ledger.profile import Step
 from tallystick.mappings.resolve import Resolved
@@ -17,7 +18,7 @@ from tallystick.sync.compare import Match, match_steps
 from tallystick.sync.load import Work, load
 from tallystick.sync.plan import first_day, wanted_of
 from tallystick.sync.port import Billing, Line, UnitRow
-from tallystick.sync.target import ENDS, target_of
+from tallystick.sync.target import target_of
 from tallystick.sync.unexpected import in_words
 
 BillingOf = Callable[[int], Billing]
@@ -58,7 +59,7 @@ def _judge(work: Work, mapping: Resolved, rows: Sequence[UnitRow]) -> Reading:
     wanted = wanted_of([head], target_of([head], rules=work.rules()), ahead, expected=work.expected)
     if not ahead:
         none = Step(head.effective_on, None, 0, None, None)
-        over = head.kind in ENDS and bool(rows)
+        over = head.kind in ENDS and bool(rows) and not head.others
         return Reading(head.operation_id, over, [none], "Autotask shows nothing from that day on.")
     agrees = match_steps(ahead, wanted, frame_of(mapping).periods) is Match.SAME
     return Reading(head.operation_id, agrees, wanted, f"Autotask shows {in_words(ahead)}.")

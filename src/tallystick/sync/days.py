@@ -12,14 +12,14 @@ from datetime import date
 from typing import assert_never
 
 from tallystick.connections.policies import BackDated, ChangeDay, PriceDay
-from tallystick.ledger.kinds import OperationKind
+from tallystick.ledger.kinds import ENDS, OperationKind
 from tallystick.ledger.state import State
 from tallystick.sync import moves, words
 from tallystick.sync.compare import Periods
 from tallystick.sync.monthly import behind_months, months_of
 from tallystick.sync.plan import Move, Stop
 from tallystick.sync.rules import Expected, Rules
-from tallystick.sync.target import ENDS, NOT_LANDED, Due, batch_of, billed_units
+from tallystick.sync.target import NOT_LANDED, Due, batch_of, billed_units
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def _change_day(one: Due, rules: Rules) -> ChangeDay:
     """Which policy a change of units follows; what has a day of its own keeps it."""
     if one.kind is not OperationKind.UPDATE_QUANTITY:
         return ChangeDay.OWN_DAY
-    before, after = int(one.before["quantity"]), int(one.after["quantity"])
+    before, after = (int(held["quantity"]) + one.others for held in (one.before, one.after))
     fewer = billed_units(after, rules) < billed_units(before, rules)
     return rules.decrease_day if fewer else rules.increase_day
 
@@ -164,7 +164,8 @@ def date_rule(
         return Stop(State.FAILED, words.back_dated(day, expected.since, next_period=waits))
     before = frame.starts_on is not None and day < frame.starts_on
     # What ends it may find that its contract has ended by itself: reading tells.
-    after = frame.ends_on is not None and day > frame.ends_on and head.kind not in ENDS
+    ends_it = head.kind in ENDS and not head.others
+    after = frame.ends_on is not None and day > frame.ends_on and not ends_it
     if before or after:
         return Stop(State.FAILED, words.outside_contract(day, frame.starts_on, frame.ends_on))
     return None

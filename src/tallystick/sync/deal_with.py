@@ -12,6 +12,7 @@ from tallystick.connections.queries import get_connection, subject_on
 from tallystick.identity.context import Context
 from tallystick.identity.roles import Right
 from tallystick.kit.problem import Conflicting, InvalidInput, NotFound
+from tallystick.ledger.group import lanes_of
 from tallystick.ledger.models import Lane
 from tallystick.ledger.sightings import keep_dealt_with, second_writers
 from tallystick.subscriptions.queries import get_subscription
@@ -44,7 +45,7 @@ def deal_with(
         lanes = {
             lane.pk: lane
             for lane in Lane.objects.select_for_update(no_key=True)
-            .filter(subscription_id=view.id, connection_id=connection.id, open=True)
+            .filter(lanes_of([view.id]), connection_id=connection.id, open=True)
             .order_by("pk")
         }
         if not lanes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,7 +15,7 @@ from tallystick.connections.queries import load as load_connection
 from tallystick.kit.clock import civil_day
 from tallystick.ledger.amounts import KeptPortion, first_of
 from tallystick.ledger.expected import steps
-from tallystick.ledger.kinds import Carrier, OperationKind
+from tallystick.ledger.kinds import ENDS, Carrier, OperationKind
 from tallystick.ledger.models import Attempt, Delivery, Lane
 from tallystick.ledger.portions import portions_of
 from tallystick.ledger.profile import Step, from_json
@@ -28,7 +28,7 @@ from tallystick.mappings.resolve import Resolved, resolve
 from tallystick.subscriptions.queries import views_by_id
 from tallystick.sync.engine import Engine
 from tallystick.sync.rules import Expected, MonthAmount, Rules
-from tallystick.sync.target import ENDS, Due
+from tallystick.sync.target import Due
 
 # A turn looks this far ahead; what lies behind is looked at when it comes nearer.
 HORIZON = 200
@@ -43,6 +43,7 @@ class Work:
     told: HowBilled
     mapping: Resolved | None
     subject: Subject
+    subjects: Mapping[int, Subject]  # of others on its line, by subscription
     due: Sequence[Due]
     expected: Expected
     portions: Sequence[KeptPortion]  # of the amounts of this subscription, when one is due
@@ -84,7 +85,8 @@ def load(lane: Lane, *, now: datetime) -> Work:
     due = [due_of(delivery) for delivery in found]
     connection = load_connection(lane.connection_id)
     today = civil_day(now, connection.time_zone)
-    view = views_by_id([lane.subscription_id])[lane.subscription_id]
+    views = views_by_id([lane.subscription_id, *(one.subscription_id for one in due)])
+    view = views.pop(lane.subscription_id)
     run = open_run(lane.pk)
     portions = (
         portions_of(lane.subscription_id, lane.connection_id)
@@ -100,6 +102,7 @@ def load(lane: Lane, *, now: datetime) -> Work:
         told=how_billed(connection, customer_id=view.customer.id, subscription_id=view.id),
         mapping=resolve(lane.pk),
         subject=subject_on(view.subject(), connection),
+        subjects={one.id: subject_on(one.subject(), connection) for one in views.values()},
         due=due,
         expected=Expected(
             units=lane.expected_units,
@@ -159,6 +162,7 @@ def act_of(engine: Engine, work: Work) -> Act:
         actor=work.actor,
         subject=work.subject,
         correlation_id=work.correlation_id or engine.correlation(),
+        subjects=work.subjects,
     )
 
 
@@ -183,6 +187,9 @@ def due_of(delivery: Delivery) -> Due:
         moved=bool(delivery.moved_because),
         awaits_approval=delivery.awaits_approval,
         carrier=Carrier(delivery.carrier) if delivery.carrier else None,
+        others=delivery.others,
+        operation_number=operation.sequence,
+        subscription_id=operation.subscription_id,
     )
 
 

@@ -13,6 +13,7 @@ from tallystick.connections.queries import get_connection
 from tallystick.identity.context import Context
 from tallystick.identity.roles import Right
 from tallystick.kit.problem import Conflicting
+from tallystick.ledger.group import lanes_of
 from tallystick.ledger.models import Lane
 from tallystick.subscriptions.queries import visible
 
@@ -43,7 +44,7 @@ def look_now(
     )
     whole = subscription_ids is None and customer_id is None and context.reseller_id is None
     if subscription_ids is not None:
-        lanes = lanes.filter(subscription_id__in=subscription_ids)
+        lanes = lanes.filter(lanes_of(subscription_ids))
     if customer_id is not None:
         lanes = lanes.filter(subscription__customer_id=customer_id)
     ids = list(lanes.order_by("pk").values_list("pk", flat=True))

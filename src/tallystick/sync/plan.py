@@ -18,7 +18,7 @@ from decimal import Decimal
 from typing import Any
 
 from tallystick.connections.policies import PostedQuantity, SameDay, SameDayPolicy
-from tallystick.ledger.kinds import OperationKind
+from tallystick.ledger.kinds import ENDS, PUT_BACK, OperationKind
 from tallystick.ledger.profile import Step, as_json, from_day, from_json, merged
 from tallystick.ledger.settle import Cause, Proof
 from tallystick.ledger.state import State
@@ -28,8 +28,6 @@ from tallystick.sync.monthly import bills_nothing, does_not_fit, wanted_months
 from tallystick.sync.port import Adjustment, Line, UnitRow
 from tallystick.sync.rules import Expected, Rules
 from tallystick.sync.target import (
-    ENDS,
-    PUT_BACK,
     Due,
     Target,
     is_about_rates,
@@ -187,7 +185,8 @@ def _approved(
     day, kind = batch[0].effective_on, batch[0].kind
     if is_first_sync(batch[0], expected.units) and target.has_rate:
         return Stop(State.FAILED, words.approved_period(day))
-    later = rules.posted_quantity is PostedQuantity.NEXT_PERIOD and kind is not OperationKind.END
+    taken_over = kind is OperationKind.END and "continued_by" in batch[0].after
+    later = rules.posted_quantity is PostedQuantity.NEXT_PERIOD and not taken_over
     if target.units is not None and not later:
         return None
     opens = next((row.starts_on for row in ahead if not row.approved), None)
@@ -326,6 +325,8 @@ def _nothing_shown(
     """No row from that day on. What ends a line is done when the rows before it are there, or the
     contract is known to have ended by then: nothing is left to be billed."""
     kind = batch[0].kind
+    if batch[-1].others:
+        return Stop(State.FAILED, words.no_rows())  # they are billed on, and nothing is there
     over = kind in ENDS and periods.ends_on is not None and day > periods.ends_on
     if over or (rows and kind is OperationKind.END):
         none = Step(day, None, 0, None, None)

@@ -14,6 +14,7 @@ from tallystick.identity.context import Context
 from tallystick.identity.roles import Right
 from tallystick.kit.days import in_words
 from tallystick.kit.problem import Conflicting, NotFound
+from tallystick.ledger.group import lanes_of
 from tallystick.ledger.kinds import RoundScope
 from tallystick.ledger.models import Delivery, Lane, SyncRun
 from tallystick.ledger.queries import UNSETTLED
@@ -83,7 +84,7 @@ def press(
     """
     lanes = list(
         Lane.objects.select_for_update(no_key=True)
-        .filter(subscription_id=view.id, connection_id=connection.id, open=True)
+        .filter(lanes_of([view.id]), connection_id=connection.id, open=True)
         .order_by("pk")
     )
     if not lanes:

@@ -12,6 +12,7 @@ from tallystick.identity.context import Context
 from tallystick.identity.roles import Right
 from tallystick.kit.paging import Page
 from tallystick.kit.problem import Conflicting, NotFound
+from tallystick.ledger.group import lanes_of
 from tallystick.ledger.kinds import RoundScope
 from tallystick.ledger.models import Delivery
 from tallystick.ledger.queries import UNSETTLED
@@ -117,8 +118,8 @@ def _ask(round_id: int, connection: ConnectionView, view: SubscriptionView, *, b
         except (Conflicting, NotFound) as held:
             waiting = Delivery.objects.filter(
                 UNSETTLED,
+                lanes_of([view.id], through="lane__"),
                 lane__connection_id=connection.id,
-                lane__subscription_id=view.id,
                 lane__open=True,
             )
             add_held(round_id, view.id, operations=waiting.count(), because=str(held))

@@ -16,18 +16,22 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from tallystick.audit.events import Event
 from tallystick.audit.record import record
 from tallystick.connections.included import billed
 from tallystick.connections.overrides import included_of
 from tallystick.connections.queries import get_connection, subject_on
+from tallystick.connections.queries import load as load_connection
 from tallystick.identity.context import Context
 from tallystick.identity.roles import Right
+from tallystick.kit.clock import civil_day
 from tallystick.kit.problem import Conflicting, FieldError, InvalidInput, NotFound
 from tallystick.ledger.drifts import clear_drift
 from tallystick.ledger.expected import expect, expect_steps
-from tallystick.ledger.kinds import OperationKind, Resolution
+from tallystick.ledger.group import forget_skipped, is_shared, lanes_of
+from tallystick.ledger.kinds import ENDS, PUT_BACK, OperationKind, Resolution
 from tallystick.ledger.models import Delivery, Lane, Operation
 from tallystick.ledger.queries import UNSETTLED
 from tallystick.ledger.settle import Cause, change, moved
@@ -47,7 +51,7 @@ from tallystick.sync.may_resolve import (
     check_believed,
     rights_for,
 )
-from tallystick.sync.target import ENDS, PUT_BACK, speaks_of_rates_only
+from tallystick.sync.target import speaks_of_rates_only
 
 WAYS = (*(way.value for way in Resolution), PUSH_OURS, NEXT_PERIOD)
 
@@ -113,9 +117,11 @@ def resolve(
 
 def _lane_of(operation_id: int, subscription_id: int, connection_id: int) -> tuple[Lane, Delivery]:
     """The lane this operation is the head of, and its delivery there. Raises as ``resolve``."""
+    # Those it shares, and the one it has left, where its last operation may be on its way still.
+    its = Q(pk__in=Delivery.objects.filter(operation_id=operation_id).values("lane_id"))
     lanes = list(
         Lane.objects.select_for_update(no_key=True)
-        .filter(subscription_id=subscription_id, connection_id=connection_id, open=True)
+        .filter(its | lanes_of([subscription_id]), connection_id=connection_id, open=True)
         .order_by("pk")
     )
     if not lanes:
@@ -187,16 +193,29 @@ def _carry_out(
             )
             lane.expected_from = lane.adjusted_on = day
     elif how == Resolution.ADOPT.value:
-        if lane.drift_units is None:
-            raise Conflicting("Nothing was read from Autotask that could be adopted.")
-        lane.expected_units = lane.drift_units
-        lane.expected_unit_price = lane.expected_unit_cost = None
-        lane.earlier = []
+        _adopt(lane, head, now)
+    elif how == Resolution.SKIP.value:
+        forget_skipped(lane, head)
     clear_drift(lane, now=now)
     # What is expected now was said by a person; it is green again when it has been read.
     lane.proved_at = None if reading is None else now
     lane.save()
     change(head, State.RESOLVED, now=now, cause=cause)
+
+
+def _adopt(lane: Lane, head: Delivery, now: datetime) -> None:
+    """What was read is expected from now on. Raises Conflicting."""
+    if lane.drift_units is None:
+        raise Conflicting("Nothing was read from Autotask that could be adopted.")
+    today = civil_day(now, load_connection(lane.connection_id).time_zone)
+    if is_shared(lane) and head.effective_on > today:
+        raise Conflicting(
+            "It is about a later day, and the line bills others until then, too. Nothing was "
+            "changed. Decide on it on its day, or choose another way."
+        )
+    lane.expected_units = lane.drift_units
+    lane.expected_unit_price = lane.expected_unit_cost = None
+    lane.earlier = []
 
 
 def _leave_to_next_period(head: Delivery, now: datetime) -> None:
@@ -231,11 +250,12 @@ def _another_day(was: date, head: Delivery) -> dict[str, Any]:
 def _units_after(head: Delivery, lane: Lane) -> int | None:
     """None for a change that leaves the units as they are."""
     operation = head.operation
+    included = included_of(lane.connection_id, lane.subscription_id)
     if OperationKind(operation.kind) in ENDS:
-        return 0
+        return billed(head.others, included)
     after = operation.after.get("units", operation.after.get("quantity"))
     if after is None:
         return None
     if OperationKind(operation.kind) in PUT_BACK:
         return int(after)
-    return billed(int(after), included_of(lane.connection_id, lane.subscription_id))
+    return billed(int(after) + head.others, included)

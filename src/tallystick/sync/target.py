@@ -16,7 +16,7 @@ from tallystick.connections.amounts_policy import AzureAmounts
 from tallystick.connections.included import billed
 from tallystick.connections.policies import CancelRule
 from tallystick.ledger.amounts import about_of, first_of
-from tallystick.ledger.kinds import AMOUNTS, Carrier, OperationKind
+from tallystick.ledger.kinds import AMOUNTS, PUT_BACK, Carrier, OperationKind
 from tallystick.ledger.profile import amount_as_text, amount_from_text
 from tallystick.ledger.state import State
 from tallystick.sync.rules import Rules
@@ -47,6 +47,16 @@ class Due:
     awaits_approval: bool = False
     # An amount that goes out otherwise than the policy says, or has begun to.
     carrier: Carrier | None = None
+    # What the others have that are billed on the same line, as of this operation; 0: nobody is.
+    others: int = 0
+    # The operation's number, which ``sequence`` is not where the line bills several; 0: it is.
+    operation_number: int = 0
+    subscription_id: int = 0
+
+    @property
+    def number(self) -> int:
+        """The operation's own, as people know it."""
+        return self.operation_number or self.sequence
 
     @property
     def is_amount(self) -> bool:
@@ -56,7 +66,7 @@ class Due:
     @property
     def about(self) -> str:
         """Of an amount: the month, or the operation."""
-        return about_of(self.kind, self.sequence, self.after)
+        return about_of(self.kind, self.number, self.after)
 
     @property
     def month(self) -> date:
@@ -164,22 +174,6 @@ def is_first_sync(head: Due, expected_units: int | None) -> bool:
     return moves_here or head.kind in FIRST_SYNC
 
 
-# What leaves nothing to be billed.
-ENDS = frozenset(
-    {
-        OperationKind.CANCEL,
-        OperationKind.EXPIRE,
-        OperationKind.DELETE,
-        OperationKind.MOVE_TO_RESELLER,
-        OperationKind.END,
-    }
-)
-
-
-# They put a line back to a profile of their own, whatever the subscription holds.
-PUT_BACK = frozenset({OperationKind.RESTORE, OperationKind.CORRECT})
-
-
 def speaks_of_rates_only(after: Mapping[str, Any]) -> bool:
     """Of an operation's own ``after``; a name is a ``value``, and no rate."""
     return "value" not in after and after.get("units") is None and after.get("quantity") is None
@@ -208,7 +202,7 @@ def target_of(batch: Sequence[Due], *, rules: Rules) -> Target:
                 | OperationKind.RENEW
                 | OperationKind.END_PROMOTION
             ):
-                target = _with(target, one.after, rules)
+                target = _with(target, one, rules)
             case OperationKind.AZURE_AMOUNTS:
                 # The first month's; the others are in the profile (``monthly``).
                 target = target if target.has_rate else _of_month(one, rules)
@@ -227,8 +221,8 @@ def target_of(batch: Sequence[Due], *, rules: Rules) -> Target:
                 | OperationKind.MOVE_TO_RESELLER
                 | OperationKind.END
             ):
-                if rules.cancel_rule is CancelRule.UNITS_ZERO:
-                    target = replace(target, units=0)
+                if one.others or rules.cancel_rule is CancelRule.UNITS_ZERO:
+                    target = replace(target, units=billed_units(one.others, rules))
                 else:
                     target = replace(target, unit_price=Decimal(0))
             case OperationKind.RESTORE | OperationKind.CORRECT:
@@ -250,14 +244,15 @@ def billed_units(quantity: int, rules: Rules) -> int:
     return billed(quantity, rules.included_units)
 
 
-def _with(target: Target, after: Mapping[str, Any], rules: Rules) -> Target:
-    """What the operation says, on top of what those before it said."""
+def _with(target: Target, one: Due, rules: Rules) -> Target:
+    """What the operation says, on top of what those before it said; with what the others have."""
+    after = one.after
     # A suspended subscription keeps its quantity, whatever is billed of it.
     quantity = after.get("quantity") if after.get("units") is None else after["units"]
     price = _rate(after, "unit_price", after.get("price_currency"), rules.price_currency)
     cost = _rate(after, "unit_cost", after.get("cost_currency"), rules.cost_currency)
     return Target(
-        units=target.units if quantity is None else billed_units(int(quantity), rules),
+        units=target.units if quantity is None else billed_units(int(quantity) + one.others, rules),
         unit_price=target.unit_price if price is None else price,
         unit_cost=target.unit_cost if cost is None else cost,
     )

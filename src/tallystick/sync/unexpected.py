@@ -9,6 +9,7 @@ from datetime import date
 from tallystick.connections.policies import SameDay
 from tallystick.kit.days import in_words as day_in_words
 from tallystick.ledger.badge_words import beside_billed
+from tallystick.ledger.kinds import PUT_BACK
 from tallystick.ledger.profile import Step, from_day, from_json, until_day
 from tallystick.ledger.settle import Cause
 from tallystick.ledger.state import State
@@ -16,7 +17,7 @@ from tallystick.sync import words
 from tallystick.sync.compare import Match, Periods, covering, match_step
 from tallystick.sync.port import UnitRow
 from tallystick.sync.rules import Expected, Rules
-from tallystick.sync.target import PUT_BACK, Due, is_about_rates, target_of
+from tallystick.sync.target import Due, is_about_rates, target_of
 
 # The cause of a lane stopped by a replaced change; kept on the head when it is asked again.
 REPLACED = "replaces"

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from django.http import HttpResponse
 
-from tallystick.bootstrap.preview import look_ahead
+from tallystick.bootstrap.preview import Ahead, look_ahead
 from tallystick.bootstrap.preview_words import Said, in_sentences, nothing_sent
 from tallystick.kit.days import in_words
 from tallystick.kit.money import parse_amount
@@ -90,7 +90,11 @@ def look(
     would raise."""
     found = look_ahead(record, subscription_id, asked=visit.asked())
     what, on = found.operation.in_words(), found.operation.effective_on
-    first = f"By itself on {in_words(on)}: {what}." if by_itself else ""
+    return panel_of(found, first=f"By itself on {in_words(on)}: {what}." if by_itself else "")
+
+
+def panel_of(found: Ahead, *, first: str = "") -> Panel:
+    """What was found ahead, in sentences."""
     return Panel(
         said=in_sentences(found),
         nothing=nothing_sent(found),

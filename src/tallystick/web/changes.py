@@ -19,6 +19,7 @@ _OWN_FORMS = {
     Act.CANCEL: "cancel",
 }
 CHANGE_OFFER = "Change offer"
+APART_FIRST = "It is billed on one line together with others: bill it apart first."
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,13 @@ class Changes:
     not_now: Sequence[Entry]
 
 
-def changes_of(view: SubscriptionView, found: Sequence[Possible]) -> Changes:
-    """An act that has a form is never left out without a word."""
+def changes_of(
+    view: SubscriptionView, found: Sequence[Possible], *, together: bool = False
+) -> Changes:
+    """An act that has a form is never left out without a word. ``together``: a line bills it with
+    others."""
+    if together:
+        found = [replace(one, why_not=APART_FIRST) if _is_alone(one) else one for one in found]
     changes = Changes(
         possible=[
             Entry(one.act.label, _href(view.id, one.act), one.brief)
@@ -49,11 +55,18 @@ def changes_of(view: SubscriptionView, found: Sequence[Possible]) -> Changes:
     if view.offer.kind is OfferKind.AZURE_PLAN and view.status in LIVING:
         amounts = Entry("Azure amounts", reverse("azure-amounts", args=[view.id]), "")
         changes = replace(changes, possible=[amounts, *changes.possible])
-    if view.status is SubscriptionStatus.ACTIVE:
+    if view.status is SubscriptionStatus.ACTIVE and not together:
         offer = Entry(CHANGE_OFFER, reverse("change-offer", args=[view.id]), "")
         return replace(changes, possible=[*changes.possible, offer])
-    offer = Entry(CHANGE_OFFER, "", f"It is {view.status.label.lower()}.")
+    active = view.status is SubscriptionStatus.ACTIVE
+    why = APART_FIRST if active else f"It is {view.status.label.lower()}."
+    offer = Entry(CHANGE_OFFER, "", why)
     return replace(changes, not_now=[*changes.not_now, offer])
+
+
+def _is_alone(one: Possible) -> bool:
+    """What only one with a line of its own may do, and could do now."""
+    return one.act is Act.CONVERT_TRIAL and not one.why_not
 
 
 def _href(subscription_id: int, act: Act) -> str:

@@ -154,7 +154,7 @@ def _of_row(need: Need) -> NeedLine:
     elif row.place is not None and not held:
         here = {"connection_id": row.place.connection_id, "subscription_id": view.id}
         act, act_href = "Sync", reverse("sync", kwargs=here)
-    what = f"{row.head.in_words()}: " if row.head is not None else ""
+    what = f"{row.head_in_words}: " if row.head is not None else ""
     return NeedLine(
         name=view.name,
         href=timeline,

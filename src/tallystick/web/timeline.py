@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from tallystick.catalog.because import Because, read_because
@@ -62,6 +62,8 @@ class Entry:
     outcomes: Sequence[Outcome]
     is_head: bool
     waits_behind: int | None
+    # Whose operation that is, where one line bills both.
+    waits_for: str = ""
 
     @property
     def source(self) -> str:
@@ -125,9 +127,12 @@ def entries(
     *,
     names: Mapping[int, str],
     head: OperationView | None,
+    whose: str = "",
 ) -> list[Entry]:
-    """``head`` is the operation that is next to be settled; what is behind it waits for it."""
-    return [_entry(operation, names, head) for operation in operations]
+    """``head`` is the operation that is next to be settled; what is behind it waits for it.
+    ``whose``: another subscription's, on the same line."""
+    found = [_entry(operation, names, head) for operation in operations]
+    return [replace(one, waits_for=whose) for one in found] if whose else found
 
 
 def _amount(stored: str | None) -> str:

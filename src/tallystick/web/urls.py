@@ -13,6 +13,7 @@ from tallystick.web.views import (
     approve,
     audit_logs,
     azure_amounts,
+    bill_together,
     cancel,
     change,
     change_offer,
@@ -66,6 +67,7 @@ from tallystick.web.views import (
     subscriptions,
     sync,
     sync_many,
+    unmap,
     users,
     welcome,
 )
@@ -242,7 +244,13 @@ urlpatterns = [
     path(_MAPPING, subscription_mapping.subscription_mapping, name="subscription-mapping"),
     path(f"{_MAPPING}/<id:subscription_id>/map", map_subscription.map_subscription, name="map"),
     path(f"{_MAPPING}/<id:subscription_id>/first-sync", first_sync.first_sync, name="first-sync"),
-    path(f"{_MAPPING}/<id:subscription_id>/unmap", map_subscription.unmap, name="unmap"),
+    path(f"{_MAPPING}/<id:subscription_id>/unmap", unmap.unmap, name="unmap"),
+    path(
+        f"{_MAPPING}/<id:subscription_id>/together/<id:with_id>",
+        bill_together.together,
+        name="bill-together",
+    ),
+    path(f"{_MAPPING}/<id:subscription_id>/apart", bill_together.apart, name="bill-apart"),
     path(f"{_MAPPING}/<id:subscription_id>/sync", sync.sync, name="sync"),
     path(f"{_MAPPING}/<id:subscription_id>/decide", decide.decide, name="decide"),
     path(

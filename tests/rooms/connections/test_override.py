@@ -16,6 +16,7 @@ from tallystick.connections.override import in_words, override, subject_of
 from tallystick.connections.overrides import (
     Says,
     how_billed,
+    how_billed_each,
     included_of,
     included_units,
     told,
@@ -198,6 +199,11 @@ def test_one_query_however_much_is_told(case: Case, django_assert_num_queries: A
         ChangeDay.NEXT_PERIOD,
         3,
     )
+    other = get_subscription(case.of.context, case.other)
+    with django_assert_num_queries(1):
+        each = how_billed_each(connection, [view, other])
+    alone = how_billed(connection, customer_id=other.customer.id, subscription_id=other.id)
+    assert each == {view.id: found, other.id: alone}
     with django_assert_num_queries(1):
         included_units([case.one, case.other])
     assert Connection.objects.get(pk=case.connection_id).mode == "automatic"

@@ -8,6 +8,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Min
 from lane_bench import IN_STATE, Bench, new_bench
 
@@ -16,9 +17,11 @@ from tallystick.connections.models import Connection
 from tallystick.ledger.at_stake import Counts, counts_at_stake, most_at_stake
 from tallystick.ledger.badge import BadgeKind
 from tallystick.ledger.counting import Queue, Whose, out_of_sync, queue_of
-from tallystick.ledger.models import Delivery, Drift, DriftDecision, Lane
+from tallystick.ledger.group import join
+from tallystick.ledger.models import Delivery, Drift, DriftDecision, Lane, Member
 from tallystick.ledger.queries import UNSETTLED
 from tallystick.ledger.standings import standings
+from tallystick.mappings.models import SubscriptionMapping
 from tallystick.mappings.rows import badge_counts, counts_by_badge, paused_connections
 from tallystick.subscriptions.models import Subscription
 
@@ -28,8 +31,8 @@ LANE_FIELDS = ("begins_on", "begins_at", "drift_units", "expected_units", "prove
 
 
 def benches(of: Tenancy) -> list[Bench]:
-    """Two connections; on each, lanes with a head in every state, and each state once more
-    with a second lane that takes over."""
+    """Two connections; on each, lanes with a head in every state, some shared by another
+    subscription, and each state once more with a second lane that takes over."""
     made = []
     for connection_id in (of.connection(), of.connection()):
         for state in IN_STATE:
@@ -42,8 +45,21 @@ def benches(of: Tenancy) -> list[Bench]:
                 bench.in_state(state.value)
                 if twice:
                     second_lane(bench, stopped=state.value in {"pending", "synced", "checking"})
+                elif len(made) % 4 == 0:
+                    another_on(bench)
                 made.append(bench)
     return made
+
+
+def another_on(bench: Bench) -> int:
+    """A subscription that is billed on its line, too."""
+    subscription_id = bench.tenancy.subscription(quantity=4)
+    own = SubscriptionMapping.objects.get(lane_id=bench.lane_id)
+    own.pk, own.subscription_id, own.joined = None, subscription_id, True
+    own.save()
+    with transaction.atomic():
+        join(bench.lane(), subscription_id, now=bench.now)
+    return subscription_id
 
 
 def second_lane(bench: Bench, *, stopped: bool) -> None:
@@ -158,6 +174,10 @@ def recounted(of: Tenancy, connection_id: int) -> dict[BadgeKind, tuple[object, 
         .values_list("subscription_id")
         .annotate(oldest=Min("proved_at"))
     )
+    for one in Member.objects.filter(
+        lane__connection_id=connection_id, lane__proved_at__isnull=False
+    ):
+        proofs[one.subscription_id] = one.lane.proved_at
     said: dict[BadgeKind, tuple[object, ...]] = {}
     for kind, rows in found.items():
         billed = [row for row in rows if row.status in {"active", "suspended"}]
@@ -237,6 +257,7 @@ def test_the_red_ones_are_listed_as_the_pure_decision_says(db: None) -> None:
         kind = BadgeKind.OUT_OF_SYNC
         assert set(red) == {pk for pk, one in found.items() if one.badge.kind is kind}
         lanes = Counter(Lane.objects.filter(open=True).values_list("subscription_id", flat=True))
+        lanes.update(Member.objects.values_list("subscription_id", flat=True))
         for pk, one in red.items():
             assert one.connection_id == found[pk].lane.connection_id
             if lanes[pk] == 1:

@@ -135,7 +135,7 @@ class TestBadges:
             assert getattr(shown, name) == getattr(stored, name) is not None
         assert (shown.expected_from, shown.proved_at) == (TODAY, bench.now)
 
-    def test_many_lanes_are_asked_in_four_questions_and_never_mixed_up(self, bench: Bench) -> None:
+    def test_many_lanes_are_asked_in_five_questions_and_never_mixed_up(self, bench: Bench) -> None:
         others = [new_bench(bench.tenancy) for _ in range(5)]
         others[0].in_state("failed")
         others[1].quantity(12)
@@ -143,7 +143,7 @@ class TestBadges:
         ids = [one.subscription_id for one in others]
         with counted() as asked:
             found = standings(subscription_ids=ids, paused={}, now=bench.now)
-        assert len(asked) == 4
+        assert len(asked) == 5
         assert [(found[i].badge.kind.value, found[i].badge.pending) for i in ids] == [
             ("out_of_sync", 1),
             ("syncing", 2),

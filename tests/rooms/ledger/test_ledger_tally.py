@@ -7,11 +7,12 @@ from decimal import Decimal
 from random import Random
 
 import pytest
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 from lane_bench import Bench, new_bench
 
 from crowd import CROWD, DONE, Act, Crowd, crowd
 from factories import Tenancy, number, sibling, tenancy
+from tallystick.ledger.group import join, lanes_of, part, sharers_of
 from tallystick.ledger.models import Lane, Tally
 from tallystick.ledger.tally import fold_tally
 from tallystick.mappings.map_subscription import unmap_subscription
@@ -26,8 +27,12 @@ GROUP BY {KINDS} HAVING (sum(lanes), sum(quantity), sum(charged)) <> (0, 0, 0)
 COUNTED = """
 SELECT s.tenant_id, s.reseller_id, l.connection_id, s.offer_id, s.status, s.price_currency,
        count(*), sum(s.quantity), sum(s.quantity * coalesce(s.unit_price, 0))
-FROM ledger_lane l JOIN subscriptions_subscription s ON s.id = l.subscription_id
-WHERE l.open AND s.tenant_id = %s GROUP BY 1, 2, 3, 4, 5, 6
+FROM (
+    SELECT connection_id, subscription_id FROM ledger_lane WHERE open
+    UNION ALL SELECT o.connection_id, m.subscription_id
+    FROM ledger_lane_member m JOIN ledger_lane o ON o.id = m.lane_id WHERE m.left_at IS NULL
+) l JOIN subscriptions_subscription s ON s.id = l.subscription_id
+WHERE s.tenant_id = %s GROUP BY 1, 2, 3, 4, 5, 6
 """
 
 
@@ -70,22 +75,39 @@ def turn(subscription_id: int, chance: Random) -> None:
         lane.save()
 
 
+def share(shared: int, alone: list[int], chance: Random) -> None:
+    """Another joins the lane that one began, or one of those on it leaves, perhaps that one."""
+    with transaction.atomic():
+        everybody = [shared, *alone]
+        lane = Lane.objects.filter(lanes_of(everybody)).select_for_update(no_key=True).get()
+        on_it = [lane.subscription_id, *sharers_of([lane.pk]).get(lane.pk, ())]
+        off_it = [one for one in everybody if one not in on_it]
+        if len(on_it) > 1 and (chance.random() < 0.5 or not off_it):
+            part(lane, chance.choice(on_it), now=lane.created_at)
+        else:
+            join(lane, chance.choice(off_it), now=lane.created_at)
+
+
 def test_a_recount_says_the_same_after_anything(db: None) -> None:
     of = tenancy(reseller=True)
     first = new_bench(of)
     held = [first.subscription_id, *(also_mapped(of, first) for _ in range(4))]
+    alone = [of.subscription(quantity=2) for _ in range(3)]
+    shared = also_mapped(of, first)
     offers = [of.offer(), of.offer()]
     resellers = [of.reseller_id or 0, sibling(of).reseller_id or 0]
     chance = Random(20261127)
     folded = 0
     for _ in range(ACTS):
-        match chance.randrange(5):
+        match chance.randrange(6):
             case 0:
                 turn(chance.choice(held), chance)
             case 1:
                 folded += fold_tally()
+            case 2:
+                share(shared, alone, chance)
             case _:
-                change(chance.choice(held), offers, resellers, chance)
+                change(chance.choice([*held, *alone, shared]), offers, resellers, chance)
         assert is_right(of)
     assert folded
     assert asked(COUNTED, of.tenant_id)

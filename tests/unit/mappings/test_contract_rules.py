@@ -10,7 +10,8 @@ import pytest
 from tallystick.catalog.terms import BillingCycle
 from tallystick.directory.port import Contract, Service
 from tallystick.mappings.contract_rules import Wanted, warnings, watch, why_not
-from tallystick.mappings.places import ContractOption, LineOption, propose
+from tallystick.mappings.line_option import LineOption
+from tallystick.mappings.places import ContractOption, propose
 
 TODAY = date(2026, 5, 10)
 CONTRACT = Contract(7, 5, "Cloud 2026", "", True, date(2026, 1, 1), date(2026, 12, 31), 1)

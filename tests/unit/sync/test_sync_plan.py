@@ -9,14 +9,13 @@ import pytest
 from making import DAY, LINE, due, expected, row, rules
 
 from tallystick.connections.policies import BackDated, ChangeDay, SameDay, SameDayPolicy
-from tallystick.ledger.kinds import OperationKind
+from tallystick.ledger.kinds import ENDS, OperationKind
 from tallystick.ledger.profile import Step
 from tallystick.ledger.state import State
 from tallystick.sync.compare import Periods
 from tallystick.sync.days import Frame, date_rule
 from tallystick.sync.plan import AlreadySo, Move, Plan, Send, Stop, plan
 from tallystick.sync.port import UnitRow
-from tallystick.sync.target import ENDS
 from tallystick.sync.unexpected import in_words
 
 YESTERDAY, TOMORROW = date(2026, 5, 9), date(2026, 5, 11)

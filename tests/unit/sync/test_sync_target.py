@@ -38,6 +38,28 @@ def test_a_cancellation_takes_the_units_or_the_price() -> None:
     assert target_of([cancel], rules=rules(cancel_rule=PRICE_ZERO)) == Target(None, Decimal(0))
 
 
+def test_what_the_others_on_its_line_have_is_wanted_too() -> None:
+    assert target_of([due(12, others=5)], rules=rules()) == Target(17)
+    assert target_of([due(12, others=5), due(7, others=12)], rules=rules()) == Target(19)
+    price = due(kind=OperationKind.UPDATE_PRICE_MARGIN, after={"unit_price": "16"}, others=5)
+    assert target_of([price], rules=rules()) == Target(None, Decimal(16))
+
+
+@pytest.mark.parametrize("kind", [OperationKind.CANCEL, OperationKind.END, OperationKind.EXPIRE])
+@pytest.mark.parametrize("cancel_rule", CancelRule)
+def test_one_that_ends_leaves_what_the_others_have(
+    kind: OperationKind, cancel_rule: CancelRule
+) -> None:
+    ends = due(kind=kind, after={"quantity": 0}, others=5)
+    assert target_of([ends], rules=rules(cancel_rule=cancel_rule)) == Target(5)
+
+
+def test_a_line_is_put_back_to_its_own_units_whoever_it_bills() -> None:
+    after = {"target": {"units": 15, "unit_price": None, "unit_cost": None}}
+    put_back = due(kind=OperationKind.RESTORE, after=after, others=5)
+    assert target_of([put_back], rules=rules()) == Target(15)
+
+
 @pytest.mark.parametrize(
     "target",
     [

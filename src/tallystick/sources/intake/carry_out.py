@@ -159,6 +159,7 @@ def _price(here: _Here) -> Became:
             today=here.today,
             asked=here.asked,
             accept_large_change=True,  # it does not move far, or a person has looked at it
+            alone=not here.a_person_said_so,
         )
     )
 

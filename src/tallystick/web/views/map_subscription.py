@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -17,10 +18,10 @@ from tallystick.kit.problem import Conflicting, InvalidInput, NotFound, Problem
 from tallystick.ledger.badge import BadgeKind
 from tallystick.mappings.exclude import exclude
 from tallystick.mappings.kinds import Ours
-from tallystick.mappings.map_subscription import unmap_subscription
 from tallystick.mappings.places import Places, places_for
 from tallystick.mappings.rows import Row, subscription_row
 from tallystick.mappings.show import exclusion_of
+from tallystick.mappings.with_whom import with_whom
 from tallystick.web.visit import Visit, screen
 from tallystick.web.words import error_sentence
 
@@ -58,7 +59,7 @@ def map_subscription(visit: Visit, connection_id: int, subscription_id: int) -> 
             )
         return redirect("unmap", connection_id=connection.id, subscription_id=row.subscription.id)
     if visit.request.method != "POST":
-        return _page(visit, connection, row)
+        return _together(visit, connection, row) or _page(visit, connection, row)
     try:
         if visit.request.POST.get("act") == "exclude":
             return _exclude(visit, connection, row)
@@ -70,44 +71,6 @@ def map_subscription(visit: Visit, connection_id: int, subscription_id: int) -> 
         return _page(visit, connection, row, said)
     except Conflicting as problem:
         return _page(visit, connection, row, [str(problem)])
-
-
-@screen("GET", "POST")
-def unmap(visit: Visit, connection_id: int, subscription_id: int) -> HttpResponse:
-    """What unmapping means, before it is done."""
-    visit.context.require(Right.MAP)
-    connection = get_connection(visit.context, connection_id)
-    row = subscription_row(visit.context, subscription_id, now=visit.now)
-    if row.place is None or row.place.connection_id != connection.id:
-        raise NotFound("The subscription is not mapped to this connection.")
-    refused = ""
-    if visit.request.method == "POST":
-        try:
-            unmap_subscription(
-                row.subscription.id,
-                connection.id,
-                context=visit.context,
-                now=visit.now,
-                correlation_id=visit.correlation_id,
-            )
-        except Conflicting as problem:
-            refused = str(problem)
-        else:
-            messages.success(
-                visit.request,
-                f"{row.subscription.name} of {row.subscription.customer.name} is not mapped any "
-                "more. Autotask goes on billing its line as it is.",
-            )
-            return redirect("subscription-mapping", connection_id=connection.id)
-    return visit.render(
-        "web/subscription_mapping/unmap.html",
-        rail="connectors",
-        status=409 if refused else 200,
-        connection=connection,
-        row=row,
-        view=row.subscription,
-        refused=refused,
-    )
 
 
 def _map(visit: Visit, connection: ConnectionView, row: Row) -> HttpResponse:
@@ -165,12 +128,9 @@ def _page(
     visit: Visit, connection: ConnectionView, row: Row, said: list[str] | None = None
 ) -> HttpResponse:
     view = row.subscription
-    # What begins later is brought there from its own first day.
-    from_on = max(visit.today, view.starts_on)
-    places = places_for(visit.context, connection.id, [view], today=from_on)[view.id]
-    asked = visit.request.POST if visit.request.method == "POST" else visit.request.GET
-    contract, _, line = asked.get("place", "").partition(":")
-    chosen = _chosen(asked.get("contract", contract), asked.get("line", line)) or _proposed(places)
+    from_on = _from_on(visit, row)
+    places = _places(visit, connection, row)
+    chosen = _asked_for(visit) or _proposed(places)
     seen: Seen | None = None
     wrong = list(said or ())
     if chosen is not None and not places.missing:
@@ -204,6 +164,40 @@ def _page(
         excluded_because=exclusion_of(Ours.SUBSCRIPTION, view.id, connection.id),
         from_on=from_on,
     )
+
+
+def _together(visit: Visit, connection: ConnectionView, row: Row) -> HttpResponse | None:
+    """On to the page that says what sharing a line means, where a line to be shared was chosen."""
+    chosen = _asked_for(visit)
+    if chosen is None or chosen.line_id is None:
+        return None
+    lines = [one for option in _places(visit, connection, row).options for one in option.lines]
+    joins = next((one.joins for one in lines if one.line_id == chosen.line_id), None)
+    if joins is None:
+        return None
+    return redirect(
+        "bill-together",
+        connection_id=connection.id,
+        subscription_id=row.subscription.id,
+        with_id=joins.id,
+    )
+
+
+def _from_on(visit: Visit, row: Row) -> date:
+    """What begins later is brought there from its own first day."""
+    return max(visit.today, row.subscription.starts_on)
+
+
+def _places(visit: Visit, connection: ConnectionView, row: Row) -> Places:
+    view, day = row.subscription, _from_on(visit, row)
+    found = places_for(visit.context, connection.id, [view], today=day)[view.id]
+    return with_whom(visit.context, connection.id, view, found)
+
+
+def _asked_for(visit: Visit) -> Chosen | None:
+    asked = visit.request.POST if visit.request.method == "POST" else visit.request.GET
+    contract, _, line = asked.get("place", "").partition(":")
+    return _chosen(asked.get("contract", contract), asked.get("line", line))
 
 
 def _proposed(places: Places) -> Chosen | None:

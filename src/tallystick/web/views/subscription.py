@@ -66,7 +66,9 @@ def subscription(visit: Visit, subscription_id: int) -> HttpResponse:
         rail="subscriptions",
         row=row,
         held=held,
-        changes=changes_of(row.subscription, possible(row.subscription, held)),
+        changes=changes_of(
+            row.subscription, possible(row.subscription, held), together=bool(row.together)
+        ),
         scheduled=scheduled_of([row.subscription.id]).get(row.subscription.id),
         waits=_waits(visit, row),
         undecided=[] if address.cursor else undecided(visit.context, subject=_told_of(row)),
@@ -77,7 +79,7 @@ def subscription(visit: Visit, subscription_id: int) -> HttpResponse:
         told=_told(visit, row),
         moving=row.badge.kind in MOVING,
         mark=standing_mark(row),
-        entries=entries(shown, names=names, head=row.head),
+        entries=entries(shown, names=names, head=row.head, whose=_whose(row)),
         found=drift_history(visit.context, subscription_id, now=visit.now),
         decisions=_decisions(visit, subscription_id),
         next=address.next(older),
@@ -113,8 +115,13 @@ def operation(visit: Visit, subscription_id: int, operation_id: int) -> HttpResp
         "web/subscription/_tried.html" if visit.wants_part else "web/subscription/operation.html",
         rail="subscriptions",
         row=row,
-        entry=entries([found], names=names, head=row.head)[0],
+        entry=entries([found], names=names, head=row.head, whose=_whose(row))[0],
     )
+
+
+def _whose(row: Row) -> str:
+    """Whose operation stands first, where it is that of another one on the same line."""
+    return row.stopped_by.label if row.stopped_by else ""
 
 
 def _decisions(visit: Visit, subscription_id: int) -> Sequence[AuditView]:
