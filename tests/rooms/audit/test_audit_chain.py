@@ -19,7 +19,7 @@ from django.db import DatabaseError, connection, transaction
 
 from factories import Tenancy, tenancy
 from processes import as_owner
-from tallystick.audit.chain import CANONICAL, LINKS, Verified, follow, verify, verify_all
+from tallystick.audit.chain import LINKS, Verified, follow, verify, verify_all
 from tallystick.audit.events import Event
 from tallystick.audit.heads import WrongHeads, ends, read_heads, write_heads
 from tallystick.audit.models import AuditLink, AuditLog
@@ -27,8 +27,8 @@ from tallystick.audit.record import SYSTEM, Subject, record
 from tallystick.kit.signing_key import signing_key_of
 
 ANEW = (
-    f"SELECT c.number, {CANONICAL} FROM audit_chain c JOIN audit_log r ON r.id = c.audit_id"  # noqa: S608 - literals
-    " WHERE c.tenant_id = %s ORDER BY c.number"
+    "SELECT c.number, audit_canonical(r, c.number) FROM audit_chain c"
+    " JOIN audit_log r ON r.id = c.audit_id WHERE c.tenant_id = %s ORDER BY c.number"
 )
 NOW = datetime(2026, 5, 10, 9, 0, 0, 123456, tzinfo=UTC)
 
@@ -48,9 +48,14 @@ class Log:
                 actor=SYSTEM,
                 now=NOW,
                 subject=Subject(tenant_id=self.of.tenant_id, customer_name='Ünïcode "<&>\\ \t'),
-                correlation_id=f"c{n}",
+                correlation_id=f'c{n} "\\/\x01\x1f\x7f\b\f\n\r\t\u2028é\U0001f600',
                 summary=f"record {n}\n",
-                details={"b": 1.50, "a": ["x", None, {"ü": "\u2028"}], "amount": "15.20"},
+                details={
+                    "b": 1.50,
+                    'odd "\\/\x01\x1f\x7f\b\f\n\r\t': "\U0001f600",
+                    "a": ["x", None, {"ü": "\u2028"}],
+                    "amount": "15.20",
+                },
             )
 
     def ids(self) -> list[int]:
@@ -130,6 +135,7 @@ def delete_both(log: Log) -> tuple[int, None]:
     return 4, None
 
 
+LINK = "INSERT INTO audit_chain (audit_id, tenant_id, number, hash) VALUES (%s, %s, %s, %s)"
 RENUMBER = "UPDATE audit_chain SET number = %s WHERE audit_id = %s"
 
 
@@ -244,6 +250,60 @@ def test_it_is_found_and_named(log: Log, mutate: Mutation) -> None:
     found = log.verify()
     assert found.bad is not None
     assert (found.bad.number, found.bad.audit_id) == (number, audit_id), found.bad.words
+
+
+@pytest.mark.parametrize("twice", [(12,), (3,), (3, 3), (9, 3, 9)], ids=str)
+def test_a_record_linked_twice_hides_none_beside_the_chain(
+    log: Log, twice: tuple[int, ...]
+) -> None:
+    """As many links as records, each link's hash right: counting alone would not find it."""
+    ids = log.ids()
+    log.owner.execute("ALTER TABLE audit_chain DROP CONSTRAINT audit_linked_once")
+    try:
+        added = [insert(log)[1] for _ in twice]
+        for number, place in enumerate(twice, start=13):
+            values = (ids[place - 1], log.of.tenant_id, number, b"")
+            log.do(LINK, *values)
+        log.write_anew(13)
+        found = log.verify()
+        assert found.records == 12 + len(twice)
+        assert found.bad is not None
+        assert (found.bad.number, found.bad.audit_id) == (None, added[0]), found.bad.words
+    finally:
+        cut = "DELETE FROM audit_chain WHERE tenant_id = %s AND number > 12"
+        log.do(cut, log.of.tenant_id)
+        log.owner.execute(
+            "ALTER TABLE audit_chain ADD CONSTRAINT audit_linked_once UNIQUE (audit_id)"
+        )
+
+
+def test_a_link_of_another_tenants_record_hides_none_beside_the_chain(log: Log) -> None:
+    other = tenancy()
+    Log(other, log.owner, log.file).add(1)
+    (theirs,) = AuditLink.objects.filter(tenant_id=other.tenant_id).values_list(
+        "audit_id", flat=True
+    )
+    log.do("DELETE FROM audit_chain WHERE tenant_id = %s", other.tenant_id)
+    insert(log)
+    log.do(LINK, theirs, log.of.tenant_id, 13, b"")
+    log.write_anew(13)
+    found = log.verify()
+    assert found.bad is not None
+    assert (found.bad.number, found.bad.audit_id) == (13, theirs), found.bad.words
+
+
+def test_records_committed_in_another_order_than_their_ids_are_counted(log: Log) -> None:
+    with as_owner(os.environ["TALLYSTICK_TEST_DATABASE_URL"]) as other:
+        other.execute(COPY, [log.ids()[0]])
+        log.add()
+        other.commit()
+    ids = log.ids()
+    assert ids != sorted(ids)
+    assert log.verify() == Verified(log.of.tenant_id, 14, 0, None)
+    _, added = insert(log)
+    found = log.verify()
+    assert found.bad is not None
+    assert found.bad.audit_id == added
 
 
 def cut_the_tail(log: Log) -> int:
