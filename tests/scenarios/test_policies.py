@@ -345,7 +345,7 @@ def test_the_end_of_a_continuation_is_not_held_by_itself() -> None:
         kind=OperationKind.END,
         event=Event.END_SUBSCRIPTION_ON_CONTRACT,
         before={},
-        after={},
+        after={"continued_by": 87},
         effective_on=TODAY,
         fields={},
         summary="",
