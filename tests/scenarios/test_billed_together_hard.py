@@ -161,6 +161,34 @@ def test_what_was_skipped_is_not_sent_with_another_ones_change(world: World) -> 
     assert shown(line) == 17
 
 
+def test_what_was_skipped_counts_until_its_subscription_says_anew_what_it_has(world: World) -> None:
+    line, other = pair(world)
+    line.strike("refuse")
+    line.quantity(20)
+    world.work()
+    other.quantity(6)
+    line.quantity(21)
+    other.quantity(7)
+    assert [one.others for one in line.deliveries()[-4:]] == [5, 20, 6, 21]
+    line.decide("skip")
+    assert [one.others for one in line.deliveries()[-4:]] == [5, 10, 6, 21]
+    world.work()
+    assert shown(line) == 28
+
+
+def test_whose_first_sync_was_skipped_is_not_billed_there(world: World) -> None:
+    line = world.line(units=10)
+    line.strike("refuse")
+    other = another_on(line, quantity=5)
+    world.work()
+    apart(other)
+    other.decide("skip")  # what joined it, which is not billed there any more
+    line.quantity(11)
+    world.work()
+    assert shown(line) == 11
+    assert line.badge == "synced"
+
+
 def test_what_was_not_approved_is_not_sent_with_another_ones_change(world: World) -> None:
     line, other = pair(world)
     review(world, Mode.REVIEW)

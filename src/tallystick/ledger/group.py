@@ -131,9 +131,7 @@ def part(lane: Lane, subscription_id: int, *, now: datetime) -> int | None:
     if lane.subscription_id != subscription_id:
         _now().filter(lane=lane, subscription_id=subscription_id).update(left_at=now)
         return None
-    heir = _now().filter(lane=lane).order_by("pk").first()
-    if heir is None:
-        raise RuntimeError("nobody is left on the lane")
+    heir = _now().filter(lane=lane).order_by("pk")[0]
     Lane.objects.filter(pk=lane.pk).update(subscription_id=heir.subscription_id)
     _now().filter(pk=heir.pk).update(left_at=now)
     return int(heir.subscription_id)
@@ -177,16 +175,15 @@ def _now() -> QuerySet[Member, Any]:
 
 
 def _held(lane: Lane, subscription_id: int, *, before: int | None = None) -> int:
-    """Units, by the last operation on the lane that says any; else what the subscription has."""
+    """Units, by the last operation on the lane that says any. Without one the lane's own has what
+    it has, and of who joined nothing is billed there: its first sync was skipped."""
     rows = _spoken(lane, subscription_id)
     if before is not None:
         rows = rows.filter(sequence__lt=before)
     last = rows.order_by("-sequence").first()
-    if last is None:
-        is_own = lane.subscription_id == subscription_id
-        row = lane if is_own else _now().get(lane=lane, subscription_id=subscription_id)
-        return int(row.subscription.quantity)
-    return _units_of(last.operation)
+    if last is not None:
+        return _units_of(last.operation)
+    return lane.subscription.quantity if lane.subscription_id == subscription_id else 0
 
 
 def _spoken(lane: Lane, subscription_id: int) -> QuerySet[Delivery, Any]:

@@ -194,7 +194,7 @@ def _carry_out(
             lane.expected_from = lane.adjusted_on = day
     elif how == Resolution.ADOPT.value:
         _adopt(lane, head, now)
-    elif how == Resolution.SKIP.value:
+    else:
         forget_skipped(lane, head)
     clear_drift(lane, now=now)
     # What is expected now was said by a person; it is green again when it has been read.

@@ -312,6 +312,16 @@ class TestAfterTheContract:
         assert isinstance(found, AlreadySo)
         assert list(found.proof.steps) == [Step(DAY, None, 0, None, None)]
 
+    @pytest.mark.parametrize("kind", sorted(ENDS))
+    def test_the_end_of_one_of_several_is_not_the_end_of_the_others(
+        self, kind: OperationKind
+    ) -> None:
+        ends = due(kind=kind, after={"quantity": 0}, others=5)
+        over = Periods(date(2026, 1, 1), 1, YESTERDAY)
+        assert code(planned(row(15, until=DAY), batch=[ends], periods=over)) == "no_rows"
+        frame = Frame(date(2026, 1, 1), YESTERDAY, 1)
+        assert isinstance(date_rule([ends], expected=expected(), rules=rules(), frame=frame), Stop)
+
     def test_no_rows_inside_it_are_not_understood(self) -> None:
         ends = due(kind=OperationKind.CANCEL, after={"quantity": 0})
         inside = Periods(date(2026, 1, 1), 1, date(2026, 12, 31))
