@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -85,8 +86,13 @@ def in_euro(cents: int) -> str:
     return f"{Decimal(cents) / 100}"
 
 
+MORE = os.environ.get("TALLYSTICK_PREVIEW_EXAMPLES")
+
+
+# The same histories each time; others, and as many as one likes, by hand.
 @settings(
-    max_examples=int(os.environ.get("TALLYSTICK_PREVIEW_EXAMPLES", "25")),
+    max_examples=int(MORE or "25"),
+    derandomize=MORE is None,
     deadline=None,
     database=None,
     suppress_health_check=list(HealthCheck),
@@ -157,3 +163,18 @@ def look_and_record(line: Line, record: Record) -> None:
     assert line.deliveries()[-1].effective_on == found.foreseen.sent_on
     assert line.deliveries()[-1].moved_because == (found.foreseen.moved or ("",))[-1]
     the_estimate_is_what_is_billed(line, found)
+
+
+@pytest.mark.xfail(
+    reason="an Autotask that shows amounts by the day, and the rest of the period without units: "
+    "nothing says whether the part before today is shown by the day, and it is taken as whole",
+    strict=True,
+)
+def test_the_estimate_of_a_period_of_which_the_rest_has_no_units(world: World) -> None:
+    world.simulator.set_knobs(split_row_amount="prorated")
+    world.policy(suspend_other=SuspendRule.UNITS_ZERO, price_day=PriceDay.OWN_DAY)
+    line = world.line(
+        units=10, period_type=3, ends=date(2027, 12, 31), kind=OfferKind.LEGACY_LICENCE
+    )
+    look_and_record(line, suspension(line, TODAY))
+    look_and_record(line, price(line, "14.33", TODAY + timedelta(days=8)))

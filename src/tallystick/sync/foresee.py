@@ -172,7 +172,7 @@ def _one_batch(
                 return _Batch(batch, calls, rows, proved, charges=charges)
             case Send():
                 calls.append(decided.adjustment)
-                rows = applied(rows, _shift_of(decided, rules), frame)
+                rows = applied(rows, _shift_of(decided, rules), frame, expected)
                 wanted = from_json(decided.base["wanted"])
                 expected = replace(expected.after(_imagined(decided, rows, frame)), owed=wanted)
                 _has_begun(waiting, batch)
@@ -330,7 +330,9 @@ def _in_full(
     return row.units * rate
 
 
-def applied(rows: Sequence[UnitRow], adjustment: Adjustment, frame: Frame) -> tuple[UnitRow, ...]:
+def applied(
+    rows: Sequence[UnitRow], adjustment: Adjustment, frame: Frame, expected: Expected
+) -> tuple[UnitRow, ...]:
     """The rows as the call would leave them; amounts in full (units x rate)."""
     day = adjustment.effective_on
     changed = []
@@ -341,10 +343,21 @@ def applied(rows: Sequence[UnitRow], adjustment: Adjustment, frame: Frame) -> tu
             parts = [replace(row, until=day), replace(row, starts_on=day)]
         with_units = row if row.units else with_units
         changed += [
-            _changed(part, adjustment, with_units or part) if part.starts_on >= day else part
+            _changed(part, adjustment, _like(part, with_units or part, expected))
+            if part.starts_on >= day
+            else part
             for part in parts
         ]
     return tuple(changed)
+
+
+def _like(row: UnitRow, before: UnitRow, expected: Expected) -> UnitRow:
+    """What says the row's rate. One without units shows none: then what was proved of its day, or
+    ``before``, the newest one that has units."""
+    if row.units:
+        return row
+    price, cost = expected.rates_on(row.starts_on)
+    return before if price is None else replace(row, units=1, price=price, cost=cost)
 
 
 def _first_rows(adjustment: Adjustment, frame: Frame) -> Sequence[UnitRow]:
@@ -354,7 +367,7 @@ def _first_rows(adjustment: Adjustment, frame: Frame) -> Sequence[UnitRow]:
 
 
 def _changed(row: UnitRow, adjustment: Adjustment, like: UnitRow) -> UnitRow:
-    """``like``: itself, or where it has no units a row that says the line's rate."""
+    """``like``: what says its rate."""
     units = row.units + adjustment.unit_change
     return replace(
         row,

@@ -22,7 +22,7 @@ FRAME = Frame(date(2026, 1, 1), date(2026, 12, 31), 1)
 
 
 def adjusted(rows: list[UnitRow], change: int, on: date = DAY, **more: Any) -> tuple[UnitRow, ...]:
-    return applied(rows, Adjustment(LINE, on, change, **more), FRAME)
+    return applied(rows, Adjustment(LINE, on, change, **more), FRAME, expected(None))
 
 
 def test_a_row_without_units_has_no_rate_to_go_on_with() -> None:
@@ -41,6 +41,28 @@ def test_a_row_without_units_goes_on_with_the_rate_of_the_line_before_it() -> No
     before, back = adjusted(rows, 10)
     assert (before.units, before.price) == (10, Decimal(152))
     assert (back.units, back.price) == (10, Decimal(152))
+
+
+def test_a_row_without_units_goes_on_with_the_rate_that_was_proved_of_its_day() -> None:
+    """A price that begins later is nothing that the row before could say."""
+    rows = [
+        row(10, starts=MAY, until=DAY, price="152"),
+        row(0, starts=DAY, until=JULY, price="0"),
+        row(0, starts=JULY, until=date(2026, 8, 1), price="0"),
+    ]
+    price, cost = Decimal("15.20"), Decimal("12.10")
+    known = replace(
+        expected(0),
+        steps=(Step(DAY, JULY, 0, price, None), Step(JULY, None, 0, Decimal("16.70"), cost)),
+    )
+    back = applied(rows, Adjustment(LINE, JUNE, 10), FRAME, known)
+    assert [(one.starts_on, one.units, one.price) for one in back] == [
+        (MAY, 10, Decimal(152)),
+        (DAY, 0, Decimal(0)),
+        (JUNE, 10, Decimal(152)),
+        (JULY, 10, Decimal(167)),
+    ]
+    assert [one.cost for one in back[2:]] == [None, Decimal(121)]
 
 
 def test_only_what_a_policy_moves_is_moved() -> None:
