@@ -48,19 +48,19 @@ def acts(world: World, ids: list[int], chance: Random) -> list[Act]:
         match chance.randrange(6):
             case 0:
                 price = f"{chance.randint(1520, 1700) / 100}"
-                return lambda: update_price(subscription_id=whose, unit_price=price, **it)  # type: ignore[arg-type]
+                return lambda: update_price(subscription_id=whose, unit_price=price, **it)
             case 1:
                 on = {"connection_id": world.connection_id}
-                return lambda: bill_apart(subscription_id=whose, **on, **it)  # type: ignore[arg-type]
+                return lambda: bill_apart(subscription_id=whose, **on, **it)
             case 2:
                 on = {"connection_id": world.connection_id, "with_id": other}
-                return lambda: bill_together(subscription_id=whose, **on, **it)  # type: ignore[arg-type]
+                return lambda: bill_together(subscription_id=whose, **on, **it)
             case 3:
                 price = f"{chance.randint(1520, 1700) / 100}"
                 asks = [
                     Ask(
                         each,
-                        lambda asked, each=each: update_price(  # type: ignore[misc]
+                        lambda asked, each=each: update_price(
                             subscription_id=each, unit_price=price, today=today, asked=asked
                         ),
                     )
@@ -69,7 +69,7 @@ def acts(world: World, ids: list[int], chance: Random) -> list[Act]:
                 return lambda: record_all(asks, asked=of.asked())
             case _:
                 to = chance.randint(1, 30)
-                return lambda: change_quantity(subscription_id=whose, quantity=to, **it)  # type: ignore[arg-type]
+                return lambda: change_quantity(subscription_id=whose, quantity=to, **it)
 
     def carried_out(act: Callable[[], object]) -> Act:
         def do() -> str:

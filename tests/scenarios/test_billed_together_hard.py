@@ -243,7 +243,7 @@ def test_done_by_hand_needs_the_others_units(world: World) -> None:
             }
 
     def billing(_: int) -> Billing:
-        return NothingFromToday()  # type: ignore[return-value]
+        return NothingFromToday()
 
     reading = read_by_hand(line.lane_id, now=world.clock.now(), billing_of=billing)
     assert reading is not None

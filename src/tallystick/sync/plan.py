@@ -249,6 +249,8 @@ def _send(case: _Case, accepted_before: list[dict[str, Any]]) -> Plan:
             return Stop(State.FAILED, words.no_day_before(at))
         # The day's first change is undone by this one, its rates too: say everything again.
         change, price, cost = now.units - day_start, now.unit_price, now.unit_cost
+        if change == 0 and price is None and cost is None:
+            return Stop(State.FAILED, words.only_takes_back(at, now.units))
     return Send(
         adjustment=Adjustment(
             line=case.line, effective_on=at, unit_change=change, unit_price=price, unit_cost=cost

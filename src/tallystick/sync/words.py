@@ -169,6 +169,15 @@ def no_day_before(day: date) -> Cause:
     )
 
 
+def only_takes_back(day: date, target: int) -> Cause:
+    return Cause(
+        "same_day",
+        f"Not sent: Autotask replaces its first change of {in_words(day)} by a second one, and a "
+        "change that only takes the first one back needs a price, which is not known of this line. "
+        f"The operations behind it wait. Set {target} units by hand, and mark it as done.",
+    )
+
+
 def back_dated(day: date, proved_from: date, *, next_period: bool = False) -> Cause:
     """``next_period``: that change is of the same period, and began with the next one by policy."""
     why = ": it began with the next billing period, by policy" if next_period else ""

@@ -130,6 +130,17 @@ class TestASecondChangeOfADay:
         assert found.adjustment.unit_change == 5
         assert found.adjustment.unit_price == Decimal("15.20")
 
+    def test_replacing_by_nothing_needs_a_price(self) -> None:
+        found = planned(
+            *(self.before, self.now),
+            batch=[due(7)],
+            expected=expected(10, price=None),
+            rules=rules(same_day=SameDay.REPLACES),
+        )
+        assert code(found) == "same_day"
+        assert isinstance(found, Stop)
+        assert "Set 7 units by hand, and mark it as done" in found.cause.words
+
     def test_replacing_without_a_day_before_cannot_be_counted(self) -> None:
         assert code(self.found(self.now, same_day=SameDay.REPLACES)) == "same_day"
 

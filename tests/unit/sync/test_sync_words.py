@@ -47,7 +47,7 @@ SENTENCES = [
 
 
 def said(function: Any) -> Cause:
-    numbers = {words.duplicate, words.replaces}
+    numbers = {words.duplicate, words.replaces, words.only_takes_back}
     given = {**GIVEN, "observed": 14, "target": 12, "base": 10, "expected": "12 units"}
     if function not in numbers:
         given |= {"observed": "14 units", "target": "12 units", "base": "10 units"}
